@@ -1,0 +1,276 @@
+//! What can be said on the command line.
+
+#![expect(clippy::doc_markdown, reason = "help is shown as it is written")]
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::group::Field;
+use crate::mantile::ClientOptions;
+use crate::settings;
+
+const AFTER_HELP: &str = "\
+Exit codes:
+  0  done, and everything inside its bands and gates
+  1  done, and a row, a gate or a check failed
+  2  bad input or usage, or an output that cannot be written
+  3  Mantile or its recording did not answer
+
+Without --api-url, predictions come from the recordings in fixtures/.";
+
+/// Holds Mantile's LLM performance predictions against public benchmark measurements.
+#[derive(Debug, Parser)]
+#[command(name = "mantile-reconcile", version, after_help = AFTER_HELP, max_term_width = 100)]
+pub(super) struct Arguments {
+    /// The folder that holds by_model/ and fixtures/
+    #[arg(long, global = true, value_name = "DIR", default_value = ".", env = settings::ROOT)]
+    pub root: PathBuf,
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// Reconcile models: rows, predictions, comparison, verdict, reports
+    #[command(after_help = "Examples:
+  mantile-reconcile run
+  mantile-reconcile run openai_GPT-OSS-120B --format json
+  mantile-reconcile run --api-url http://localhost:8000")]
+    Run(RunArgs),
+    /// Make a provider's artifacts into by_model/<model>/<provider>.csv
+    #[command(after_help = "Example:
+  mantile-reconcile extract --model openai_GPT-OSS-120B --raw artifacts/ \\
+      --run-date 20667906037=2026-01-02T22:24:09Z")]
+    Extract(ExtractArgs),
+    /// Predict rows: writes mantile_predictions.csv, and takes up where it was cut off
+    #[command(after_help = "Examples:
+  mantile-reconcile estimate --model openai_GPT-OSS-120B
+  mantile-reconcile estimate --model openai_GPT-OSS-120B --api-url http://localhost:8000 \\
+      --input my_rows.csv --output my_predictions.csv")]
+    Estimate(EstimateArgs),
+    /// Hold predictions against measurements: comparison_report.csv and summaries
+    #[command(after_help = "Example:
+  mantile-reconcile compare --model openai_GPT-OSS-120B --predictions my_predictions.csv")]
+    Compare(CompareArgs),
+    /// Record a live Mantile's answers, or hold them against the recording
+    #[command(after_help = "Examples:
+  mantile-reconcile record --model openai_GPT-OSS-120B --release 72ff84e --api-url http://localhost:8000
+  mantile-reconcile record --model openai_GPT-OSS-120B --release 72ff84e --mode diff \\
+      --api-url http://localhost:8000")]
+    Record(RecordArgs),
+    /// Serve a recording as a stand-in Mantile on the loopback interface
+    #[command(after_help = "Example:
+  mantile-reconcile serve --model openai_GPT-OSS-120B --port 8000")]
+    Serve(ServeArgs),
+    /// Propose bands and gates from the data; write them with --accept
+    #[command(after_help = "Examples:
+  mantile-reconcile bands --model openai_GPT-OSS-120B
+  mantile-reconcile bands --model openai_GPT-OSS-120B --alpha 0.1 --by gpu_model,framework --accept
+  mantile-reconcile bands --model openai_GPT-OSS-120B --deviations")]
+    Bands(BandsArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ServiceArgs {
+    /// A live Mantile instead of the recording
+    #[arg(long, value_name = "URL", env = settings::API_URL)]
+    pub api_url: Option<String>,
+    /// Requests under way at once
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
+    concurrency: u16,
+    #[command(flatten)]
+    pub patience: PatienceArgs,
+}
+
+impl ServiceArgs {
+    pub(super) fn concurrency(&self) -> usize {
+        usize::from(self.concurrency)
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PatienceArgs {
+    /// Seconds for one try of a request
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    timeout: u64,
+    /// Tries after the first when a connection fails or the service is busy
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(0..=10))]
+    retries: u8,
+}
+
+impl PatienceArgs {
+    pub(super) fn options(&self) -> ClientOptions {
+        ClientOptions {
+            timeout: Duration::from_secs(self.timeout),
+            retries: usize::from(self.retries),
+            ..ClientOptions::default()
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    /// Models, by their folders' names; all of them without
+    #[arg(value_name = "MODEL")]
+    pub models: Vec<String>,
+    /// Where the reports go, a folder a model [default: target/reconcile]
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// How the result is printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    #[command(flatten)]
+    pub service: ServiceArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExtractArgs {
+    /// The model, by its folder's name
+    #[arg(long)]
+    pub model: String,
+    /// The folder of the artifacts, run_<id>/agg_*.json anywhere below
+    #[arg(long, value_name = "DIR")]
+    pub raw: PathBuf,
+    /// The source of reconcile.toml that the rows are for
+    #[arg(long, value_name = "NAME", default_value = "inferencemax")]
+    pub source: String,
+    /// When a run was made, for the artifacts do not say; may be repeated
+    #[arg(long = "run-date", value_name = "ID=TIME", value_parser = parse_run_date)]
+    pub run_dates: Vec<(String, String)>,
+    /// Where the rows go [default: the source's file in the model's folder]
+    #[arg(long, value_name = "CSV")]
+    pub output: Option<PathBuf>,
+}
+
+fn parse_run_date(text: &str) -> Result<(String, String), String> {
+    let (id, time) = text.split_once('=').ok_or("not <run id>=<time>")?;
+    let time: jiff::Timestamp =
+        time.parse().map_err(|_| format!("`{time}` is not a time; write 2026-01-02T22:24:09Z"))?;
+    Ok((id.to_owned(), time.to_string()))
+}
+
+#[derive(Debug, Args)]
+pub(super) struct EstimateArgs {
+    /// The model, by its folder's name
+    #[arg(long)]
+    pub model: String,
+    /// Rows in the standard format [default: all rows of the model]
+    #[arg(long, value_name = "CSV")]
+    pub input: Option<PathBuf>,
+    /// The source of reconcile.toml that the input is of, where the model has several
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
+    /// Where the predictions go [default: target/reconcile/<model>/mantile_predictions.csv]
+    #[arg(long, value_name = "CSV")]
+    pub output: Option<PathBuf>,
+    /// Ask for every row again instead of taking up where a run was cut off
+    #[arg(long)]
+    pub no_resume: bool,
+    #[command(flatten)]
+    pub service: ServiceArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompareArgs {
+    /// The model, by its folder's name
+    #[arg(long)]
+    pub model: String,
+    /// Measured rows in the standard format [default: all rows of the model]
+    #[arg(long, value_name = "CSV")]
+    pub actuals: Option<PathBuf>,
+    /// The source of reconcile.toml that the actuals are of, where the model has several
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
+    /// Predictions, as `estimate` writes them [default: target/reconcile/<model>/mantile_predictions.csv]
+    #[arg(long, value_name = "CSV")]
+    pub predictions: Option<PathBuf>,
+    /// Where the report goes, the summaries beside it [default: target/reconcile/<model>/comparison_report.csv]
+    #[arg(long, value_name = "CSV")]
+    pub output: Option<PathBuf>,
+    /// How the summary is printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum RecordMode {
+    /// Ask for everything and replace the recording
+    Record,
+    /// Ask for what the recording lacks and keep the rest
+    RecordMissing,
+    /// Ask for everything recorded and show what differs; writes nothing
+    Diff,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RecordArgs {
+    /// The model, by its folder's name
+    #[arg(long)]
+    pub model: String,
+    /// The release that answers, such as a commit; the API does not say
+    #[arg(long)]
+    pub release: String,
+    /// What to do
+    #[arg(long, value_enum, default_value_t = RecordMode::Record)]
+    pub mode: RecordMode,
+    /// The live Mantile
+    #[arg(long, value_name = "URL", env = settings::API_URL)]
+    pub api_url: String,
+    #[command(flatten)]
+    pub patience: PatienceArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ServeArgs {
+    /// The model, by its folder's name
+    #[arg(long)]
+    pub model: String,
+    /// The recorded release [default: the accepted one]
+    #[arg(long)]
+    pub release: Option<String>,
+    /// The port on 127.0.0.1; 0 takes a free one
+    #[arg(long, default_value_t = 8000)]
+    pub port: u16,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BandsArgs {
+    /// The model, by its folder's name
+    #[arg(long)]
+    pub model: String,
+    /// The share of rows that a band may leave out
+    #[arg(long, default_value_t = 0.05, value_parser = parse_alpha)]
+    pub alpha: f64,
+    /// The fields that make the groups, coarsest first
+    #[arg(long, value_name = "FIELDS", value_delimiter = ',', value_parser = parse_field, default_value = "gpu_model,framework")]
+    pub by: Vec<Field>,
+    /// Write the proposal into reconcile.toml
+    #[arg(long)]
+    pub accept: bool,
+    /// Instead, print an entry for known_deviations.toml for each row outside its written band
+    #[arg(long, conflicts_with = "accept")]
+    pub deviations: bool,
+    #[command(flatten)]
+    pub service: ServiceArgs,
+}
+
+fn parse_alpha(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|alpha| (0.001..=0.5).contains(alpha))
+        .ok_or_else(|| "not from 0.001 to 0.5".to_owned())
+}
+
+fn parse_field(text: &str) -> Result<Field, String> {
+    serde_json::from_value(text.into()).map_err(|error| error.to_string())
+}

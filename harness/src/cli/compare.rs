@@ -1,0 +1,55 @@
+//! `compare`: predictions held against measurements, with report and summaries.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use super::args::{CompareArgs, Format};
+use super::estimate::rows;
+use super::output::{note, predictions_path, print, reports_folder};
+use crate::compare::join;
+use crate::error::{Error, Exit, Result};
+use crate::evaluation::Evaluation;
+use crate::folder::{self, Model};
+use crate::report::{Style, comparison_report, comparison_summary, evaluation_json};
+use crate::{file, prediction};
+
+pub(super) fn run(root: &Path, args: &CompareArgs) -> Result<Exit> {
+    let model = folder::load(root, &args.model)?;
+    let actuals =
+        rows(root, &args.model, &model.config, args.actuals.as_deref(), args.source.as_deref())?;
+    let path = args.predictions.clone().unwrap_or_else(|| predictions_path(root, &args.model));
+    if !path.exists() {
+        return Err(Error::usage(format!("no predictions at {}", path.display()))
+            .with_help(format!("make them: mantile-reconcile estimate --model {}", args.model)));
+    }
+    let predictions = prediction::read(&path, &file::read_text(&path)?)?;
+    let joined = join(actuals, predictions);
+    for row in &joined.without_prediction {
+        note(&format!("note: no prediction for {row}"));
+    }
+    for row in &joined.without_measurement {
+        note(&format!("note: a prediction and no measurement for {row}"));
+    }
+    let evaluation = Evaluation::of_rows(&model, joined.comparisons, Timestamp::now());
+    let output = args
+        .output
+        .clone()
+        .unwrap_or_else(|| reports_folder(root, &args.model).join("comparison_report.csv"));
+    write_reports(&output, &model, &evaluation)?;
+    match args.format {
+        Format::Text => print(&comparison_summary(&model, &evaluation, Style::Text))?,
+        Format::Json => print(&evaluation_json(&model, &evaluation).to_string())?,
+    }
+    note(&format!("report: {}, summaries beside it", output.display()));
+    Ok(evaluation.exit())
+}
+
+/// Writes the report, and beside it the summary as text and as Markdown.
+pub(super) fn write_reports(report: &Path, model: &Model, evaluation: &Evaluation) -> Result<()> {
+    file::replace(report, &comparison_report(&evaluation.comparisons, &evaluation.verdicts))?;
+    let summary = report.with_file_name("comparison_summary.txt");
+    file::replace(&summary, comparison_summary(model, evaluation, Style::Text).as_bytes())?;
+    let summary = summary.with_extension("md");
+    file::replace(&summary, comparison_summary(model, evaluation, Style::Markdown).as_bytes())
+}

@@ -1,0 +1,146 @@
+//! `estimate`: rows to predictions, saved as they come and taken up where a run was cut off.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use super::args::{EstimateArgs, ServiceArgs};
+use super::output::{note, predictions_path, print, progress};
+use crate::config::{Config, Source};
+use crate::error::{Error, Exit, Result};
+use crate::evaluation::Service;
+use crate::prediction::{self, Outcome, Prediction};
+use crate::row::{self, Row};
+use crate::{estimate, file, folder, mapping};
+
+/// The predictions are saved each time that this many more have come.
+const SAVE_EVERY: usize = 10;
+
+pub(super) async fn run(root: &Path, args: &EstimateArgs) -> Result<Exit> {
+    let config = folder::load_config(root, &args.model)?;
+    let rows = rows(root, &args.model, &config, args.input.as_deref(), args.source.as_deref())?;
+    let service = start(&args.service, root, &config).await?;
+    let output = args.output.clone().unwrap_or_else(|| predictions_path(root, &args.model));
+    let mut done = Saved { output, predictions: vec![None; rows.len()], unsaved: 0 };
+    if !args.no_resume && done.output.exists() {
+        let taken = done.resume(&rows, &service)?;
+        note(&format!("{taken} of {} rows are in {} already", rows.len(), done.output.display()));
+    }
+    let open: Vec<(usize, Row)> = rows
+        .into_iter()
+        .enumerate()
+        .filter(|(index, _)| done.predictions[*index].is_none())
+        .collect();
+    // Written once before anything is asked: an output that cannot be written is told at once.
+    done.save()?;
+    let bar = progress("estimating", open.len());
+    estimate::predict_all(&service, open, args.service.concurrency(), |index, prediction| {
+        bar.inc(1);
+        done.take(index, prediction)
+    })
+    .await?;
+    bar.finish_and_clear();
+    done.save()?;
+    report(&done)
+}
+
+/// The service that answers: live, or the recording of the accepted release.
+pub(super) async fn start(args: &ServiceArgs, root: &Path, config: &Config) -> Result<Service> {
+    Service::start(args.api_url.as_deref(), args.patience.options(), root, config).await
+}
+
+/// The rows of a file, or all of the model's.
+pub(super) fn rows(
+    root: &Path,
+    model: &str,
+    config: &Config,
+    input: Option<&Path>,
+    source: Option<&str>,
+) -> Result<Vec<Row>> {
+    let Some(input) = input else { return Ok(folder::load(root, model)?.rows) };
+    let source = choose_source(config, source)?;
+    let extra: Vec<&str> = source.extra_columns.iter().map(String::as_str).collect();
+    row::read(input, &file::read_text(input)?, &source.name, &extra)
+}
+
+fn choose_source<'a>(config: &'a Config, name: Option<&str>) -> Result<&'a Source> {
+    let names =
+        || config.sources.iter().map(|source| source.name.as_str()).collect::<Vec<_>>().join(", ");
+    match (name, &config.sources[..]) {
+        (None, [only]) => Ok(only),
+        (None, _) => Err(Error::usage("the model has several sources")
+            .with_help(format!("say with --source which one the file is of: {}", names()))),
+        (Some(name), sources) => {
+            sources.iter().find(|source| source.name == name).ok_or_else(|| {
+                Error::usage(format!("no source `{name}`"))
+                    .with_help(format!("the sources are: {}", names()))
+            })
+        }
+    }
+}
+
+/// The predictions so far, and the file that they are saved to.
+struct Saved {
+    output: PathBuf,
+    predictions: Vec<Option<Prediction>>,
+    unsaved: usize,
+}
+
+impl Saved {
+    /// Takes over what an earlier run saved for the same rows and requests. A row whose measured
+    /// figures or request have changed, or that had no answer, is asked again.
+    fn resume(&mut self, rows: &[Row], service: &Service) -> Result<usize> {
+        let text = file::read_text(&self.output)?;
+        let saved = prediction::read(&self.output, &text)
+            .map_err(|error| error.with_help("remove the file, or start over with --no-resume"))?;
+        let mut saved: HashMap<String, Prediction> =
+            saved.into_iter().map(|prediction| (prediction.row.name(), prediction)).collect();
+        let mut taken = 0;
+        for (index, row) in rows.iter().enumerate() {
+            let Some(prediction) = saved.remove(&row.name()) else { continue };
+            let key =
+                mapping::map(row, &service.config).ok().map(|m| m.request(&service.layers).key());
+            let answered =
+                !matches!(prediction.outcome, Outcome::Unavailable(_) | Outcome::Unmapped(_));
+            if prediction.row == *row && prediction.request_key == key && answered {
+                self.predictions[index] = Some(prediction);
+                taken += 1;
+            }
+        }
+        Ok(taken)
+    }
+
+    fn take(&mut self, index: usize, prediction: Prediction) -> Result<()> {
+        self.predictions[index] = Some(prediction);
+        self.unsaved += 1;
+        if self.unsaved < SAVE_EVERY { Ok(()) } else { self.save() }
+    }
+
+    fn save(&mut self) -> Result<()> {
+        self.unsaved = 0;
+        file::replace(&self.output, &prediction::write(self.predictions.iter().flatten()))
+    }
+}
+
+fn report(done: &Saved) -> Result<Exit> {
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    for prediction in done.predictions.iter().flatten() {
+        let status = prediction.outcome.status();
+        match counts.iter_mut().find(|(name, _)| *name == status) {
+            Some((_, rows)) => *rows += 1,
+            None => counts.push((status, 1)),
+        }
+    }
+    counts.sort_unstable();
+    let counts: Vec<String> =
+        counts.into_iter().map(|(status, rows)| format!("{rows} {status}")).collect();
+    print(&format!("{}: {}", done.output.display(), counts.join(", ")))?;
+    let problem =
+        done.predictions.iter().flatten().find_map(|prediction| match &prediction.outcome {
+            Outcome::Unavailable(problem) => Some((prediction.row.name(), problem)),
+            _ => None,
+        });
+    let Some((row, problem)) = problem else { return Ok(Exit::Inside) };
+    note(&format!("error: rows without an answer, first {row}: {problem}"));
+    note("  help: run it again; it asks only for what is missing");
+    Ok(Exit::Unavailable)
+}

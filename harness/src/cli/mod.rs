@@ -1,0 +1,59 @@
+//! The command line: parse, run the verb, exit.
+
+mod args;
+mod bands;
+mod compare;
+mod estimate;
+mod extract;
+mod output;
+mod record;
+mod run;
+mod serve;
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use clap::Parser as _;
+
+use crate::error::{Error, Exit, Result};
+use args::{Arguments, Verb};
+
+/// Runs the program with these arguments, the first being its name.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are not errors; clap knows where each belongs.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::BadInput } else { Exit::Inside };
+        }
+    };
+    match run(&arguments) {
+        Ok(exit) => exit,
+        Err(error) => {
+            output::complain(&error);
+            error.exit()
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<Exit> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
+            Error::unavailable(format!("cannot start the asynchronous runtime: {error}"))
+        })?;
+    // Without the dot, paths in messages are as short as they can be.
+    let root =
+        if arguments.root == Path::new(".") { Path::new("") } else { arguments.root.as_path() };
+    runtime.block_on(async {
+        match &arguments.verb {
+            Verb::Run(args) => run::run(root, args).await,
+            Verb::Extract(args) => extract::run(root, args),
+            Verb::Estimate(args) => estimate::run(root, args).await,
+            Verb::Compare(args) => compare::run(root, args),
+            Verb::Record(args) => record::run(root, args).await,
+            Verb::Serve(args) => serve::run(root, args).await,
+            Verb::Bands(args) => bands::run(root, args).await,
+        }
+    })
+}

@@ -1,0 +1,215 @@
+//! `record`: a live Mantile's answers kept, or held against what is kept.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use super::args::{RecordArgs, RecordMode};
+use super::output::{note, print, progress};
+use crate::config::Config;
+use crate::error::{Error, Exit, Result};
+use crate::folder::{self, Model};
+use crate::mantile::{Client, LayerTable, SystemMetricsRequest, layers_path};
+use crate::recording::{self, Entry, RecordedReply, Recording, differences};
+use crate::{estimate, mapping};
+
+/// Requests under way at once.
+const CONCURRENCY: usize = 4;
+/// More differences than this are counted, not shown.
+const MOST_SHOWN: usize = 10;
+
+pub(super) async fn run(root: &Path, args: &RecordArgs) -> Result<Exit> {
+    if args.release.is_empty()
+        || args.release.contains(['/', '\\'])
+        || args.release.starts_with('.')
+    {
+        return Err(Error::usage(format!(
+            "`{}` cannot be a release: it names a folder",
+            args.release
+        )));
+    }
+    let model = folder::load(root, &args.model)?;
+    let client = Client::new(&args.api_url, args.patience.options())?;
+    if args.mode == RecordMode::Diff {
+        let recording = recording::load(root, &args.release, &model.config.model_id)?;
+        return diff(&client, &recording).await;
+    }
+    let layers = client.layers(&model.config.model_id).await?;
+    let wanted = wanted(&model, &layers);
+    let path = recording::path(root, &args.release, &model.config.model_id);
+    let old = if path.exists() {
+        Some(recording::load(root, &args.release, &model.config.model_id)?)
+    } else {
+        None
+    };
+    let kept = match (&old, args.mode) {
+        (Some(old), RecordMode::RecordMissing) => {
+            if old.layers()? != layers {
+                return Err(Error::usage(format!(
+                    "the live service has other layers than {}",
+                    path.display()
+                ))
+                .with_help("it is another release: record it under its own name"));
+            }
+            old.entries.clone()
+        }
+        _ => BTreeMap::new(),
+    };
+    let missing: Vec<SystemMetricsRequest> =
+        wanted.iter().filter(|(key, _)| !kept.contains_key(*key)).map(|(_, r)| r.clone()).collect();
+    let asked = missing.len();
+    let mut entries = kept;
+    let unused = entries.keys().filter(|key| !wanted.contains_key(*key)).count();
+    entries.extend(ask(&client, missing).await?);
+    let recording = Recording {
+        path,
+        release: args.release.clone(),
+        model_id: model.config.model_id.clone(),
+        recorded_at: Timestamp::now()
+            .round(jiff::Unit::Second)
+            .unwrap_or_else(|_| Timestamp::now())
+            .to_string(),
+        pages: pages(&client, &model.config, &wanted).await?,
+        entries,
+    };
+    recording::save(&recording)?;
+    let refused = recording.entries.values().filter(|entry| entry.reply.status != 200).count();
+    print(&format!(
+        "{}: {} answers, {asked} asked now, {refused} of them refusals",
+        recording.path.display(),
+        recording.entries.len()
+    ))?;
+    if unused > 0 {
+        note(&format!("note: {unused} entries are no row's any more; --mode record drops them"));
+    }
+    if let Some(old) = old {
+        let changed = recording
+            .entries
+            .iter()
+            .filter(|(key, entry)| {
+                old.entries.get(*key).is_some_and(|o| o.reply.digest != entry.reply.digest)
+            })
+            .count();
+        if changed > 0 {
+            note(&format!(
+                "note: {changed} answers differ from what was recorded as release {} before",
+                args.release
+            ));
+        }
+    }
+    Ok(Exit::Inside)
+}
+
+/// The distinct requests of the model's rows, by key.
+fn wanted(model: &Model, layers: &LayerTable) -> BTreeMap<String, SystemMetricsRequest> {
+    let request = |row| mapping::map(row, &model.config).ok().map(|mapped| mapped.request(layers));
+    model.rows.iter().filter_map(request).map(|request| (request.key(), request)).collect()
+}
+
+/// Asks for all of them, with the breakdown by layer. One without an answer ends the recording:
+/// half a recording would replay as a whole one.
+async fn ask(client: &Client, requests: Vec<SystemMetricsRequest>) -> Result<Vec<(String, Entry)>> {
+    let bar = progress("recording", requests.len());
+    let mut entries = Vec::with_capacity(requests.len());
+    let work = |request: SystemMetricsRequest| {
+        let client = client.clone();
+        async move {
+            let request = request.with_debug(true);
+            let reply = client.system_metrics(&request).await;
+            (request.with_debug(false), reply)
+        }
+    };
+    estimate::bounded(requests, CONCURRENCY, work, |(request, reply)| {
+        bar.inc(1);
+        let entry = Entry { reply: RecordedReply::new(&reply?), request };
+        entries.push((entry.request.key(), entry));
+        Ok(())
+    })
+    .await?;
+    bar.finish_and_clear();
+    Ok(entries)
+}
+
+/// The pages that a client may ask for besides.
+async fn pages(
+    client: &Client,
+    config: &Config,
+    wanted: &BTreeMap<String, SystemMetricsRequest>,
+) -> Result<BTreeMap<String, RecordedReply>> {
+    let mut paths = vec![
+        "/".to_owned(),
+        "/models".to_owned(),
+        "/hardware".to_owned(),
+        format!("/models/{}", config.model_id),
+        layers_path(&config.model_id),
+    ];
+    let hardware =
+        wanted.values().map(|request| format!("/hardware/{}", request.decode_req.hardware_id));
+    paths.extend(hardware);
+    paths.sort();
+    paths.dedup();
+    let mut pages = BTreeMap::new();
+    for path in paths {
+        let reply = client.get(&path).await?;
+        pages.insert(path, RecordedReply::new(&reply));
+    }
+    Ok(pages)
+}
+
+/// Asks for everything recorded and shows what differs.
+async fn diff(client: &Client, recording: &Recording) -> Result<Exit> {
+    let mut lines = Vec::new();
+    for (path, recorded) in &recording.pages {
+        let live = RecordedReply::new(&client.get(path).await?);
+        compare(&format!("GET {path}"), recorded, &live, &mut lines);
+    }
+    let requests = recording.entries.values().map(|entry| entry.request.clone()).collect();
+    let live: BTreeMap<String, Entry> = ask(client, requests).await?.into_iter().collect();
+    for (key, entry) in &recording.entries {
+        if let Some(live) = live.get(key) {
+            compare(key, &entry.reply, &live.reply, &mut lines);
+        }
+    }
+    let total = recording.pages.len() + recording.entries.len();
+    for line in lines.iter().take(MOST_SHOWN) {
+        print(line)?;
+    }
+    if lines.len() > MOST_SHOWN {
+        print(&format!("and {} more answers differ", lines.len() - MOST_SHOWN))?;
+    }
+    print(&format!(
+        "{} of {total} live answers differ from {}",
+        lines.len(),
+        recording.path.display()
+    ))?;
+    Ok(if lines.is_empty() { Exit::Inside } else { Exit::GateFailed })
+}
+
+/// Adds a line when the live answer is not the recorded one.
+fn compare(name: &str, recorded: &RecordedReply, live: &RecordedReply, lines: &mut Vec<String>) {
+    if recorded.digest == live.digest {
+        return;
+    }
+    if recorded.status != live.status {
+        lines.push(format!("{name}: status {} recorded, {} live", recorded.status, live.status));
+        return;
+    }
+    let value = |reply: &RecordedReply| serde_json::from_str(reply.body.get()).unwrap_or_default();
+    let differences = differences(&value(recorded), &value(live));
+    // The headline figures first: a breakdown has hundreds of fields.
+    let headline = differences
+        .iter()
+        .find(|difference| matches!(difference.path.as_str(), "tpot_ms" | "ttft_ms"))
+        .or(differences.first());
+    lines.push(match headline {
+        Some(d) => format!(
+            "{name}: {} fields differ, such as {}: {} recorded, {} live",
+            differences.len(),
+            d.path,
+            d.recorded,
+            d.other
+        ),
+        None => format!("{name}: the recording was changed by hand"),
+    });
+}

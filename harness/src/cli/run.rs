@@ -1,0 +1,110 @@
+//! `run`: the whole job, a model after the other.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use super::args::{Format, RunArgs};
+use super::compare::write_reports;
+use super::estimate::start;
+use super::output::{complain, note, print, progress, reports_folder};
+use crate::error::{Exit, Result};
+use crate::evaluation::{Evaluation, Service};
+use crate::folder::{self, Model};
+use crate::prediction::{self, Prediction};
+use crate::report::{evaluation_json, failure_text, run_table};
+use crate::{estimate, file, recording};
+
+pub(super) async fn run(root: &Path, args: &RunArgs) -> Result<Exit> {
+    let models = if args.models.is_empty() { folder::list(root)? } else { args.models.clone() };
+    let mut exits = Vec::new();
+    let mut reports = Vec::new();
+    for name in &models {
+        match run_model(root, name, args).await {
+            Ok((report, exit)) => {
+                reports.push(report);
+                exits.push(exit);
+            }
+            // One model's trouble does not keep the others from being judged.
+            Err(error) => {
+                complain(&error);
+                exits.push(error.exit());
+            }
+        }
+    }
+    if args.format == Format::Json {
+        print(&serde_json::Value::from(reports).to_string())?;
+    }
+    Ok(worst(&exits))
+}
+
+/// Bad input outweighs a missing answer, and that a failed gate: the less was judged, the worse.
+fn worst(exits: &[Exit]) -> Exit {
+    [Exit::BadInput, Exit::Unavailable, Exit::GateFailed]
+        .into_iter()
+        .find(|exit| exits.contains(exit))
+        .unwrap_or(Exit::Inside)
+}
+
+async fn run_model(root: &Path, name: &str, args: &RunArgs) -> Result<(serde_json::Value, Exit)> {
+    let model = folder::load(root, name)?;
+    let recording = recording::load(root, &model.config.release, &model.config.model_id)?;
+    let service = start(&args.service, root, &model.config).await?;
+    let predictions = predict(&model, &service, args.service.concurrency()).await?;
+    let folder = match &args.output {
+        Some(output) => output.join(name),
+        None => reports_folder(root, name),
+    };
+    file::replace(&folder.join("mantile_predictions.csv"), &prediction::write(&predictions))?;
+    let evaluation = Evaluation::new(&model, predictions, &recording, Timestamp::now());
+    write_reports(&folder.join("comparison_report.csv"), &model, &evaluation)?;
+    let failures: Vec<String> = evaluation
+        .comparisons
+        .iter()
+        .zip(&evaluation.verdicts)
+        .filter(|(_, verdict)| verdict.status.fails())
+        .map(|(comparison, verdict)| failure_text(comparison, verdict, &model))
+        .collect();
+    file::replace(&folder.join("failures.txt"), (failures.join("\n\n") + "\n").as_bytes())?;
+    if args.format == Format::Text {
+        let origin = match &args.service.api_url {
+            Some(url) => format!("live at {url}"),
+            None => format!("recorded {}", recording.recorded_at),
+        };
+        print(&run_table(&model, &evaluation, &origin))?;
+        print(&format!("reports in {}\n", folder.display()))?;
+        for failure in failures.iter().take(FAILURES_SHOWN) {
+            note(&format!("{failure}\n"));
+        }
+        if failures.len() > FAILURES_SHOWN {
+            note(&format!(
+                "and {} more in {}",
+                failures.len() - FAILURES_SHOWN,
+                folder.join("failures.txt").display()
+            ));
+        }
+    }
+    Ok((evaluation_json(&model, &evaluation), evaluation.exit()))
+}
+
+/// More failed rows than this are read in the file.
+const FAILURES_SHOWN: usize = 3;
+
+/// Predicts every row of a model, in their order.
+pub(super) async fn predict(
+    model: &Model,
+    service: &Service,
+    concurrency: usize,
+) -> Result<Vec<Prediction>> {
+    let rows: Vec<_> = model.rows.iter().cloned().enumerate().collect();
+    let mut predictions: Vec<Option<Prediction>> = vec![None; rows.len()];
+    let bar = progress(&model.name, rows.len());
+    estimate::predict_all(service, rows, concurrency, |index, prediction| {
+        bar.inc(1);
+        predictions[index] = Some(prediction);
+        Ok(())
+    })
+    .await?;
+    bar.finish_and_clear();
+    Ok(predictions.into_iter().flatten().collect())
+}

@@ -1,0 +1,32 @@
+//! `serve`: a recording as a stand-in Mantile.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
+
+use super::args::ServeArgs;
+use super::output::{note, print};
+use crate::error::{Error, Exit, Result};
+use crate::folder;
+use crate::recording::{self, ReplayServer};
+
+pub(super) async fn run(root: &Path, args: &ServeArgs) -> Result<Exit> {
+    let config = folder::load_config(root, &args.model)?;
+    let release = args.release.as_deref().unwrap_or(&config.release);
+    let recording = recording::load(root, release, &config.model_id)?;
+    let entries = recording.entries.len();
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port)).map_err(|error| {
+        Error::usage(format!("cannot listen on 127.0.0.1:{}: {error}", args.port))
+            .with_help("name another port with --port; 0 takes a free one")
+    })?;
+    let server = ReplayServer::start(recording, Some(listener)).await;
+    print(&server.url())?;
+    note(&format!(
+        "serving {entries} recorded answers of {} by {release}; end it with Ctrl-C",
+        args.model
+    ));
+    tokio::select! {
+        () = server.serve() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+    Ok(Exit::Inside)
+}

@@ -1,0 +1,422 @@
+//! `reconcile.toml`: what a model's rows are compared by.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::band::{Band, Interval, MetricTable, Written};
+use crate::error::{Error, Place, Result};
+use crate::group::Group;
+use crate::metric::{Metric, PerMetric};
+
+/// The version of the file's format that this program reads.
+const SCHEMA_VERSION: u32 = 1;
+
+/// A model's `reconcile.toml`, validated.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The file.
+    pub path: PathBuf,
+    /// The model as Mantile names it.
+    pub model_id: String,
+    /// The accepted Mantile release, whose recording is replayed.
+    pub release: String,
+    /// The files of rows.
+    pub sources: Vec<Source>,
+    /// How old a recording may grow, days.
+    pub max_recording_age_days: u32,
+    /// What each GPU model becomes.
+    pub gpus: Vec<Gpu>,
+    /// Mantile's classes of layers that hold experts: expert parallelism goes to these only.
+    pub expert_layer_classes: Vec<String>,
+    /// What Mantile cannot express, and what is done about it.
+    pub features: Features,
+    /// Each approximation's name with its explanation.
+    pub approximations: BTreeMap<String, String>,
+    /// How far the same configuration measured twice lies apart, as a ratio ≥ 1.
+    pub noise_floor: PerMetric<f64>,
+    /// The smallest share of rows with a prediction, percent.
+    pub min_coverage_percent: f64,
+    /// The accuracy bands.
+    pub bands: Vec<Band>,
+    /// The gates on groups.
+    pub gates: Vec<Gate>,
+}
+
+/// A file of rows.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// The provider; part of every row's name.
+    pub name: String,
+    /// The CSV, beside `reconcile.toml`.
+    pub file: String,
+    /// Mean over nominal length of prompts and outputs: 1 where lengths are exact.
+    pub mean_length_ratio: f64,
+    /// Approximations that hold for every row of this provider.
+    #[serde(default)]
+    pub approximations: Vec<String>,
+    /// Columns beyond the documented ones that the file may hold; they are not read.
+    #[serde(default)]
+    pub extra_columns: Vec<String>,
+    /// How the provider's artifacts name this model.
+    #[serde(default)]
+    pub artifact_models: Vec<String>,
+}
+
+/// What a GPU model becomes in Mantile.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gpu {
+    /// The rows' `gpu_model`.
+    pub model: String,
+    /// Mantile's hardware configuration.
+    pub hardware_id: Option<String>,
+    /// The approximation that this is, if it is not the same GPU.
+    pub approximation: Option<String>,
+    /// Why there is no configuration.
+    pub unmapped: Option<String>,
+    /// What each of the rows' precisions becomes.
+    #[serde(default)]
+    pub precision: BTreeMap<String, Precision>,
+}
+
+/// What a precision becomes on a GPU.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Precision {
+    /// Mantile's dtype for every layer.
+    pub dtype: String,
+    /// Another dtype for layers of a class, by Mantile's class name.
+    #[serde(default)]
+    pub layer_class: BTreeMap<String, String>,
+    /// The approximation that this is, if the GPU computes otherwise.
+    pub approximation: Option<String>,
+}
+
+/// What is done about each thing that Mantile cannot express.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Features {
+    /// Attention data-parallel: predicted as tensor-parallel.
+    pub dp_attention: Treatment,
+    /// Separate pools: predicted without the KV transfer between them.
+    pub disaggregation: Treatment,
+    /// Concurrency that does not divide by the workers of a pool: rounded up to the fullest worker.
+    pub uneven_batch: Treatment,
+    /// More than one token a step: predicted as one.
+    pub spec_decoding: Treatment,
+}
+
+/// Whether rows with a feature are predicted approximately or not at all.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Treatment {
+    /// Predicted, under this named approximation.
+    Approximation(String),
+    /// Not predicted, for this reason.
+    Unmapped(String),
+}
+
+/// A gate on a group's statistics.
+#[derive(Debug, Clone)]
+pub struct Gate {
+    /// The rows it is for.
+    pub group: Group,
+    /// The largest MAPE, percent.
+    pub max_mape_percent: PerMetric<Option<Written<f64>>>,
+    /// The interval for the bias exp(mean ln(predicted / measured)).
+    pub bias: PerMetric<Option<Written<Interval>>>,
+}
+
+/// The file as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    schema_version: Spanned<u32>,
+    model_id: String,
+    release: String,
+    #[serde(default)]
+    max_recording_age_days: Option<u32>,
+    source: Spanned<Vec<Spanned<Source>>>,
+    gpu: Vec<Spanned<Gpu>>,
+    #[serde(default)]
+    expert_layer_classes: Vec<String>,
+    features: Features,
+    #[serde(default)]
+    approximations: BTreeMap<String, String>,
+    noise_floor: MetricTable<f64>,
+    min_coverage_percent: Spanned<f64>,
+    #[serde(default)]
+    band: Vec<Spanned<BandTable>>,
+    #[serde(default)]
+    gate: Vec<Spanned<GateTable>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BandTable {
+    #[serde(rename = "where")]
+    group: Group,
+    #[serde(default)]
+    basis: String,
+    ratio: MetricTable<Interval>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GateTable {
+    #[serde(rename = "where")]
+    group: Group,
+    #[serde(default)]
+    max_mape_percent: MetricTable<f64>,
+    #[serde(default)]
+    bias: MetricTable<Interval>,
+}
+
+/// A recording without an age limit of its own may be a year and a quarter old.
+const MAX_RECORDING_AGE_DAYS: u32 = 450;
+
+/// Names that a source may not have: they head the trials of a whole model.
+pub const RESERVED_SOURCE_NAMES: [&str; 5] =
+    ["gate", "coverage", "snapshot", "recording", "known_deviations"];
+
+/// Reads the text of a `reconcile.toml` that came from `path`.
+pub fn parse(path: &Path, text: &str) -> Result<Config> {
+    let file: File = parse_toml(path, text)?;
+    let at =
+        |offset: usize, message: String| Error::content(Place::offset(path, text, offset), message);
+    check_version(path, text, &file.schema_version)?;
+    if file.source.get_ref().is_empty() {
+        return Err(at(file.source.span().start, "no source: the model has no rows".to_owned()));
+    }
+    for source in file.source.get_ref() {
+        check_source(source.get_ref()).map_err(|fault| at(source.span().start, fault))?;
+    }
+    for gpu in &file.gpu {
+        check_gpu(gpu.get_ref()).map_err(|fault| at(gpu.span().start, fault))?;
+    }
+    let noise_floor = noise_floor(path, &file.noise_floor.with_lines(text))?;
+    let coverage = *file.min_coverage_percent.get_ref();
+    if !(0.0..=100.0).contains(&coverage) {
+        let fault = format!("{coverage} is not a percentage from 0 to 100");
+        return Err(at(file.min_coverage_percent.span().start, fault));
+    }
+    let mut bands: Vec<Band> = Vec::with_capacity(file.band.len());
+    for spanned in &file.band {
+        let table = spanned.get_ref();
+        let band = Band {
+            group: table.group.clone(),
+            ratio: table.ratio.with_lines(text),
+            basis: table.basis.clone(),
+        };
+        check_band(path, &band, &noise_floor)?;
+        if let Some(other) = bands.iter().find_map(|other| clash(other, &band)) {
+            return Err(at(spanned.span().start, other));
+        }
+        bands.push(band);
+    }
+    let mut gates = Vec::with_capacity(file.gate.len());
+    for spanned in &file.gate {
+        let table = spanned.get_ref();
+        let gate = Gate {
+            group: table.group.clone(),
+            max_mape_percent: table.max_mape_percent.with_lines(text),
+            bias: table.bias.with_lines(text),
+        };
+        if gates.iter().any(|other: &Gate| other.group == gate.group) {
+            return Err(at(
+                spanned.span().start,
+                format!("the group {} has a gate already", gate.group),
+            ));
+        }
+        check_gate(path, &gate)?;
+        gates.push(gate);
+    }
+    let config = Config {
+        path: path.to_path_buf(),
+        model_id: file.model_id,
+        release: file.release,
+        sources: file.source.into_inner().into_iter().map(Spanned::into_inner).collect(),
+        max_recording_age_days: file.max_recording_age_days.unwrap_or(MAX_RECORDING_AGE_DAYS),
+        gpus: file.gpu.into_iter().map(Spanned::into_inner).collect(),
+        expert_layer_classes: file.expert_layer_classes,
+        features: file.features,
+        approximations: file.approximations,
+        noise_floor,
+        min_coverage_percent: coverage,
+        bands,
+        gates,
+    };
+    check_uniqueness(&config)?;
+    check_approximations(&config)?;
+    Ok(config)
+}
+
+/// Parses TOML; an error names line and column.
+pub(crate) fn parse_toml<T: serde::de::DeserializeOwned>(path: &Path, text: &str) -> Result<T> {
+    toml::from_str(text).map_err(|error| {
+        let place = match error.span() {
+            Some(span) => Place::offset(path, text, span.start),
+            None => Place::file(path),
+        };
+        Error::content(place, error.message().replace('\n', " "))
+    })
+}
+
+/// Refuses a file of another version.
+pub(crate) fn check_version(path: &Path, text: &str, version: &Spanned<u32>) -> Result<()> {
+    if *version.get_ref() == SCHEMA_VERSION {
+        return Ok(());
+    }
+    Err(Error::content(
+        Place::offset(path, text, version.span().start),
+        format!("schema_version {} is not {SCHEMA_VERSION}", version.get_ref()),
+    )
+    .with_help("use the mantile-reconcile that wrote it, or rewrite the file by the README"))
+}
+
+fn check_source(source: &Source) -> Result<(), String> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    if source.name.is_empty() || !source.name.chars().all(fits) {
+        return Err(format!(
+            "the source name `{}` is not made of letters, digits, _ and -",
+            source.name
+        ));
+    }
+    if RESERVED_SOURCE_NAMES.contains(&source.name.as_str()) {
+        return Err(format!("the source name `{}` is taken by a check of the suite", source.name));
+    }
+    if !(source.mean_length_ratio > 0.0 && source.mean_length_ratio <= 1.0) {
+        return Err(format!("mean_length_ratio {} is not in (0, 1]", source.mean_length_ratio));
+    }
+    Ok(())
+}
+
+fn check_gpu(gpu: &Gpu) -> Result<(), String> {
+    match (&gpu.hardware_id, &gpu.unmapped) {
+        (Some(_), None) if gpu.precision.is_empty() => {
+            Err(format!("{} has a hardware_id and no precision", gpu.model))
+        }
+        (Some(_), None) | (None, Some(_)) => Ok(()),
+        _ => Err(format!("{} needs either hardware_id or unmapped", gpu.model)),
+    }
+}
+
+fn noise_floor(path: &Path, written: &PerMetric<Option<Written<f64>>>) -> Result<PerMetric<f64>> {
+    let mut floor = PerMetric::from_fn(|_| 1.0);
+    for (metric, value) in written.iter() {
+        let Some(Written { value, line }) = *value else {
+            return Err(Error::content(
+                Place::file(path),
+                format!("noise_floor lacks {}", metric.name()),
+            ));
+        };
+        if !(1.0..=10.0).contains(&value) {
+            return Err(Error::content(
+                Place::line(path, line as u64),
+                format!("a noise floor is a ratio from 1 to 10, not {value}"),
+            ));
+        }
+        floor[metric] = value;
+    }
+    Ok(floor)
+}
+
+/// A band must be an interval, and wide enough not to gate measurement noise.
+fn check_band(path: &Path, band: &Band, noise_floor: &PerMetric<f64>) -> Result<()> {
+    for (metric, written) in band.ratio.iter() {
+        let Some(Written { value, line }) = *written else { continue };
+        let fault = |message| Err(Error::content(Place::line(path, line as u64), message));
+        if let Some(message) = value.fault() {
+            return fault(message);
+        }
+        // Both ends are rounded when they are written, so allow the last digit.
+        let floor = noise_floor[metric];
+        if value.high / value.low < floor * floor * 0.999 {
+            return fault(format!(
+                "the {} band {value} is tighter than the noise floor [{:.4}, {floor:.4}]: it would gate noise",
+                metric.name(),
+                1.0 / floor
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn check_gate(path: &Path, gate: &Gate) -> Result<()> {
+    for metric in Metric::ALL {
+        if let Some(Written { value, line }) = gate.max_mape_percent[metric]
+            && !(value.is_finite() && value >= 0.0)
+        {
+            let message = format!("a MAPE is a percentage, not {value}");
+            return Err(Error::content(Place::line(path, line as u64), message));
+        }
+        if let Some(Written { value, line }) = gate.bias[metric]
+            && let Some(message) = value.fault()
+        {
+            return Err(Error::content(Place::line(path, line as u64), message));
+        }
+    }
+    Ok(())
+}
+
+/// Why the two bands cannot stand together, if some row could have both and neither is more specific.
+fn clash(one: &Band, other: &Band) -> Option<String> {
+    let same_rank = one.group.specificity() == other.group.specificity();
+    if !same_rank || !one.group.may_overlap(&other.group) {
+        return None;
+    }
+    let metric =
+        Metric::ALL.into_iter().find(|&m| one.ratio[m].is_some() && other.ratio[m].is_some())?;
+    Some(format!(
+        "the bands of {} and {} both give {} and neither is more specific; name one more field in one of them",
+        one.group,
+        other.group,
+        metric.name()
+    ))
+}
+
+fn check_uniqueness(config: &Config) -> Result<()> {
+    let mut seen = BTreeSet::new();
+    let names = config.sources.iter().map(|source| ("source", &source.name));
+    for (kind, name) in names.chain(config.gpus.iter().map(|gpu| ("gpu", &gpu.model))) {
+        if !seen.insert((kind, name)) {
+            let message = format!("{kind} `{name}` comes twice");
+            return Err(Error::content(Place::file(&config.path), message));
+        }
+    }
+    Ok(())
+}
+
+/// Every approximation in use is explained, and every explained one is in use.
+fn check_approximations(config: &Config) -> Result<()> {
+    let mut used: BTreeSet<&str> = BTreeSet::new();
+    for source in &config.sources {
+        used.extend(source.approximations.iter().map(String::as_str));
+    }
+    for gpu in &config.gpus {
+        used.extend(gpu.approximation.as_deref());
+        used.extend(
+            gpu.precision.values().filter_map(|precision| precision.approximation.as_deref()),
+        );
+    }
+    let Features { dp_attention, disaggregation, uneven_batch, spec_decoding } = &config.features;
+    for treatment in [dp_attention, disaggregation, uneven_batch, spec_decoding] {
+        if let Treatment::Approximation(name) = treatment {
+            used.insert(name);
+        }
+    }
+    let fault = |message: String| Err(Error::content(Place::file(&config.path), message));
+    if let Some(name) = used.iter().find(|name| !config.approximations.contains_key(**name)) {
+        return fault(format!(
+            "the approximation `{name}` is not explained under [approximations]"
+        ));
+    }
+    if let Some(name) = config.approximations.keys().find(|name| !used.contains(name.as_str())) {
+        return fault(format!("the approximation `{name}` is explained and never used"));
+    }
+    Ok(())
+}

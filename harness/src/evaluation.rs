@@ -1,0 +1,140 @@
+//! The whole judgement of a model: every row's verdict and every check, for the suite, `run` and
+//! `compare` alike.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::check::{Check, Subject, today};
+use crate::compare::{Comparison, Coverage, join};
+use crate::config::Config;
+use crate::error::{Exit, Result};
+use crate::folder::Model;
+use crate::mantile::{Client, ClientOptions, LayerTable};
+use crate::prediction::{Outcome, Prediction};
+use crate::recording::{self, Recording, ReplayServer};
+use crate::verdict::{self, RowVerdict, Status};
+
+/// A Mantile that answers for one model, live or from its recording.
+#[derive(Debug)]
+pub struct Service {
+    /// The client to ask with.
+    pub client: Client,
+    /// The model's layers, as this service has them.
+    pub layers: Arc<LayerTable>,
+    /// The model's configuration.
+    pub config: Arc<Config>,
+    /// The stand-in, kept alive for as long as it is asked.
+    _replay: Option<ReplayServer>,
+}
+
+impl Service {
+    /// A live Mantile at `url`.
+    pub async fn live(url: &str, options: ClientOptions, config: &Config) -> Result<Self> {
+        let client = Client::new(url, options)?;
+        let layers = Arc::new(client.layers(&config.model_id).await?);
+        Ok(Self { client, layers, config: Arc::new(config.clone()), _replay: None })
+    }
+
+    /// The recording of the accepted release, served on the loopback interface.
+    pub async fn replayed(recording: Recording, config: &Config) -> Result<Self> {
+        let replay = ReplayServer::start(recording, None).await;
+        let client = Client::new(&replay.url(), ClientOptions::default())?;
+        let layers = Arc::new(client.layers(&config.model_id).await?);
+        Ok(Self { client, layers, config: Arc::new(config.clone()), _replay: Some(replay) })
+    }
+
+    /// Live where a URL is given, else the recording under `root`.
+    pub async fn start(
+        api_url: Option<&str>,
+        options: ClientOptions,
+        root: &Path,
+        config: &Config,
+    ) -> Result<Self> {
+        match api_url {
+            Some(url) => Self::live(url, options, config).await,
+            None => {
+                Self::replayed(recording::load(root, &config.release, &config.model_id)?, config)
+                    .await
+            }
+        }
+    }
+}
+
+/// A model judged.
+#[derive(Debug)]
+pub struct Evaluation {
+    /// Each row with its prediction, in the order of the rows.
+    pub comparisons: Vec<Comparison>,
+    /// Each row's verdict, in the same order.
+    pub verdicts: Vec<RowVerdict>,
+    /// Each check's name with what it found.
+    pub checks: Vec<(String, std::result::Result<(), String>)>,
+}
+
+impl Evaluation {
+    /// Judges the predictions of a model's rows.
+    #[must_use]
+    pub fn new(
+        model: &Model,
+        predictions: Vec<Prediction>,
+        recording: &Recording,
+        now: Timestamp,
+    ) -> Self {
+        let comparisons = join(model.rows.clone(), predictions).comparisons;
+        let mut evaluation = Self::of_rows(model, comparisons, now);
+        let Self { comparisons, verdicts, .. } = &evaluation;
+        let subject = Subject { model, comparisons, verdicts, recording, now };
+        evaluation.checks = Check::all(&model.config)
+            .into_iter()
+            .map(|check| (check.name(&model.config), check.make(subject)))
+            .collect();
+        evaluation
+    }
+
+    /// Judges rows alone, which may be a part of the model's: without the checks of a whole model.
+    #[must_use]
+    pub fn of_rows(model: &Model, comparisons: Vec<Comparison>, now: Timestamp) -> Self {
+        let judge = |comparison| verdict::judge(comparison, model, today(now));
+        let verdicts = comparisons.iter().map(judge).collect();
+        Self { comparisons, verdicts, checks: Vec::new() }
+    }
+
+    /// How many rows have each status.
+    #[must_use]
+    pub fn count(&self, status: Status) -> usize {
+        self.verdicts.iter().filter(|verdict| verdict.status == status).count()
+    }
+
+    /// The rows that have a prediction.
+    #[must_use]
+    pub fn coverage(&self) -> Coverage {
+        Coverage::of(&self.comparisons)
+    }
+
+    /// The checks that failed.
+    pub fn failed_checks(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.checks
+            .iter()
+            .filter_map(|(name, found)| Some((name.as_str(), found.as_ref().err()?.as_str())))
+    }
+
+    /// What a program that made this judgement exits with. A row without an answer outweighs one
+    /// outside its band: what was not seen was not judged.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        let unavailable = self
+            .comparisons
+            .iter()
+            .any(|comparison| matches!(comparison.outcome, Outcome::Unavailable(_)));
+        let failed = self.verdicts.iter().any(|verdict| verdict.status.fails());
+        if unavailable {
+            Exit::Unavailable
+        } else if failed || self.failed_checks().next().is_some() {
+            Exit::GateFailed
+        } else {
+            Exit::Inside
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Reading whole files and replacing them all at once.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use crate::error::{Error, Place, Result};
+
+/// Reads a file that must be UTF-8 text.
+pub fn read_text(path: &Path) -> Result<String> {
+    let bytes = fs::read(path).map_err(|source| Error::io("read", path, source))?;
+    String::from_utf8(bytes).map_err(|source| {
+        let valid = source.utf8_error().valid_up_to();
+        let line = source.as_bytes()[..valid].split(|&byte| byte == b'\n').count() as u64;
+        Error::content(Place::line(path, line), format!("not UTF-8 text at byte {valid}"))
+            .with_help("save the file as UTF-8")
+    })
+}
+
+/// Replaces `path` by `bytes` in one step, making its folder first.
+///
+/// A reader, or a run cut off at any moment, sees the old content or the new, never a part: the
+/// bytes go to a file beside it, reach the disk, and take its name.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    fs::create_dir_all(folder).map_err(|source| Error::io("create", folder, source))?;
+    let write = || -> std::io::Result<()> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".").suffix(".partial");
+        // A temporary file is private by default; a replaced one keeps its mode, a new one takes
+        // the mode that any new file would.
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = fs::metadata(path).map_or(0o666, |meta| meta.permissions().mode() & 0o777);
+            builder.permissions(fs::Permissions::from_mode(mode));
+        }
+        let mut partial = builder.tempfile_in(folder)?;
+        partial.write_all(bytes)?;
+        partial.as_file().sync_all()?;
+        partial.persist(path).map_err(|error| error.error)?;
+        Ok(())
+    };
+    write().map_err(|source| Error::io("write", path, source))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replacing_leaves_only_the_new_content() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/er/file.txt");
+        replace(&path, b"old").unwrap();
+        replace(&path, b"new").unwrap();
+        assert_eq!(read_text(&path).unwrap(), "new");
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn text_that_is_not_utf8_names_its_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("latin1.csv");
+        fs::write(&path, b"a\nb\xe9\n").unwrap();
+        let message = read_text(&path).unwrap_err().to_string();
+        assert!(message.contains("latin1.csv:2: not UTF-8 text at byte 3"), "{message}");
+    }
+}

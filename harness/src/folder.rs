@@ -1,0 +1,158 @@
+//! A model's folder: `by_model/<org>_<model>/` with its configuration, known deviations and rows.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::config::{self, Config};
+use crate::deviation::{self, Deviations};
+use crate::error::{Error, Place, Result};
+use crate::file;
+use crate::group::Group;
+use crate::metric::Metric;
+use crate::row::{self, Row};
+use crate::table::nearest;
+
+/// Everything that is written down about one model.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// The folder's name, which is Mantile's name of the model.
+    pub name: String,
+    /// `reconcile.toml`.
+    pub config: Config,
+    /// `known_deviations.toml`.
+    pub deviations: Deviations,
+    /// The rows of all sources, in the order of their files.
+    pub rows: Vec<Row>,
+}
+
+/// The folder of all models, under the project's folder.
+#[must_use]
+pub fn by_model(root: &Path) -> PathBuf {
+    root.join("by_model")
+}
+
+/// The names of all models, sorted. None at all is an error: nothing would be checked.
+pub fn list(root: &Path) -> Result<Vec<String>> {
+    let folder = by_model(root);
+    let help = "run it in the project's folder, or name that with --root";
+    if !folder.is_dir() {
+        return Err(Error::usage(format!("no folder {}", folder.display())).with_help(help));
+    }
+    let mut names = Vec::new();
+    for entry in fs::read_dir(&folder).map_err(|source| Error::io("read", &folder, source))? {
+        let entry = entry.map_err(|source| Error::io("read", &folder, source))?;
+        if entry.path().is_dir() {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    if names.is_empty() {
+        return Err(Error::usage(format!("no model in {}", folder.display())).with_help(help));
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Reads a model's configuration alone.
+pub fn load_config(root: &Path, name: &str) -> Result<Config> {
+    let folder = by_model(root).join(name);
+    if !folder.is_dir() {
+        let models = list(root)?;
+        let models: Vec<&str> = models.iter().map(String::as_str).collect();
+        let help = match nearest(name, &models) {
+            Some(near) => format!("did you mean {near}?"),
+            None => format!("the models are: {}", models.join(", ")),
+        };
+        return Err(Error::usage(format!("no model `{name}` in {}", by_model(root).display()))
+            .with_help(help));
+    }
+    let path = folder.join("reconcile.toml");
+    let config = config::parse(&path, &file::read_text(&path)?)?;
+    if config.model_id != name {
+        return Err(Error::content(
+            Place::file(&path),
+            format!("model_id `{}` is not the folder's name `{name}`", config.model_id),
+        ));
+    }
+    Ok(config)
+}
+
+/// Reads a model's folder, and holds its parts against each other.
+pub fn load(root: &Path, name: &str) -> Result<Model> {
+    let config = load_config(root, name)?;
+    let folder = by_model(root).join(name);
+    let mut rows = Vec::new();
+    for source in &config.sources {
+        let path = folder.join(&source.file);
+        let extra: Vec<&str> = source.extra_columns.iter().map(String::as_str).collect();
+        rows.extend(row::read(&path, &file::read_text(&path)?, &source.name, &extra)?);
+    }
+    let path = folder.join("known_deviations.toml");
+    let deviations = if path.exists() {
+        deviation::parse(&path, &file::read_text(&path)?)?
+    } else {
+        Deviations { path, entries: Vec::new() }
+    };
+    let model = Model { name: name.to_owned(), config, deviations, rows };
+    check_groups(&model)?;
+    check_deviations(&model)?;
+    Ok(model)
+}
+
+/// A group that holds no row checks nothing.
+fn check_groups(model: &Model) -> Result<()> {
+    let bands = model.config.bands.iter().map(|band| {
+        let line =
+            Metric::ALL.iter().find_map(|&metric| band.ratio[metric].map(|written| written.line));
+        ("band", &band.group, line)
+    });
+    let gates = model.config.gates.iter().map(|gate| {
+        let line = Metric::ALL.iter().find_map(|&metric| {
+            gate.max_mape_percent[metric].map(|w| w.line).or(gate.bias[metric].map(|w| w.line))
+        });
+        ("gate", &gate.group, line)
+    });
+    for (kind, group, line) in bands.chain(gates) {
+        let place = |line: usize| Place::line(&model.config.path, line as u64);
+        let place = line.map_or_else(|| Place::file(&model.config.path), place);
+        if line.is_none() {
+            return Err(Error::content(place, format!("the {kind} of {group} sets nothing")));
+        }
+        if !model.rows.iter().any(|row| group.holds(&row.identity)) {
+            return Err(Error::content(
+                place,
+                format!("the {kind} of {group} holds no row of {}", model.name),
+            )
+            .with_help(format!("the values are: {}", values(group, &model.rows))));
+        }
+    }
+    Ok(())
+}
+
+/// The values that the rows have in the fields of a group.
+fn values(group: &Group, rows: &[Row]) -> String {
+    let of_field = |(field, _): (crate::group::Field, Vec<String>)| {
+        let mut values: Vec<String> = rows.iter().map(|row| field.of(&row.identity)).collect();
+        values.sort();
+        values.dedup();
+        format!("{} {}", field.name(), values.join("|"))
+    };
+    group.terms().map(of_field).collect::<Vec<_>>().join("; ")
+}
+
+/// A deviation of a row that is not there excuses nothing.
+fn check_deviations(model: &Model) -> Result<()> {
+    let names: Vec<String> = model.rows.iter().map(Row::name).collect();
+    for entry in &model.deviations.entries {
+        if names.contains(&entry.row) {
+            continue;
+        }
+        let place = Place::line(&model.deviations.path, entry.bound.line as u64);
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let error = Error::content(place, format!("no row `{}` in {}", entry.row, model.name));
+        return Err(match nearest(&entry.row, &names) {
+            Some(near) => error.with_help(format!("did you mean {near}?")),
+            None => error.with_help("a row's name is its test's name without the model"),
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,40 @@
+//! Holds Mantile's LLM inference performance predictions against public benchmark measurements.
+//!
+//! Data flows one way, one noun a stage:
+//!
+//! ```text
+//! artifact → Row → Request → Answer → Prediction → Comparison → Verdict → Report
+//! source     row   mapping   mantile  prediction   compare      verdict   report
+//!                            recording
+//! ```
+//!
+//! [`row`], [`mapping`], [`prediction`], [`compare`], [`statistics`], [`band`], [`verdict`] and
+//! [`check`] decide and are pure: no clock, no network, no environment. Reading and writing live
+//! in [`source`], [`folder`], [`mantile`], [`recording`], [`report`] and [`file`].
+
+pub mod band;
+pub mod check;
+pub mod cli;
+pub mod compare;
+pub mod config;
+pub mod deviation;
+pub mod error;
+pub mod estimate;
+pub mod evaluation;
+pub mod file;
+pub mod folder;
+pub mod group;
+pub mod mantile;
+pub mod mapping;
+pub mod metric;
+pub mod prediction;
+pub mod propose;
+pub mod recording;
+pub mod report;
+pub mod row;
+pub mod settings;
+pub mod source;
+pub mod statistics;
+pub mod table;
+pub mod units;
+pub mod verdict;

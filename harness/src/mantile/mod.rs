@@ -1,0 +1,20 @@
+//! Mantile's HTTP API: what is asked, what is answered, and the client between.
+
+pub mod answer;
+pub mod client;
+pub mod layers;
+pub mod request;
+
+pub use answer::{Anomaly, Answer};
+pub use client::{Client, ClientOptions, Reply};
+pub use layers::{Layer, LayerTable};
+pub use request::{LayerRequest, PhaseRequest, SystemMetricsRequest};
+
+/// The one request that matters: TTFT, TPOT and memory of a deployment.
+pub const SYSTEM_METRICS_PATH: &str = "/config/system-metrics";
+
+/// The path that lists a model's layers.
+#[must_use]
+pub fn layers_path(model_id: &str) -> String {
+    format!("/api/layers?model_id={model_id}")
+}

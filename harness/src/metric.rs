@@ -1,0 +1,106 @@
+//! The five metrics that measurement and prediction are compared on.
+
+use std::ops::{Index, IndexMut};
+
+/// A compared metric, always a mean over the requests of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Metric {
+    /// (input + output tokens) / s / GPU.
+    Throughput,
+    /// Output tokens / s / GPU; for a disaggregated row, per decode GPU.
+    OutputThroughput,
+    /// Time to first token, s.
+    Ttft,
+    /// Time per output token after the first, s.
+    Tpot,
+    /// End-to-end request latency, s.
+    E2eLatency,
+}
+
+impl Metric {
+    /// All five, in the order of every table and file.
+    pub const ALL: [Self; 5] =
+        [Self::Throughput, Self::OutputThroughput, Self::Ttft, Self::Tpot, Self::E2eLatency];
+
+    /// The name in files, configuration and test names.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Throughput => "throughput",
+            Self::OutputThroughput => "output_throughput",
+            Self::Ttft => "ttft",
+            Self::Tpot => "tpot",
+            Self::E2eLatency => "e2e_latency",
+        }
+    }
+
+    /// The heading in tables for people.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Throughput => "tput/GPU",
+            Self::OutputThroughput => "out tput/GPU",
+            Self::Ttft => "TTFT",
+            Self::Tpot => "TPOT",
+            Self::E2eLatency => "E2E",
+        }
+    }
+
+    /// The unit of its values.
+    #[must_use]
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::Throughput | Self::OutputThroughput => "tokens/s/GPU",
+            Self::Ttft | Self::Tpot | Self::E2eLatency => "s",
+        }
+    }
+
+    /// The metric of this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|metric| metric.name() == name)
+    }
+}
+
+/// One value for each [`Metric`], indexed by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PerMetric<T>([T; 5]);
+
+impl<T> PerMetric<T> {
+    /// Makes each value from its metric.
+    pub fn from_fn(mut make: impl FnMut(Metric) -> T) -> Self {
+        Self(Metric::ALL.map(&mut make))
+    }
+
+    /// Each metric with its value, in table order.
+    pub fn iter(&self) -> impl Iterator<Item = (Metric, &T)> {
+        Metric::ALL.into_iter().zip(&self.0)
+    }
+}
+
+impl<T> Index<Metric> for PerMetric<T> {
+    type Output = T;
+
+    fn index(&self, metric: Metric) -> &T {
+        &self.0[metric as usize]
+    }
+}
+
+impl<T> IndexMut<Metric> for PerMetric<T> {
+    fn index_mut(&mut self, metric: Metric) -> &mut T {
+        &mut self.0[metric as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_read_back_and_index_their_own_value() {
+        let names = PerMetric::from_fn(Metric::name);
+        for metric in Metric::ALL {
+            assert_eq!(Metric::from_name(names[metric]), Some(metric));
+        }
+    }
+}

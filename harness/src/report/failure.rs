@@ -1,0 +1,131 @@
+//! The text of a failed row: all that a person needs to understand and rerun it.
+
+use std::fmt::Write as _;
+
+use super::{Align, TextTable};
+use crate::compare::Comparison;
+use crate::folder::Model;
+use crate::verdict::{Quantity, QuantityVerdict, RowVerdict, Standing};
+
+/// Describes a row's verdict: the metrics with measured, predicted, ratio and band, where each band
+/// is written, the approximations in force, and how to run just this row again.
+#[must_use]
+pub fn failure_text(comparison: &Comparison, verdict: &RowVerdict, model: &Model) -> String {
+    let mut text = format!("{}::{}\n", model.name, comparison.row.name());
+    if let Some(problem) = &verdict.problem {
+        let _ = writeln!(text, "{problem}");
+    } else {
+        let mut table = TextTable::new(&[
+            ("metric", Align::Left),
+            ("measured", Align::Right),
+            ("predicted", Align::Right),
+            ("unit", Align::Left),
+            ("ratio", Align::Right),
+            ("band", Align::Left),
+            ("", Align::Left),
+        ]);
+        for judged in &verdict.quantities {
+            table.line(vec![
+                judged.quantity.title().to_owned(),
+                figure(judged.pair.measured),
+                figure(judged.pair.predicted),
+                judged.quantity.unit().to_owned(),
+                format!("{:.3}", judged.pair.ratio()),
+                judged.band.map_or_else(|| "none".to_owned(), |band| band.value.to_string()),
+                standing(judged).to_owned(),
+            ]);
+        }
+        let _ = writeln!(text, "{}", table.to_text());
+        for judged in verdict.outside() {
+            let _ = writeln!(text, "{}", explanation(judged, model));
+        }
+    }
+    if !comparison.approximations.is_empty() {
+        let _ = writeln!(text, "approximations in force:");
+        for name in &comparison.approximations {
+            let why = model.config.approximations.get(name).map_or("", String::as_str);
+            let _ = writeln!(text, "  {name}: {why}");
+        }
+    }
+    let run = &comparison.row.provenance.run_id;
+    let _ = writeln!(text, "measured in run {run} of {}", comparison.row.provider);
+    let _ = write!(text, "run just this row: {}", rerun_command(model, comparison));
+    text
+}
+
+/// The command that runs the trial of just this row.
+#[must_use]
+pub fn rerun_command(model: &Model, comparison: &Comparison) -> String {
+    let name = comparison.row.name();
+    format!("cargo test --test regression -- --exact '{}::{name}'", model.name)
+}
+
+fn standing(judged: &QuantityVerdict) -> &'static str {
+    match judged.standing {
+        Standing::Inside => "inside",
+        Standing::Known => "known deviation",
+        Standing::Outside => "OUTSIDE",
+        Standing::NoBand => "NO BAND",
+    }
+}
+
+/// Where the band is written, and what is known of the deviation.
+fn explanation(judged: &QuantityVerdict, model: &Model) -> String {
+    let path = model.config.path.display();
+    let metric = judged.quantity.name();
+    let mut text = match judged.band {
+        _ if judged.quantity == Quantity::Memory => {
+            "memory: measured is what a package has, predicted what Mantile counts; \
+             a row that was measured on its hardware fits it"
+                .to_owned()
+        }
+        Some(band) => format!("{metric}: the band is written at {path}:{}", band.line),
+        None => format!(
+            "{metric}: no band in {path} holds for this row; propose one: mantile-reconcile bands"
+        ),
+    };
+    if let Some(known) = &judged.deviation {
+        let _ = write!(
+            text,
+            "\n  known deviation {}:{}: bound {}, until {}: {}",
+            model.deviations.path.display(),
+            known.bound.line,
+            known.bound.value,
+            known.expires,
+            known.reason
+        );
+    }
+    text
+}
+
+/// A figure to four significant digits.
+fn figure(x: f64) -> String {
+    if x == 0.0 || !x.is_finite() {
+        return x.to_string();
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 12")]
+    let decimals = (3.0 - x.abs().log10().floor()).clamp(0.0, 12.0) as usize;
+    format!("{x:.decimals$}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verdict::judge;
+    use crate::verdict::tests::{comparison, model};
+
+    #[test]
+    fn a_failure_names_row_figures_band_and_rerun() {
+        let model = model("[[band]]\nwhere = {}\nratio.tpot = [0.5, 2.0]\n", "");
+        let comparison = comparison(2.5);
+        let verdict = judge(&comparison, &model, "2026-06-01".parse().unwrap());
+        insta::assert_snapshot!(failure_text(&comparison, &verdict, &model));
+    }
+
+    #[test]
+    fn figures_have_four_digits() {
+        let figures: Vec<String> =
+            [12345.6, 1.23456, 0.000_123_456, 0.0].into_iter().map(figure).collect();
+        assert_eq!(figures, ["12346", "1.235", "0.0001235", "0"]);
+    }
+}

@@ -1,0 +1,18 @@
+//! What people and machines read: tables, files and failure texts. Text is made here; who writes
+//! it where is [`crate::cli`]'s business.
+
+mod comparison_csv;
+mod deviations;
+mod failure;
+mod json;
+mod snapshot;
+mod summary;
+mod text_table;
+
+pub use comparison_csv::comparison_report;
+pub use deviations::deviations_toml;
+pub use failure::{failure_text, rerun_command};
+pub use json::evaluation_json;
+pub use snapshot::predictions_table;
+pub use summary::{Style, comparison_summary, run_table};
+pub use text_table::{Align, TextTable};

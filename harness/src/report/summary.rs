@@ -1,0 +1,270 @@
+//! Summaries of a comparison: the full one of `compare`, and the compact table of `run`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::{Align, TextTable};
+use crate::compare::{Breakdown, Comparison, Coverage, Slice, ranked, statistics};
+use crate::evaluation::Evaluation;
+use crate::folder::Model;
+use crate::metric::{Metric, PerMetric};
+use crate::statistics::Statistics;
+use crate::verdict::Status;
+
+/// What the summary is written for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// A terminal.
+    Text,
+    /// A page.
+    Markdown,
+}
+
+/// How many of the best and of the worst rows a summary lists, a metric.
+const EXTREMES: usize = 5;
+/// A longer label gets a line of its own in a terminal.
+const LABEL_WIDTH: usize = 20;
+
+/// The full summary: coverage with reasons, errors overall and by every breakdown, best and worst
+/// rows by absolute error, verdicts and failed checks.
+#[must_use]
+pub fn comparison_summary(model: &Model, evaluation: &Evaluation, style: Style) -> String {
+    let comparisons = &evaluation.comparisons;
+    let mut text = String::new();
+    heading(&mut text, style, 1, &format!("{} by Mantile {}", model.name, model.config.release));
+    let _ = writeln!(text, "{}\n", dataset(comparisons));
+    let _ = writeln!(text, "{}\n", coverage_text(comparisons));
+
+    heading(&mut text, style, 2, "Errors");
+    let _ = writeln!(text, "{ERRORS_LEGEND}\n");
+    let overall = PerMetric::from_fn(|metric| statistics(comparisons, metric));
+    let _ = writeln!(text, "{}\n", render(&overall_table(&overall), style));
+
+    for breakdown in Breakdown::ALL {
+        heading(&mut text, style, 2, &format!("By {}", breakdown.title()));
+        let _ = writeln!(text, "{}\n", slices_table(&breakdown.slices(comparisons), style));
+    }
+
+    heading(&mut text, style, 2, "Best and worst rows by absolute error");
+    for metric in Metric::ALL {
+        let ranked = ranked(comparisons, metric);
+        if ranked.is_empty() {
+            continue;
+        }
+        let mut table = TextTable::new(&[
+            ("", Align::Left),
+            ("abs error", Align::Right),
+            ("error%", Align::Right),
+            ("row", Align::Left),
+        ]);
+        let mut line = |rank: &str, (comparison, pair): &(&Comparison, crate::statistics::Pair)| {
+            table.line(vec![
+                rank.to_owned(),
+                format!("{:+.4e}", pair.abs_error()),
+                format!("{:+.1}", pair.pct_error()),
+                comparison.row.identity.to_string(),
+            ]);
+        };
+        let worst = ranked.len().saturating_sub(EXTREMES).max(EXTREMES.min(ranked.len()));
+        ranked.iter().take(EXTREMES).for_each(|row| line("best", row));
+        ranked[worst..].iter().rev().for_each(|row| line("worst", row));
+        heading(&mut text, style, 3, &format!("{} ({})", metric.title(), metric.unit()));
+        let _ = writeln!(text, "{}\n", render(&table, style));
+    }
+
+    if !model.config.approximations.is_empty() {
+        heading(&mut text, style, 2, "Approximations");
+        for (name, why) in &model.config.approximations {
+            let rows = comparisons.iter().filter(|c| c.approximations.contains(name)).count();
+            let _ = writeln!(text, "- {name} ({rows} rows): {why}");
+        }
+        text.push('\n');
+    }
+
+    heading(&mut text, style, 2, "Verdict");
+    let _ = writeln!(text, "{}", verdict_text(evaluation));
+    text
+}
+
+/// The compact report of one model for a terminal, at most 80 columns wide.
+#[must_use]
+pub fn run_table(model: &Model, evaluation: &Evaluation, origin: &str) -> String {
+    let comparisons = &evaluation.comparisons;
+    let mut text = format!("{} by Mantile {} ({origin})\n", model.name, model.config.release);
+    let _ = writeln!(text, "{}\n", coverage_text(comparisons));
+    let mut slices =
+        Breakdown::Fields(&[crate::group::Field::GpuModel, crate::group::Field::Framework])
+            .slices(comparisons);
+    slices.retain(|slice| slice.coverage.predicted > 0);
+    slices.push(Slice {
+        label: "all".to_owned(),
+        coverage: Coverage::of(comparisons),
+        statistics: PerMetric::from_fn(|metric| statistics(comparisons, metric)),
+    });
+    let _ = writeln!(text, "MAPE in % and bias (predicted / measured) a metric");
+    let _ = writeln!(text, "{}\n", slices_table(&slices, Style::Text));
+    let _ = write!(text, "{}", verdict_text(evaluation));
+    text
+}
+
+const ERRORS_LEGEND: &str = "MAPE, median APE: % of the measured value. RMSE: in the metric's unit. \
+bias: exp(mean ln(p/m)), above 1 is predicted too high.\nsym: exp(median |ln(p/m)|) - 1, half of the \
+rows are at most this far off. p90: 90th percentile of |ln(p/m)|. rho: Spearman's.";
+
+fn heading(text: &mut String, style: Style, level: usize, title: &str) {
+    let _ = match style {
+        Style::Markdown => writeln!(text, "{} {title}\n", "#".repeat(level)),
+        Style::Text if level == 1 => {
+            writeln!(text, "{title}\n{}", "=".repeat(title.chars().count()))
+        }
+        Style::Text => writeln!(text, "{title}"),
+    };
+}
+
+fn render(table: &TextTable, style: Style) -> String {
+    match style {
+        Style::Text => table.to_text(),
+        Style::Markdown => table.to_markdown(),
+    }
+}
+
+/// How many rows of which providers, measured when.
+fn dataset(comparisons: &[Comparison]) -> String {
+    let mut providers: BTreeMap<&str, usize> = BTreeMap::new();
+    for comparison in comparisons {
+        *providers.entry(&comparison.row.provider).or_default() += 1;
+    }
+    let mut dates: Vec<&str> =
+        comparisons.iter().filter_map(|c| c.row.provenance.benchmark_date.as_deref()).collect();
+    dates.sort_unstable();
+    let providers: Vec<String> =
+        providers.into_iter().map(|(name, rows)| format!("{rows} rows of {name}")).collect();
+    let day = |date: &&str| date.get(..10).unwrap_or(date).to_owned();
+    match (dates.first(), dates.last()) {
+        (Some(first), Some(last)) => {
+            format!("{}, measured {} to {}", providers.join(", "), day(first), day(last))
+        }
+        _ => providers.join(", "),
+    }
+}
+
+/// Coverage, and each reason for a row without a prediction.
+fn coverage_text(comparisons: &[Comparison]) -> String {
+    let coverage = Coverage::of(comparisons);
+    let mut text = format!(
+        "{} of {} rows predicted ({:.1}%)",
+        coverage.predicted,
+        coverage.rows,
+        coverage.percent()
+    );
+    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+    for comparison in comparisons {
+        if let Some(problem) = comparison.outcome.problem() {
+            let reason = problem.lines().next().unwrap_or_default();
+            *reasons.entry(format!("{}: {reason}", comparison.outcome.status())).or_default() += 1;
+        }
+    }
+    let mut reasons: Vec<(String, usize)> = reasons.into_iter().collect();
+    reasons.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    for (reason, rows) in &reasons {
+        let _ = write!(text, "\n  {rows} {reason}");
+    }
+    text
+}
+
+fn overall_table(overall: &PerMetric<Option<Statistics>>) -> TextTable {
+    let mut table = TextTable::new(&[
+        ("metric", Align::Left),
+        ("n", Align::Right),
+        ("MAPE", Align::Right),
+        ("median", Align::Right),
+        ("RMSE", Align::Right),
+        ("bias", Align::Right),
+        ("sym", Align::Right),
+        ("p90", Align::Right),
+        ("rho", Align::Right),
+    ]);
+    for (metric, statistics) in overall.iter() {
+        let Some(s) = statistics else { continue };
+        table.line(vec![
+            metric.title().to_owned(),
+            s.n.to_string(),
+            format!("{:.2}", s.mape_percent),
+            format!("{:.2}", s.median_ape_percent),
+            format!("{:.3e}", s.rmse),
+            format!("{:.3}", s.bias),
+            format!("{:.3}", s.symmetric_accuracy),
+            format!("{:.3}", s.p90_abs_log_ratio),
+            s.spearman.map_or_else(|| "-".to_owned(), |rho| format!("{rho:.3}")),
+        ]);
+    }
+    table
+}
+
+/// A line a group: rows, then MAPE and bias of each metric.
+fn slices_table(slices: &[Slice], style: Style) -> String {
+    let titles: Vec<String> =
+        ["tput", "out", "TTFT", "TPOT", "E2E"].map(|name| format!("{name}%")).into();
+    let mut columns = vec![("group", Align::Left), ("n", Align::Right)];
+    for title in &titles {
+        columns.push((title, Align::Right));
+        columns.push(("bias", Align::Right));
+    }
+    let mut table = TextTable::new(&columns);
+    for slice in slices {
+        let label =
+            if style == Style::Markdown { slice.label.clone() } else { short(&slice.label) };
+        let mut line = vec![label, format!("{}/{}", slice.coverage.predicted, slice.coverage.rows)];
+        for (_, statistics) in slice.statistics.iter() {
+            line.push(
+                statistics.map_or_else(|| "-".to_owned(), |s| format!("{:.1}", s.mape_percent)),
+            );
+            line.push(statistics.map_or_else(|| "-".to_owned(), |s| format!("{:.2}", s.bias)));
+        }
+        table.line(line);
+    }
+    let mut text = render(&table, style);
+    if style == Style::Text {
+        let long = slices.iter().filter(|slice| slice.label.chars().count() > LABEL_WIDTH);
+        for slice in long {
+            let _ = write!(text, "\n  {} = {}", short(&slice.label), slice.label);
+        }
+    }
+    text
+}
+
+/// A label that fits its column: of a long one, the initials of its parts.
+fn short(label: &str) -> String {
+    if label.chars().count() <= LABEL_WIDTH {
+        return label.to_owned();
+    }
+    let initials =
+        |part: &str| -> String { part.split('_').filter_map(|word| word.chars().next()).collect() };
+    label.split('+').map(initials).collect::<Vec<_>>().join("+")
+}
+
+/// How many rows have each verdict, what failed, and the last word.
+fn verdict_text(evaluation: &Evaluation) -> String {
+    let counts: Vec<String> = Status::ALL
+        .into_iter()
+        .map(|status| (status, evaluation.count(status)))
+        .filter(|(status, rows)| *rows > 0 || *status == Status::Outside)
+        .map(|(status, rows)| format!("{rows} {}", status.name().replace('_', " ")))
+        .collect();
+    let failed: Vec<(&str, &str)> = evaluation.failed_checks().collect();
+    let mut text = format!("rows: {}\n", counts.join(", "));
+    if !evaluation.checks.is_empty() {
+        let passed = evaluation.checks.len() - failed.len();
+        let _ = writeln!(text, "checks: {passed} passed, {} failed", failed.len());
+    }
+    for (name, found) in failed {
+        let _ = writeln!(text, "  {name}: {}", found.replace('\n', "\n  "));
+    }
+    let word = match evaluation.exit() {
+        crate::error::Exit::Inside => "PASS",
+        crate::error::Exit::Unavailable => "INCOMPLETE",
+        _ => "FAIL",
+    };
+    let _ = write!(text, "{word}");
+    text
+}

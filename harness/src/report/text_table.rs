@@ -1,0 +1,74 @@
+//! Plain tables for terminals and Markdown.
+
+use comfy_table::{CellAlignment, Table, presets};
+
+/// How a column is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Align {
+    /// Words.
+    Left,
+    /// Numbers.
+    Right,
+}
+
+/// A table in the making: a header, then lines of cells.
+#[derive(Debug, Clone)]
+pub struct TextTable {
+    header: Vec<String>,
+    align: Vec<Align>,
+    lines: Vec<Vec<String>>,
+}
+
+impl TextTable {
+    /// A table with these columns.
+    #[must_use]
+    pub fn new(columns: &[(&str, Align)]) -> Self {
+        Self {
+            header: columns.iter().map(|(name, _)| (*name).to_owned()).collect(),
+            align: columns.iter().map(|(_, align)| *align).collect(),
+            lines: Vec::new(),
+        }
+    }
+
+    /// Adds a line.
+    pub fn line(&mut self, cells: Vec<String>) {
+        self.lines.push(cells);
+    }
+
+    /// Aligned text, no frame.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING).set_header(&self.header);
+        for line in &self.lines {
+            table.add_row(line);
+        }
+        for (index, align) in self.align.iter().enumerate() {
+            if let Some(column) = table.column_mut(index) {
+                column.set_padding((u16::from(index > 0), 1));
+                column.set_cell_alignment(match align {
+                    Align::Left => CellAlignment::Left,
+                    Align::Right => CellAlignment::Right,
+                });
+            }
+        }
+        table.trim_fmt()
+    }
+
+    /// A GitHub-flavoured Markdown table.
+    #[must_use]
+    pub fn to_markdown(&self) -> String {
+        let line = |cells: &[String]| {
+            let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
+            format!("| {} |", cells.join(" | "))
+        };
+        let rule: Vec<&str> = self
+            .align
+            .iter()
+            .map(|align| if *align == Align::Left { "---" } else { "---:" })
+            .collect();
+        let mut lines = vec![line(&self.header), format!("| {} |", rule.join(" | "))];
+        lines.extend(self.lines.iter().map(|cells| line(cells)));
+        lines.join("\n")
+    }
+}

@@ -1,0 +1,442 @@
+//! The standard CSV format: seventeen columns, and those that complete a row's identity.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use super::{Identity, Layout, Measured, Parallelism, Pool, Provenance, Repeatability, Row};
+use crate::error::{Error, Result};
+use crate::metric::{Metric, PerMetric};
+use crate::table::{Record, Table};
+
+/// Every column, in the order that [`write`] uses: the seventeen of the standard format first.
+pub const COLUMNS: [&str; 37] = [
+    "gpu_model",
+    "framework",
+    "precision",
+    "input_seq_len",
+    "output_seq_len",
+    "tensor_parallel",
+    "expert_parallel",
+    "concurrency",
+    "throughput_tokens_per_sec_per_gpu",
+    "output_throughput_per_gpu",
+    "mean_time_to_first_token_sec",
+    "p99_time_to_first_token_sec",
+    "mean_time_per_output_token_sec",
+    "mean_end_to_end_latency_sec",
+    "median_end_to_end_latency_sec",
+    "benchmark_date",
+    "run_id",
+    "dp_attention",
+    "spec_decoding",
+    "disagg",
+    "is_multinode",
+    "prefill_tensor_parallel",
+    "prefill_expert_parallel",
+    "prefill_dp_attention",
+    "prefill_num_workers",
+    "num_prefill_gpu",
+    "decode_tensor_parallel",
+    "decode_expert_parallel",
+    "decode_dp_attention",
+    "decode_num_workers",
+    "num_decode_gpu",
+    "image",
+    "repeats",
+    "throughput_max_min_ratio",
+    "ttft_max_min_ratio",
+    "tpot_max_min_ratio",
+    "e2e_latency_max_min_ratio",
+];
+
+/// How many of [`COLUMNS`] the standard format requires.
+const REQUIRED: usize = 17;
+/// How many of the required columns, from the first, belong to the identity.
+const STANDARD_IDENTITY: usize = 8;
+/// The columns that complete the identity.
+const COMPLETING_IDENTITY: std::ops::Range<usize> = 17..31;
+
+/// The columns of one pool of a disaggregated row: TP, EP, DPA, workers, GPUs.
+type PoolColumns = [&'static str; 5];
+
+const PREFILL: PoolColumns = [
+    "prefill_tensor_parallel",
+    "prefill_expert_parallel",
+    "prefill_dp_attention",
+    "prefill_num_workers",
+    "num_prefill_gpu",
+];
+const DECODE: PoolColumns = [
+    "decode_tensor_parallel",
+    "decode_expert_parallel",
+    "decode_dp_attention",
+    "decode_num_workers",
+    "num_decode_gpu",
+];
+
+/// The largest sizes that are not a slip of the pen.
+const MAX_TOKENS: u32 = 1 << 24;
+const MAX_GPUS: u32 = 1 << 14;
+const MAX_CONCURRENCY: u32 = 1 << 20;
+/// A request that takes longer than a day, s, is a unit slip.
+const MAX_SECONDS: f64 = 86_400.0;
+/// Below a microsecond, s, no request is answered and no token made.
+const MIN_SECONDS: f64 = 1e-6;
+/// Above this, tokens/s/GPU, no GPU works.
+const MAX_THROUGHPUT: f64 = 1e8;
+
+/// Reads the rows of a standard-format CSV; `text` came from `path`.
+///
+/// Every row gets `provider`. `extra` names further columns that the file's owner has documented; they are not read. A file
+/// must hold at least one row, and no identity twice.
+pub fn read(path: &Path, text: &str, provider: &str, extra: &[&str]) -> Result<Vec<Row>> {
+    let optional: Vec<&str> = COLUMNS[REQUIRED..].iter().chain(extra).copied().collect();
+    let table = Table::parse(path, text, &COLUMNS[..REQUIRED], &optional)?;
+    let mut lines: HashMap<Identity, u64> = HashMap::new();
+    let mut rows = Vec::with_capacity(table.len());
+    for record in table.records() {
+        let row = read_record(record, provider)?;
+        if let Some(first) = lines.insert(row.identity.clone(), record.line()) {
+            return Err(Error::content(
+                record.place(),
+                format!("the same configuration as line {first}: {}", row.identity),
+            )
+            .with_help(
+                "keep one, or add the column that tells them apart (dp_attention, spec_decoding, \
+                 disagg, is_multinode, prefill_* and decode_*)",
+            ));
+        }
+        rows.push(row);
+    }
+    if rows.is_empty() {
+        return Err(Error::content(crate::error::Place::file(path), "a header and no rows"));
+    }
+    Ok(rows)
+}
+
+/// Reads one record's row.
+pub fn read_record(record: Record<'_>, provider: &str) -> Result<Row> {
+    let identity = read_identity(record)?;
+    let seconds = |column| record.number(column, MIN_SECONDS..=MAX_SECONDS);
+    let throughput = |column| record.number(column, f64::MIN_POSITIVE..=MAX_THROUGHPUT);
+    let mut means = PerMetric::default();
+    means[Metric::Throughput] = throughput("throughput_tokens_per_sec_per_gpu")?;
+    means[Metric::OutputThroughput] = throughput("output_throughput_per_gpu")?;
+    means[Metric::Ttft] = seconds("mean_time_to_first_token_sec")?;
+    means[Metric::Tpot] = seconds("mean_time_per_output_token_sec")?;
+    means[Metric::E2eLatency] = seconds("mean_end_to_end_latency_sec")?;
+    for part in [Metric::Ttft, Metric::Tpot] {
+        if let (Some(part), Some(whole)) = (means[part], means[Metric::E2eLatency])
+            && part > whole
+        {
+            return Err(record
+                .error(
+                    "mean_end_to_end_latency_sec",
+                    format!("a request of {whole} s has a part of {part} s"),
+                )
+                .with_help("all latencies are in seconds"));
+        }
+    }
+    if means.iter().all(|(_, value)| value.is_none()) {
+        return Err(Error::content(record.place(), "no metric is given"));
+    }
+    let measured = Measured {
+        means,
+        p99_ttft: seconds("p99_time_to_first_token_sec")?,
+        median_e2e_latency: seconds("median_end_to_end_latency_sec")?,
+    };
+    Ok(Row {
+        provider: provider.to_owned(),
+        identity,
+        measured,
+        provenance: read_provenance(record)?,
+        repeatability: read_repeatability(record)?,
+    })
+}
+
+fn read_identity(record: Record<'_>) -> Result<Identity> {
+    let name = |column| record.required(column, record.name(column)?);
+    let whole = |column, max| record.required(column, record.whole(column, 1..=max)?);
+    let layout = if record.flag("disagg")?.unwrap_or(false) {
+        for column in ["tensor_parallel", "expert_parallel"] {
+            if record.text(column).is_some() {
+                return Err(record
+                    .error(column, "a disaggregated row has one parallelism a pool")
+                    .with_help(
+                        "leave this cell empty and fill the prefill_* and decode_* columns",
+                    ));
+            }
+        }
+        Layout::Disaggregated {
+            prefill: read_pool(record, PREFILL)?,
+            decode: read_pool(record, DECODE)?,
+        }
+    } else {
+        if let Some(column) =
+            PREFILL.iter().chain(&DECODE).find(|column| record.text(column).is_some())
+        {
+            return Err(record
+                .error(column, "this row is not disaggregated, so it has no pools")
+                .with_help("empty the cell, or set disagg to true"));
+        }
+        let columns = ["tensor_parallel", "expert_parallel", "dp_attention"];
+        Layout::Aggregated(read_parallelism(record, columns)?)
+    };
+    Ok(Identity {
+        gpu_model: name("gpu_model")?,
+        framework: name("framework")?,
+        precision: name("precision")?,
+        input_seq_len: whole("input_seq_len", MAX_TOKENS)?,
+        output_seq_len: whole("output_seq_len", MAX_TOKENS)?,
+        layout,
+        concurrency: whole("concurrency", MAX_CONCURRENCY)?,
+        spec_decoding: record.name("spec_decoding")?.unwrap_or_else(|| "none".to_owned()),
+        is_multinode: record.flag("is_multinode")?.unwrap_or(false),
+    })
+}
+
+fn read_parallelism(record: Record<'_>, [tp, ep, dpa]: [&str; 3]) -> Result<Parallelism> {
+    Ok(Parallelism {
+        tensor_parallel: record.required(tp, record.whole(tp, 1..=MAX_GPUS)?)?,
+        expert_parallel: record.required(ep, record.whole(ep, 1..=MAX_GPUS)?)?,
+        dp_attention: record.flag(dpa)?.unwrap_or(false),
+    })
+}
+
+fn read_pool(record: Record<'_>, [tp, ep, dpa, workers, gpus]: PoolColumns) -> Result<Pool> {
+    Ok(Pool {
+        parallelism: read_parallelism(record, [tp, ep, dpa])?,
+        workers: record.required(workers, record.whole(workers, 1..=MAX_GPUS)?)?,
+        gpus: record.required(gpus, record.whole(gpus, 1..=MAX_GPUS)?)?,
+    })
+}
+
+fn read_provenance(record: Record<'_>) -> Result<Provenance> {
+    let benchmark_date = record.text("benchmark_date").map(str::to_owned);
+    if let Some(date) = &benchmark_date
+        && date.parse::<jiff::Timestamp>().is_err()
+        && date.parse::<jiff::civil::Date>().is_err()
+    {
+        return Err(record
+            .error("benchmark_date", format!("`{date}` is not a date"))
+            .with_help("write it as 2026-01-02T22:24:09Z or 2026-01-02"));
+    }
+    Ok(Provenance {
+        benchmark_date,
+        run_id: record.required("run_id", record.text("run_id"))?.to_owned(),
+        image: record.text("image").map(str::to_owned),
+    })
+}
+
+fn read_repeatability(record: Record<'_>) -> Result<Option<Repeatability>> {
+    let Some(repeats) = record.whole("repeats", 1..=u32::MAX)? else { return Ok(None) };
+    if repeats == 1 {
+        return Ok(None);
+    }
+    let ratio = |column| record.required(column, record.number(column, 1.0..=1e6)?);
+    Ok(Some(Repeatability {
+        repeats,
+        throughput_max_min_ratio: ratio("throughput_max_min_ratio")?,
+        ttft_max_min_ratio: ratio("ttft_max_min_ratio")?,
+        tpot_max_min_ratio: ratio("tpot_max_min_ratio")?,
+        e2e_latency_max_min_ratio: ratio("e2e_latency_max_min_ratio")?,
+    }))
+}
+
+/// Writes rows as a standard-format CSV, in the order of their identities: the same rows give the
+/// same bytes, whatever order they come in.
+#[must_use]
+pub fn write(rows: &[Row]) -> Vec<u8> {
+    let mut sorted: Vec<&Row> = rows.iter().collect();
+    sorted.sort_by(|a, b| a.identity.cmp(&b.identity));
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let lines =
+        std::iter::once(COLUMNS.map(str::to_owned).to_vec()).chain(sorted.into_iter().map(cells));
+    for line in lines {
+        writer.write_record(line).expect("writing to memory with equal lengths cannot fail");
+    }
+    writer.into_inner().expect("writing to memory cannot fail")
+}
+
+/// The cells of one row, in the order of [`COLUMNS`].
+#[must_use]
+pub fn cells(row: &Row) -> Vec<String> {
+    let Row { provider: _, identity, measured, provenance, repeatability } = row;
+    let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
+    let mut line = identity_cells(identity);
+    let completing = line.split_off(STANDARD_IDENTITY);
+    line.extend([
+        number(measured.means[Metric::Throughput]),
+        number(measured.means[Metric::OutputThroughput]),
+        number(measured.means[Metric::Ttft]),
+        number(measured.p99_ttft),
+        number(measured.means[Metric::Tpot]),
+        number(measured.means[Metric::E2eLatency]),
+        number(measured.median_e2e_latency),
+        provenance.benchmark_date.clone().unwrap_or_default(),
+        provenance.run_id.clone(),
+    ]);
+    line.extend(completing);
+    line.extend([
+        provenance.image.clone().unwrap_or_default(),
+        repeatability.map_or(1, |r| r.repeats).to_string(),
+        number(repeatability.map(|r| r.throughput_max_min_ratio)),
+        number(repeatability.map(|r| r.ttft_max_min_ratio)),
+        number(repeatability.map(|r| r.tpot_max_min_ratio)),
+        number(repeatability.map(|r| r.e2e_latency_max_min_ratio)),
+    ]);
+    line
+}
+
+/// The names of the columns that make a row's identity, in the order of [`identity_cells`].
+pub fn identity_columns() -> impl Iterator<Item = &'static str> {
+    COLUMNS[..STANDARD_IDENTITY].iter().chain(&COLUMNS[COMPLETING_IDENTITY]).copied()
+}
+
+/// The cells of one identity, in the order of [`identity_columns`].
+#[must_use]
+pub fn identity_cells(identity: &Identity) -> Vec<String> {
+    let (aggregated, prefill, decode) = match &identity.layout {
+        Layout::Aggregated(parallelism) => (Some(parallelism), None, None),
+        Layout::Disaggregated { prefill, decode } => (None, Some(prefill), Some(decode)),
+    };
+    let mut line = vec![
+        identity.gpu_model.clone(),
+        identity.framework.clone(),
+        identity.precision.clone(),
+        identity.input_seq_len.to_string(),
+        identity.output_seq_len.to_string(),
+        aggregated.map(|p| p.tensor_parallel.to_string()).unwrap_or_default(),
+        aggregated.map(|p| p.expert_parallel.to_string()).unwrap_or_default(),
+        identity.concurrency.to_string(),
+        aggregated.map(|p| p.dp_attention.to_string()).unwrap_or_default(),
+        identity.spec_decoding.clone(),
+        matches!(identity.layout, Layout::Disaggregated { .. }).to_string(),
+        identity.is_multinode.to_string(),
+    ];
+    line.extend(pool_cells(prefill));
+    line.extend(pool_cells(decode));
+    line
+}
+
+fn pool_cells(pool: Option<&Pool>) -> [String; 5] {
+    pool.map_or_else(Default::default, |pool| {
+        [
+            pool.parallelism.tensor_parallel.to_string(),
+            pool.parallelism.expert_parallel.to_string(),
+            pool.parallelism.dp_attention.to_string(),
+            pool.workers.to_string(),
+            pool.gpus.to_string(),
+        ]
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::row::identity::tests::any_identity;
+
+    fn any_metric() -> impl Strategy<Value = Option<f64>> {
+        proptest::option::of(1e-3..1e3)
+    }
+
+    prop_compose! {
+        fn any_row()(
+            identity in any_identity(),
+            throughput in 1e-3..1e6,
+            output in any_metric(),
+            ttft in proptest::option::of(1e-3..1.0),
+            tpot in proptest::option::of(1e-3..1.0),
+            e2e in proptest::option::of(1.0..1e3),
+            p99_ttft in any_metric(),
+            median_e2e_latency in any_metric(),
+            repeats in proptest::option::of((2u32..9, 1.0..9.0, 1.0..9.0, 1.0..9.0, 1.0..9.0)),
+        ) -> Row {
+            let mut measured = Measured { p99_ttft, median_e2e_latency, ..Measured::default() };
+            measured.means[Metric::Throughput] = Some(throughput);
+            measured.means[Metric::OutputThroughput] = output;
+            measured.means[Metric::Ttft] = ttft;
+            measured.means[Metric::Tpot] = tpot;
+            measured.means[Metric::E2eLatency] = e2e;
+            Row {
+                provider: "p".to_owned(),
+                identity,
+                measured,
+                provenance: Provenance {
+                    benchmark_date: Some("2026-01-02T22:24:09Z".to_owned()),
+                    run_id: "20667906037".to_owned(),
+                    image: Some("registry/engine:v1, \"patched\"".to_owned()),
+                },
+                repeatability: repeats.map(|(repeats, throughput, ttft, tpot, e2e)| Repeatability {
+                    repeats,
+                    throughput_max_min_ratio: throughput,
+                    ttft_max_min_ratio: ttft,
+                    tpot_max_min_ratio: tpot,
+                    e2e_latency_max_min_ratio: e2e,
+                }),
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn rows_survive_writing_and_reading_bit_for_bit(row in any_row()) {
+            let text = String::from_utf8(write(std::slice::from_ref(&row))).unwrap();
+            prop_assert_eq!(read(Path::new("r.csv"), &text, "p", &[]).unwrap(), vec![row]);
+        }
+    }
+
+    const SEVENTEEN: &str = "gpu_model,framework,precision,input_seq_len,output_seq_len,\
+        tensor_parallel,expert_parallel,concurrency,throughput_tokens_per_sec_per_gpu,\
+        output_throughput_per_gpu,mean_time_to_first_token_sec,p99_time_to_first_token_sec,\
+        mean_time_per_output_token_sec,mean_end_to_end_latency_sec,\
+        median_end_to_end_latency_sec,benchmark_date,run_id\n";
+
+    fn complaint(lines: &str) -> String {
+        read(Path::new("r.csv"), &format!("{SEVENTEEN}{lines}"), "p", &[]).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_seventeen_columns_alone_are_a_file() {
+        let line = "b200,vllm,fp4,1024,1024,4.0,1.0,64,900,450,0.1,0.2,0.01,9.2,9.1,2026-01-02,7\n";
+        let rows = read(Path::new("r.csv"), &format!("{SEVENTEEN}{line}"), "p", &[]).unwrap();
+        assert_eq!(rows[0].identity.to_string(), "b200::vllm::fp4::1024x1024::tp4_ep1::c64");
+        assert_eq!(rows[0].measured.means[Metric::Tpot], Some(0.01));
+    }
+
+    #[test]
+    fn a_configuration_that_comes_twice_is_refused_with_both_lines() {
+        let line = "b200,vllm,fp4,1024,1024,4,1,64,900,450,0.1,,0.01,9.2,,,7\n";
+        let message = complaint(&format!("{line}{line}"));
+        assert!(message.starts_with("r.csv:3: the same configuration as line 2"), "{message}");
+        assert!(message.contains("dp_attention"), "{message}");
+    }
+
+    #[test]
+    fn impossible_figures_are_refused_where_they_stand() {
+        for (line, expected) in [
+            (
+                "b200,vllm,fp4,1024,1024,4,1,0,900,450,0.1,,0.01,9.2,,,7\n",
+                "column `concurrency`: 0",
+            ),
+            ("b200,vllm,fp4,1024,1024,4,1,1,-9,450,0.1,,0.01,9.2,,,7\n", "per_gpu`: -9"),
+            ("b200,vllm,fp4,1024,1024,4,1,1,inf,450,0.1,,0.01,9.2,,,7\n", "not a finite number"),
+            (
+                "b200,vllm,fp4,1024,1024,4,1,1,900,450,0.1,,10.4,9.2,,,7\n",
+                "latencies are in seconds",
+            ),
+            ("b200,vllm,fp4,1024,1024,4,1,1,,,,,,,,,7\n", "no metric is given"),
+            ("b 2,vllm,fp4,1024,1024,4,1,1,900,450,,,,,,,7\n", "`b 2` is not a name"),
+            ("b200,vllm,fp4,1024,1024,4,1,1,900,450,,,,,,soon,7\n", "`soon` is not a date"),
+            (
+                "b200,vllm,fp4,1024,1024,,1,1,900,450,,,,,,,7\n",
+                "`tensor_parallel`: the cell is empty",
+            ),
+        ] {
+            let message = complaint(line);
+            assert!(message.contains(expected) && message.contains("r.csv:2"), "{message}");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! A row: one measured benchmark configuration with its metrics.
+
+mod csv_format;
+mod identity;
+
+pub use csv_format::{COLUMNS, cells, identity_cells, identity_columns, read, read_record, write};
+pub use identity::{Identity, Layout, Parallelism, Pool};
+
+use crate::metric::PerMetric;
+
+/// One measured configuration.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// Who published it, as the model's `reconcile.toml` names the source.
+    pub provider: String,
+    /// What was measured; unique within a file.
+    pub identity: Identity,
+    /// What came out.
+    pub measured: Measured,
+    /// Where it came from.
+    pub provenance: Provenance,
+    /// How well it repeats, where it was measured more than once.
+    pub repeatability: Option<Repeatability>,
+}
+
+impl Row {
+    /// The row's name within its model: `inferencemax::b200::vllm::fp4::1024x1024::tp4_ep1::c64`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{}::{}", self.provider, self.identity)
+    }
+
+    /// What joins it with its prediction.
+    #[must_use]
+    pub fn key(&self) -> (&str, &Identity) {
+        (&self.provider, &self.identity)
+    }
+}
+
+/// The measured figures; `None` where the provider publishes none.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Measured {
+    /// The compared means, in the units of [`crate::metric::Metric`].
+    pub means: PerMetric<Option<f64>>,
+    /// 99th percentile of TTFT over requests, s.
+    pub p99_ttft: Option<f64>,
+    /// Median E2E latency over requests, s.
+    pub median_e2e_latency: Option<f64>,
+}
+
+/// Where a row came from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Provenance {
+    /// When the run was made, RFC 3339; `None` where the artifacts do not say.
+    pub benchmark_date: Option<String>,
+    /// The provider's id of the run.
+    pub run_id: String,
+    /// The container image that served, as published.
+    pub image: Option<String>,
+}
+
+/// How far repeated measurements of one configuration on one image lie apart.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Repeatability {
+    /// How many runs measured it, this row's run included; at least 2.
+    pub repeats: u32,
+    /// Largest over smallest total throughput, ≥ 1.
+    pub throughput_max_min_ratio: f64,
+    /// Largest over smallest mean TTFT, ≥ 1.
+    pub ttft_max_min_ratio: f64,
+    /// Largest over smallest mean TPOT, ≥ 1.
+    pub tpot_max_min_ratio: f64,
+    /// Largest over smallest mean E2E latency, ≥ 1.
+    pub e2e_latency_max_min_ratio: f64,
+}

@@ -1,0 +1,238 @@
+//! Error arithmetic: per row, and over a group of rows.
+
+/// One metric of one row, predicted against measured; both above zero.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pair {
+    /// As measured, in the metric's unit.
+    pub measured: f64,
+    /// As predicted, in the same unit.
+    pub predicted: f64,
+}
+
+impl Pair {
+    /// p / m: 1 is right, above 1 too high.
+    #[must_use]
+    pub fn ratio(self) -> f64 {
+        self.predicted / self.measured
+    }
+
+    /// ln(p / m): symmetric, so that half and double are equally wrong.
+    #[must_use]
+    pub fn log_ratio(self) -> f64 {
+        self.ratio().ln()
+    }
+
+    /// p − m, in the metric's unit.
+    #[must_use]
+    pub fn abs_error(self) -> f64 {
+        self.predicted - self.measured
+    }
+
+    /// 100 (p − m) / m, percent, signed.
+    #[must_use]
+    pub fn pct_error(self) -> f64 {
+        100.0 * self.abs_error() / self.measured
+    }
+}
+
+/// The statistics of a group on one metric.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct Statistics {
+    /// Rows with both a measurement and a prediction.
+    pub n: usize,
+    /// Mean of |percentage error|, percent.
+    pub mape_percent: f64,
+    /// Median of |percentage error|, percent.
+    pub median_ape_percent: f64,
+    /// √ mean (p − m)², in the metric's unit.
+    pub rmse: f64,
+    /// exp(mean r) with r = ln(p / m): the factor that predictions are too high by on the whole.
+    pub bias: f64,
+    /// exp(median |r|) − 1: half of the rows are at most this fraction off, up or down (Morley,
+    /// Brito and Welling 2018, "Measures of model performance based on the log accuracy ratio").
+    pub symmetric_accuracy: f64,
+    /// 90th percentile of |r|.
+    pub p90_abs_log_ratio: f64,
+    /// Spearman's rank correlation of p and m; `None` below 2 rows or where one side is constant.
+    pub spearman: Option<f64>,
+}
+
+/// The statistics of these pairs; `None` when there are none.
+#[must_use]
+pub fn of(pairs: &[Pair]) -> Option<Statistics> {
+    if pairs.is_empty() {
+        return None;
+    }
+    let ape: Vec<f64> = pairs.iter().map(|pair| pair.pct_error().abs()).collect();
+    let abs_log: Vec<f64> = pairs.iter().map(|pair| pair.log_ratio().abs()).collect();
+    let log: Vec<f64> = pairs.iter().map(|pair| pair.log_ratio()).collect();
+    let squared: Vec<f64> = pairs.iter().map(|pair| pair.abs_error().powi(2)).collect();
+    let measured: Vec<f64> = pairs.iter().map(|pair| pair.measured).collect();
+    let predicted: Vec<f64> = pairs.iter().map(|pair| pair.predicted).collect();
+    Some(Statistics {
+        n: pairs.len(),
+        mape_percent: mean(&ape),
+        median_ape_percent: quantile(&ape, 0.5),
+        rmse: mean(&squared).sqrt(),
+        bias: mean(&log).exp(),
+        symmetric_accuracy: quantile(&abs_log, 0.5).exp() - 1.0,
+        p90_abs_log_ratio: quantile(&abs_log, 0.9),
+        spearman: spearman(&predicted, &measured),
+    })
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// The q-quantile, interpolated linearly between order statistics at (n − 1) q (Hyndman and Fan
+/// 1996, definition 7, the default of `NumPy` and R). `values` must not be empty.
+#[must_use]
+pub fn quantile(values: &[f64], q: f64) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let position = (sorted.len() - 1) as f64 * q.clamp(0.0, 1.0);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "within the length"
+    )]
+    let below = position.floor() as usize;
+    let above = (below + 1).min(sorted.len() - 1);
+    sorted[below] + (sorted[above] - sorted[below]) * (position - below as f64)
+}
+
+/// The split-conformal quantile of |r|: the ⌈(n + 1)(1 − α)⌉-th smallest, so that a further row of
+/// the same kind lies within it with probability at least 1 − α (Lei et al. 2018,
+/// "Distribution-free predictive inference for regression", section 2.2). `None` when n is too small
+/// for that rank to exist.
+#[must_use]
+pub fn conformal_quantile(abs_log_ratios: &[f64], alpha: f64) -> Option<f64> {
+    let n = abs_log_ratios.len();
+    // A hair less, so that (n + 1)(1 − α) is not pushed over a whole number by rounding.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "about n")]
+    let rank = ((n + 1) as f64 * (1.0 - alpha) - 1e-9).ceil() as usize;
+    let mut sorted = abs_log_ratios.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(rank.max(1) - 1).copied()
+}
+
+/// Spearman's ρ: Pearson's correlation of the ranks, ties at their average rank.
+fn spearman(a: &[f64], b: &[f64]) -> Option<f64> {
+    let (a, b) = (ranks(a), ranks(b));
+    let (mean_a, mean_b) = (mean(&a), mean(&b));
+    let covariance: f64 = a.iter().zip(&b).map(|(x, y)| (x - mean_a) * (y - mean_b)).sum();
+    let spread = |values: &[f64], mean: f64| values.iter().map(|x| (x - mean).powi(2)).sum::<f64>();
+    let scale = (spread(&a, mean_a) * spread(&b, mean_b)).sqrt();
+    (scale > 0.0).then(|| covariance / scale)
+}
+
+fn ranks(values: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|&i, &j| values[i].total_cmp(&values[j]));
+    let mut ranks = vec![0.0; values.len()];
+    let mut start = 0;
+    while start < order.len() {
+        let tied = order[start..]
+            .iter()
+            .take_while(|&&i| values[i].to_bits() == values[order[start]].to_bits())
+            .count();
+        let rank = start as f64 + (tied - 1) as f64 / 2.0;
+        for &index in &order[start..start + tied] {
+            ranks[index] = rank;
+        }
+        start += tied;
+    }
+    ranks
+}
+
+#[cfg(test)]
+mod tests {
+    use approx::assert_relative_eq;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn any_pairs() -> impl Strategy<Value = Vec<Pair>> {
+        let pair = (1e-3..1e3, 1e-3..1e3);
+        let pair = pair.prop_map(|(measured, predicted)| Pair { measured, predicted });
+        proptest::collection::vec(pair, 1..60)
+    }
+
+    #[test]
+    fn a_miss_by_a_factor_is_one_number_in_log_and_two_in_percent() {
+        let latency = Pair { measured: 2.6, predicted: 1.0 };
+        let throughput = Pair { measured: 1.0, predicted: 2.6 };
+        assert_relative_eq!(latency.pct_error(), -61.538, epsilon = 1e-3);
+        assert_relative_eq!(throughput.pct_error(), 160.0, epsilon = 1e-9);
+        assert_relative_eq!(latency.log_ratio(), -throughput.log_ratio());
+    }
+
+    #[test]
+    fn known_values_come_out() {
+        let pair = |measured, predicted| Pair { measured, predicted };
+        let statistics = of(&[pair(1.0, 2.0), pair(2.0, 1.0), pair(4.0, 4.0)]).unwrap();
+        assert_eq!(statistics.n, 3);
+        assert_relative_eq!(statistics.mape_percent, 50.0);
+        assert_relative_eq!(statistics.median_ape_percent, 50.0);
+        assert_relative_eq!(statistics.rmse, (2.0f64 / 3.0).sqrt());
+        assert_relative_eq!(statistics.bias, 1.0);
+        assert_relative_eq!(statistics.symmetric_accuracy, 1.0);
+        assert_relative_eq!(statistics.p90_abs_log_ratio, 2f64.ln());
+        assert_relative_eq!(statistics.spearman.unwrap(), 0.5);
+        assert_eq!(of(&[]), None);
+        assert_eq!(of(&[pair(1.0, 2.0)]).unwrap().spearman, None);
+    }
+
+    #[test]
+    fn the_conformal_rank_is_exact_and_needs_its_rows() {
+        let values: Vec<f64> = (1..=19).map(f64::from).collect();
+        assert_eq!(conformal_quantile(&values[..9], 0.1), Some(9.0));
+        assert_eq!(conformal_quantile(&values[..8], 0.1), None);
+        assert_eq!(conformal_quantile(&values, 0.05), Some(19.0));
+        assert_eq!(conformal_quantile(&values[..18], 0.05), None);
+        assert_eq!(conformal_quantile(&values, 0.5), Some(10.0));
+        assert_eq!(conformal_quantile(&[], 0.1), None);
+    }
+
+    proptest! {
+        #[test]
+        fn statistics_do_not_depend_on_order(pairs in any_pairs()) {
+            let forward = of(&pairs).unwrap();
+            let backward = of(&pairs.iter().rev().copied().collect::<Vec<_>>()).unwrap();
+            assert_relative_eq!(forward.mape_percent, backward.mape_percent, max_relative = 1e-9);
+            assert_relative_eq!(forward.bias, backward.bias, max_relative = 1e-9);
+            prop_assert_eq!(forward.median_ape_percent.to_bits(), backward.median_ape_percent.to_bits());
+        }
+
+        #[test]
+        fn swapping_the_sides_inverts_bias_and_keeps_symmetric_accuracy(pairs in any_pairs()) {
+            let swap = |pair: &Pair| Pair { measured: pair.predicted, predicted: pair.measured };
+            let (there, back) =
+                (of(&pairs).unwrap(), of(&pairs.iter().map(swap).collect::<Vec<_>>()).unwrap());
+            assert_relative_eq!(there.bias * back.bias, 1.0, max_relative = 1e-9);
+            assert_relative_eq!(
+                there.symmetric_accuracy, back.symmetric_accuracy, max_relative = 1e-6, epsilon = 1e-9
+            );
+        }
+
+        #[test]
+        fn spearman_keeps_to_its_range_and_sees_only_order(pairs in any_pairs()) {
+            if let Some(rho) = of(&pairs).unwrap().spearman {
+                prop_assert!((-1.0 - 1e-9..=1.0 + 1e-9).contains(&rho));
+                let cubed = |pair: &Pair| Pair { predicted: pair.predicted.powi(3), ..*pair };
+                let other = of(&pairs.iter().map(cubed).collect::<Vec<_>>()).unwrap().spearman;
+                assert_relative_eq!(rho, other.unwrap(), epsilon = 1e-9);
+            }
+        }
+
+        #[test]
+        fn the_conformal_quantile_covers_the_promised_share(
+            values in proptest::collection::vec(0.0..5.0, 19..200), alpha in 0.05..0.5,
+        ) {
+            let bound = conformal_quantile(&values, alpha).unwrap();
+            let inside = values.iter().filter(|&&value| value <= bound).count();
+            prop_assert!(inside as f64 >= (1.0 - alpha) * values.len() as f64);
+        }
+    }
+}

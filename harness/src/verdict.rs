@@ -1,0 +1,341 @@
+//! The verdict on a row: is each measured metric's ratio predicted / measured in its band?
+
+use jiff::civil::Date;
+
+use crate::band::{Interval, Written, most_specific};
+use crate::compare::Comparison;
+use crate::deviation::Deviation;
+use crate::folder::Model;
+use crate::metric::Metric;
+use crate::prediction::Outcome;
+use crate::row::Row;
+use crate::statistics::Pair;
+
+/// The verdict on a row.
+#[derive(Debug, Clone)]
+pub struct RowVerdict {
+    /// In one word.
+    pub status: Status,
+    /// What is judged of a predicted row: each measured metric, and the memory.
+    pub quantities: Vec<QuantityVerdict>,
+    /// Why there is no prediction, where there is none.
+    pub problem: Option<String>,
+}
+
+/// A row's verdict in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Status {
+    /// Every measured metric is in its band, and it fits the memory.
+    Inside,
+    /// Some are outside, each by a known deviation and within its bound.
+    KnownDeviation,
+    /// Some are outside.
+    Outside,
+    /// Mantile answered with a refusal or with nonsense, or not at all.
+    NotPredicted,
+    /// Mantile has no counterpart.
+    Unmapped,
+}
+
+impl Status {
+    /// All of them, in the order of tables.
+    pub const ALL: [Self; 5] =
+        [Self::Inside, Self::KnownDeviation, Self::Outside, Self::NotPredicted, Self::Unmapped];
+
+    /// The word in files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Inside => "inside",
+            Self::KnownDeviation => "known_deviation",
+            Self::Outside => "outside",
+            Self::NotPredicted => "not_predicted",
+            Self::Unmapped => "unmapped",
+        }
+    }
+
+    /// Whether a row with it fails. An unmapped row does not: coverage answers for it.
+    #[must_use]
+    pub fn fails(self) -> bool {
+        matches!(self, Self::Outside | Self::NotPredicted)
+    }
+}
+
+/// What of a row is judged: its metrics, and whether it fits the memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quantity {
+    /// Predicted / measured of a metric.
+    Metric(Metric),
+    /// Memory needed / memory there, of a package. A row that was measured on its hardware fits it,
+    /// so this has a band of its own, (0, 1], which nothing widens.
+    Memory,
+}
+
+impl Quantity {
+    /// All of them, in the order of tables.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Metric::ALL.into_iter().map(Self::Metric).chain([Self::Memory])
+    }
+
+    /// The name in files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Metric(metric) => metric.name(),
+            Self::Memory => "memory",
+        }
+    }
+
+    /// The heading in tables for people.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Metric(metric) => metric.title(),
+            Self::Memory => "memory",
+        }
+    }
+
+    /// The unit of its two sides.
+    #[must_use]
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::Metric(metric) => metric.unit(),
+            Self::Memory => "GB",
+        }
+    }
+
+    /// The quantity of this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::all().find(|quantity| quantity.name() == name)
+    }
+}
+
+/// The verdict on one quantity of a row.
+#[derive(Debug, Clone)]
+pub struct QuantityVerdict {
+    /// What is judged.
+    pub quantity: Quantity,
+    /// Measured and predicted; of memory, what is there and what is needed.
+    pub pair: Pair,
+    /// The band that holds for it, with the line of `reconcile.toml` that a metric's is on.
+    pub band: Option<Written<Interval>>,
+    /// What is known of this row, if anything.
+    pub deviation: Option<Deviation>,
+    /// In one word.
+    pub standing: Standing,
+}
+
+/// Where one quantity stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// In its band.
+    Inside,
+    /// Outside, by a known deviation that has not expired, within its bound.
+    Known,
+    /// Outside.
+    Outside,
+    /// Measured, and no band holds for it: nothing unchecked passes.
+    NoBand,
+}
+
+/// The band of [`Quantity::Memory`].
+const FITS: Interval = Interval { low: 0.0, high: 1.0 };
+
+/// Judges a row by the model's bands and known deviations, as of `today`.
+#[must_use]
+pub fn judge(comparison: &Comparison, model: &Model, today: Date) -> RowVerdict {
+    let none =
+        |status, problem| RowVerdict { status, quantities: Vec::new(), problem: Some(problem) };
+    let estimate = match &comparison.outcome {
+        Outcome::Predicted(estimate) => estimate,
+        Outcome::Unmapped(reason) => return none(Status::Unmapped, reason.clone()),
+        other => {
+            let problem = format!("{}: {}", other.status(), other.problem().unwrap_or_default());
+            return none(Status::NotPredicted, problem);
+        }
+    };
+    let row = &comparison.row;
+    let mut quantities = Vec::new();
+    for metric in Metric::ALL {
+        if let Some(pair) = comparison.pair(metric) {
+            let band = most_specific(&model.config.bands, &row.identity, metric);
+            let band = band.map(|(_, written)| written);
+            quantities.push(judge_quantity(
+                row,
+                Quantity::Metric(metric),
+                pair,
+                band,
+                model,
+                today,
+            ));
+        }
+    }
+    let memory =
+        Pair { measured: estimate.hw_capacity_gb, predicted: estimate.memory_per_package_gb };
+    let fits = Some(Written { value: FITS, line: 0 });
+    quantities.push(judge_quantity(row, Quantity::Memory, memory, fits, model, today));
+
+    let any = |standing| quantities.iter().any(|judged| judged.standing == standing);
+    let status = if any(Standing::Outside) || any(Standing::NoBand) {
+        Status::Outside
+    } else if any(Standing::Known) {
+        Status::KnownDeviation
+    } else {
+        Status::Inside
+    };
+    RowVerdict { status, quantities, problem: None }
+}
+
+fn judge_quantity(
+    row: &Row,
+    quantity: Quantity,
+    pair: Pair,
+    band: Option<Written<Interval>>,
+    model: &Model,
+    today: Date,
+) -> QuantityVerdict {
+    let deviation = model.deviations.of(row, quantity).cloned();
+    let excused = deviation
+        .as_ref()
+        .is_some_and(|known| known.expires >= today && known.bound.value.holds(pair.ratio()));
+    let standing = match band {
+        None => Standing::NoBand,
+        Some(band) if band.value.holds(pair.ratio()) => Standing::Inside,
+        Some(_) if excused => Standing::Known,
+        Some(_) => Standing::Outside,
+    };
+    QuantityVerdict { quantity, pair, band, deviation, standing }
+}
+
+impl RowVerdict {
+    /// The quantities that are not inside.
+    pub fn outside(&self) -> impl Iterator<Item = &QuantityVerdict> {
+        self.quantities.iter().filter(|judged| judged.standing != Standing::Inside)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::mantile::answer::tests::answer;
+    use crate::mapping::Lengths;
+    use crate::metric::PerMetric;
+    use crate::prediction::Estimate;
+    use crate::row::{Measured, Provenance};
+
+    pub(crate) const NAME: &str = "b200::vllm::fp4::1000x1000::tp4_ep1::c8";
+
+    pub(crate) fn model(bands: &str, deviations: &str) -> Model {
+        let config = format!(
+            "schema_version = 1\nmodel_id = 'm'\nrelease = 'r'\nmin_coverage_percent = 90\n\
+             source = [{{ name = 'p', file = 'p.csv', mean_length_ratio = 0.9 }}]\n\
+             gpu = [{{ model = 'b200', hardware_id = 'h', precision.fp4 = {{ dtype = 'nvfp4' }} }}]\n\
+             features.dp_attention.unmapped = 'no'\nfeatures.disaggregation.unmapped = 'no'\n\
+             features.uneven_batch.unmapped = 'no'\nfeatures.spec_decoding.unmapped = 'no'\n\
+             noise_floor = {{ throughput = 1.05, output_throughput = 1.05, ttft = 1.25, tpot = 1.05, \
+             e2e_latency = 1.05 }}\n{bands}"
+        );
+        let path = std::path::Path::new("reconcile.toml");
+        let deviations_path = std::path::Path::new("known_deviations.toml");
+        Model {
+            name: "m".to_owned(),
+            config: crate::config::parse(path, &config).unwrap(),
+            deviations: crate::deviation::parse(
+                deviations_path,
+                &format!("schema_version = 1\n{deviations}"),
+            )
+            .unwrap(),
+            rows: vec![],
+        }
+    }
+
+    /// A row measured at TPOT 10 ms and predicted at `ratio` times that.
+    pub(crate) fn comparison(ratio: f64) -> Comparison {
+        let mut means = PerMetric::default();
+        means[Metric::Tpot] = Some(0.010);
+        let identity: crate::row::Identity = NAME.parse().unwrap();
+        let lengths = Lengths { input: 900.0, output: 900.0 };
+        let estimate = Estimate::new(&answer(500.0, 10.0 * ratio), &identity, lengths);
+        Comparison {
+            row: Row {
+                provider: "p".to_owned(),
+                identity,
+                measured: Measured { means, ..Measured::default() },
+                provenance: Provenance::default(),
+                repeatability: None,
+            },
+            outcome: Outcome::Predicted(estimate),
+            approximations: vec![],
+        }
+    }
+
+    const BAND: &str = "[[band]]\nwhere = {}\nratio.tpot = [0.5, 2.0]\n";
+
+    fn day(text: &str) -> Date {
+        text.parse().unwrap()
+    }
+
+    fn status(ratio: f64, bands: &str, deviations: &str) -> Status {
+        judge(&comparison(ratio), &model(bands, deviations), day("2026-06-01")).status
+    }
+
+    #[test]
+    fn a_measured_metric_without_a_band_does_not_pass() {
+        assert_eq!(status(1.0, BAND, ""), Status::Inside);
+        assert_eq!(status(1.0, "", ""), Status::Outside);
+        assert_eq!(status(1.0, &BAND.replace("tpot", "ttft"), ""), Status::Outside);
+    }
+
+    #[test]
+    fn a_known_deviation_excuses_within_its_bound_until_it_expires() {
+        let known = |expires| {
+            format!(
+                "[[deviation]]\nrows.'p::{NAME}' = {{ tpot = [2.0, 3.0] }}\nreason = 'x'\nexpires = '{expires}'\n"
+            )
+        };
+        assert_eq!(status(2.5, BAND, ""), Status::Outside);
+        assert_eq!(status(2.5, BAND, &known("2026-06-01")), Status::KnownDeviation);
+        assert_eq!(status(3.5, BAND, &known("2026-06-01")), Status::Outside);
+        assert_eq!(status(2.5, BAND, &known("2026-05-31")), Status::Outside);
+    }
+
+    #[test]
+    fn a_row_without_a_prediction_fails_and_an_unmapped_one_does_not() {
+        let of = |outcome| {
+            let comparison = Comparison { outcome, ..comparison(1.0) };
+            judge(&comparison, &model(BAND, ""), day("2026-06-01")).status
+        };
+        assert!(of(Outcome::Refused("status 500".to_owned())).fails());
+        assert!(of(Outcome::Unavailable("gone".to_owned())).fails());
+        assert_eq!(of(Outcome::Unmapped("no AMD".to_owned())), Status::Unmapped);
+        assert!(!Status::Unmapped.fails());
+    }
+
+    #[test]
+    fn a_row_that_would_not_fit_its_memory_is_outside() {
+        let mut comparison = comparison(1.0);
+        if let Outcome::Predicted(estimate) = &mut comparison.outcome {
+            estimate.memory_per_package_gb = 120.0;
+        }
+        let judge = |deviations: &str| {
+            judge(&comparison, &model(BAND, deviations), day("2026-06-01")).status
+        };
+        assert_eq!(judge(""), Status::Outside);
+        let known = format!(
+            "[[deviation]]\nrows.'p::{NAME}' = {{ memory = [1.0, 1.6] }}\nreason = 'x'\nexpires = '2026-07-01'\n"
+        );
+        assert_eq!(judge(&known), Status::KnownDeviation);
+    }
+
+    proptest! {
+        #[test]
+        fn a_row_is_inside_exactly_when_its_ratio_is(ratio in 0.01..100.0) {
+            let inside = status(ratio, BAND, "") == Status::Inside;
+            let pair = comparison(ratio).pair(Metric::Tpot).unwrap();
+            prop_assert_eq!(inside, (0.5..=2.0).contains(&pair.ratio()));
+        }
+    }
+}

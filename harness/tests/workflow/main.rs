@@ -1,0 +1,1 @@
+//! The program from its command line, and the suite against broken inputs.
