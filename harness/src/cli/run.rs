@@ -68,8 +68,8 @@ async fn run_model(root: &Path, name: &str, args: &RunArgs) -> Result<(serde_jso
     file::replace(&folder.join("failures.txt"), (failures.join("\n\n") + "\n").as_bytes())?;
     if args.format == Format::Text {
         let origin = match &args.service.api_url {
-            Some(url) => format!("live at {url}"),
-            None => format!("recorded {}", recording.recorded_at),
+            Some(url) => format!("the live Mantile at {url}"),
+            None => format!("Mantile {}, recorded {}", recording.release, recording.recorded_at),
         };
         print(&run_table(&model, &evaluation, &origin))?;
         print(&format!("reports in {}\n", folder.display()))?;

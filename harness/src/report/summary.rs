@@ -23,7 +23,7 @@ pub enum Style {
 /// How many of the best and of the worst rows a summary lists, a metric.
 const EXTREMES: usize = 5;
 /// A longer label gets a line of its own in a terminal.
-const LABEL_WIDTH: usize = 20;
+const LABEL_WIDTH: usize = 18;
 
 /// The full summary: coverage with reasons, errors overall and by every breakdown, best and worst
 /// rows by absolute error, verdicts and failed checks.
@@ -31,7 +31,7 @@ const LABEL_WIDTH: usize = 20;
 pub fn comparison_summary(model: &Model, evaluation: &Evaluation, style: Style) -> String {
     let comparisons = &evaluation.comparisons;
     let mut text = String::new();
-    heading(&mut text, style, 1, &format!("{} by Mantile {}", model.name, model.config.release));
+    heading(&mut text, style, 1, &format!("{}: Mantile against measurement", model.name));
     let _ = writeln!(text, "{}\n", dataset(comparisons));
     let _ = writeln!(text, "{}\n", coverage_text(comparisons));
 
@@ -86,11 +86,11 @@ pub fn comparison_summary(model: &Model, evaluation: &Evaluation, style: Style) 
     text
 }
 
-/// The compact report of one model for a terminal, at most 80 columns wide.
+/// The compact report of one model for a terminal; `origin` says which Mantile predicted.
 #[must_use]
 pub fn run_table(model: &Model, evaluation: &Evaluation, origin: &str) -> String {
     let comparisons = &evaluation.comparisons;
-    let mut text = format!("{} by Mantile {} ({origin})\n", model.name, model.config.release);
+    let mut text = format!("{} by {origin}\n", model.name);
     let _ = writeln!(text, "{}\n", coverage_text(comparisons));
     let mut slices =
         Breakdown::Fields(&[crate::group::Field::GpuModel, crate::group::Field::Framework])
@@ -107,9 +107,11 @@ pub fn run_table(model: &Model, evaluation: &Evaluation, origin: &str) -> String
     text
 }
 
-const ERRORS_LEGEND: &str = "MAPE, median APE: % of the measured value. RMSE: in the metric's unit. \
-bias: exp(mean ln(p/m)), above 1 is predicted too high.\nsym: exp(median |ln(p/m)|) - 1, half of the \
-rows are at most this far off. p90: 90th percentile of |ln(p/m)|. rho: Spearman's.";
+const ERRORS_LEGEND: &str = "\
+MAPE and median APE are in % of the measured value, RMSE in the metric's unit.
+bias is exp(mean ln(p/m)): above 1 is predicted too high. sym is exp(median |ln(p/m)|) - 1:
+half of the rows are at most this far off. p90 is the 90th percentile of |ln(p/m)|, rho is
+Spearman's rank correlation. In the groups, each metric has its MAPE in % and its bias.";
 
 fn heading(text: &mut String, style: Style, level: usize, title: &str) {
     let _ = match style {
@@ -203,22 +205,18 @@ fn overall_table(overall: &PerMetric<Option<Statistics>>) -> TextTable {
 
 /// A line a group: rows, then MAPE and bias of each metric.
 fn slices_table(slices: &[Slice], style: Style) -> String {
-    let titles: Vec<String> =
-        ["tput", "out", "TTFT", "TPOT", "E2E"].map(|name| format!("{name}%")).into();
     let mut columns = vec![("group", Align::Left), ("n", Align::Right)];
-    for title in &titles {
+    for title in ["tput", "out", "TTFT", "TPOT", "E2E"] {
         columns.push((title, Align::Right));
         columns.push(("bias", Align::Right));
     }
-    let mut table = TextTable::new(&columns);
+    let mut table = TextTable::new(&columns).dense();
     for slice in slices {
         let label =
             if style == Style::Markdown { slice.label.clone() } else { short(&slice.label) };
         let mut line = vec![label, format!("{}/{}", slice.coverage.predicted, slice.coverage.rows)];
         for (_, statistics) in slice.statistics.iter() {
-            line.push(
-                statistics.map_or_else(|| "-".to_owned(), |s| format!("{:.1}", s.mape_percent)),
-            );
+            line.push(statistics.map_or_else(|| "-".to_owned(), |s| percent(s.mape_percent)));
             line.push(statistics.map_or_else(|| "-".to_owned(), |s| format!("{:.2}", s.bias)));
         }
         table.line(line);
@@ -231,6 +229,11 @@ fn slices_table(slices: &[Slice], style: Style) -> String {
         }
     }
     text
+}
+
+/// A percentage in four characters, as long as it is below 10,000.
+fn percent(x: f64) -> String {
+    if x < 99.95 { format!("{x:.1}") } else { format!("{x:.0}") }
 }
 
 /// A label that fits its column: of a long one, the initials of its parts.

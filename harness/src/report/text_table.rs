@@ -17,6 +17,7 @@ pub struct TextTable {
     header: Vec<String>,
     align: Vec<Align>,
     lines: Vec<Vec<String>>,
+    gap: u16,
 }
 
 impl TextTable {
@@ -27,7 +28,15 @@ impl TextTable {
             header: columns.iter().map(|(name, _)| (*name).to_owned()).collect(),
             align: columns.iter().map(|(_, align)| *align).collect(),
             lines: Vec::new(),
+            gap: 2,
         }
+    }
+
+    /// The table with one blank between its columns, not two.
+    #[must_use]
+    pub fn dense(mut self) -> Self {
+        self.gap = 1;
+        self
     }
 
     /// Adds a line.
@@ -45,7 +54,7 @@ impl TextTable {
         }
         for (index, align) in self.align.iter().enumerate() {
             if let Some(column) = table.column_mut(index) {
-                column.set_padding((u16::from(index > 0), 1));
+                column.set_padding((if index > 0 { self.gap } else { 0 }, 0));
                 column.set_cell_alignment(match align {
                     Align::Left => CellAlignment::Left,
                     Align::Right => CellAlignment::Right,

@@ -1,1 +1,14 @@
-//! The program from its command line, and the suite against broken inputs.
+//! The program from its command line, its client against a misbehaving service, and the suite
+//! against everything that must make it fail.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+mod bad_input;
+mod client;
+mod estimate;
+mod extract;
+mod project;
+mod record;
+#[path = "../regression/suite.rs"]
+mod suite;
+mod suite_fails;

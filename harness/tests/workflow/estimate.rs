@@ -1,0 +1,153 @@
+//! `estimate` survives being killed, a service that refuses, and a service that is not there.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use mantile_reconcile::prediction::{self, Prediction};
+use wiremock::matchers::{method, path};
+use wiremock::{Mock, MockServer, Request, ResponseTemplate};
+
+use super::project::{MODEL, Project};
+
+const OUTPUT: &str = "out.csv";
+
+fn predictions(project: &Project) -> Vec<Prediction> {
+    let text = std::fs::read_to_string(project.path(OUTPUT)).unwrap();
+    prediction::read(Path::new(OUTPUT), &text).unwrap()
+}
+
+/// The bytes, response times aside.
+fn timeless(project: &Project) -> Vec<u8> {
+    let mut predictions = predictions(project);
+    for prediction in &mut predictions {
+        prediction.response_time_ms = None;
+    }
+    prediction::write(&predictions)
+}
+
+/// A Mantile that answers from the recording, slowly, and refuses a batch of `refused`.
+async fn slow_service(project: &Project, delay: Duration, refused: u32) -> MockServer {
+    let recording = project.recording();
+    let server = MockServer::start().await;
+    let layers = recording.pages[&format!("/api/layers?model_id={MODEL}")].text();
+    Mock::given(method("GET"))
+        .respond_with(ResponseTemplate::new(200).set_body_raw(layers, "application/json"))
+        .mount(&server)
+        .await;
+    Mock::given(method("POST"))
+        .and(path("/config/system-metrics"))
+        .respond_with(move |request: &Request| {
+            let request: mantile_reconcile::mantile::SystemMetricsRequest =
+                request.body_json().unwrap();
+            if request.decode_req.batch_size == refused {
+                return ResponseTemplate::new(500)
+                    .set_body_raw("Internal Server Error", "text/plain");
+            }
+            let body = recording.entries[&request.key()].reply.text();
+            ResponseTemplate::new(200).set_body_raw(body, "application/json").set_delay(delay)
+        })
+        .mount(&server)
+        .await;
+    server
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_run_is_taken_up_and_ends_with_the_same_bytes() {
+    let project = Project::new();
+    let whole = ["estimate", "--model", MODEL, "--output", OUTPUT];
+    assert_eq!(project.run(&whole).code, 0);
+    let expected = timeless(&project);
+    std::fs::remove_file(project.path(OUTPUT)).unwrap();
+
+    let server = slow_service(&project, Duration::from_millis(15), 0).await;
+    let url = server.uri();
+    let arguments = [&whole[..], &["--api-url", &url]].concat();
+    let mut child = project.command(&arguments).spawn().unwrap();
+    let started = Instant::now();
+    while !project.path(OUTPUT).exists() || predictions(&project).len() < 40 {
+        assert!(started.elapsed() < Duration::from_secs(60), "nothing was saved");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let saved = predictions(&project).len();
+    assert!(saved < 270, "it was not killed in time");
+
+    let ran = project.run(&whole);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stderr.contains("of 270 rows are in out.csv already"), "{}", ran.stderr);
+    assert!(!ran.stderr.starts_with("0 of"), "{}", ran.stderr);
+    assert_eq!(timeless(&project), expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_refusal_does_not_end_the_run() {
+    let project = Project::new();
+    let server = slow_service(&project, Duration::ZERO, 128).await;
+    let ran = project.run(&[
+        "estimate",
+        "--model",
+        MODEL,
+        "--output",
+        OUTPUT,
+        "--api-url",
+        &server.uri(),
+    ]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let predictions = predictions(&project);
+    assert_eq!(predictions.len(), 270);
+    let refused: Vec<&Prediction> =
+        predictions.iter().filter(|prediction| prediction.outcome.status() == "refused").collect();
+    assert!(!refused.is_empty());
+    for prediction in refused {
+        assert_eq!(prediction.outcome.problem(), Some("status 500: Internal Server Error"));
+    }
+}
+
+#[test]
+fn a_row_that_changed_is_asked_again() {
+    let project = Project::new();
+    let whole = ["estimate", "--model", MODEL, "--output", OUTPUT];
+    assert_eq!(project.run(&whole).code, 0);
+    assert!(project.run(&whole).stderr.contains("244 of 270 rows are in"));
+    let rows = project.model_file("inferencemax.csv");
+    let text = std::fs::read_to_string(&rows).unwrap();
+    let line = text.lines().find(|line| line.starts_with("b200,vllm")).unwrap();
+    let image = line.split(',').find(|cell| cell.contains("vllm-openai")).unwrap();
+    project.edit(&rows, line, &line.replace(image, "engine:2"));
+    assert!(project.run(&whole).stderr.contains("243 of 270 rows are in"));
+    let again = [&whole[..], &["--no-resume"]].concat();
+    assert!(!project.run(&again).stderr.contains("are in"));
+}
+
+#[test]
+fn a_service_that_is_not_there_is_exit_3_and_loses_nothing() {
+    let project = Project::new();
+    let whole = ["estimate", "--model", MODEL, "--output", OUTPUT];
+    assert_eq!(project.run(&whole).code, 0);
+    let before = std::fs::read(project.path(OUTPUT)).unwrap();
+    let ran =
+        project.run(&[&whole[..], &["--api-url", "http://127.0.0.1:9", "--retries", "1"]].concat());
+    assert_eq!(ran.code, 3);
+    assert!(ran.stderr.contains("http://127.0.0.1:9"), "{}", ran.stderr);
+    assert_eq!(std::fs::read(project.path(OUTPUT)).unwrap(), before);
+}
+
+#[test]
+fn compare_reads_what_estimate_wrote_and_reports_rows_without_a_partner() {
+    let project = Project::new();
+    assert_eq!(project.run(&["estimate", "--model", MODEL]).code, 0);
+    let ran = project.run(&["compare", "--model", MODEL]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let folder = project.path("target/reconcile").join(MODEL);
+    for name in ["comparison_report.csv", "comparison_summary.txt", "comparison_summary.md"] {
+        assert!(folder.join(name).exists(), "no {name}");
+    }
+    let path = folder.join("mantile_predictions.csv");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let kept: Vec<&str> = text.lines().filter(|line| !line.starts_with("h100")).collect();
+    std::fs::write(&path, kept.join("\n") + "\n").unwrap();
+    let ran = project.run(&["compare", "--model", MODEL]);
+    assert_eq!(ran.code, 3, "rows that nobody predicted must not pass");
+    assert_eq!(ran.stderr.matches("note: no prediction for inferencemax::h100").count(), 43);
+}

@@ -1,0 +1,138 @@
+//! `record` and `serve`: what is recorded is what was answered, whole or not at all.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Stdio};
+
+use mantile_reconcile::recording;
+use wiremock::matchers::{method, path};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use super::project::{MODEL, Project, RELEASE};
+
+/// The program's own stand-in Mantile, ended when dropped.
+struct Serving {
+    child: Child,
+    url: String,
+}
+
+impl Serving {
+    fn start(project: &Project) -> Self {
+        let mut command = project.command(&["serve", "--model", MODEL, "--port", "0"]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut url = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut url).unwrap();
+        Self { child, url: url.trim().to_owned() }
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn record<'a>(release: &'a str, url: &'a str, rest: &[&'a str]) -> Vec<&'a str> {
+    [&["record", "--model", MODEL, "--release", release, "--api-url", url][..], rest].concat()
+}
+
+#[test]
+fn a_recording_of_the_stand_in_is_the_recording() {
+    let project = Project::new();
+    let serving = Serving::start(&project);
+    let ran = project.run(&record("copy", &serving.url, &[]));
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let (original, copy) =
+        (project.recording(), recording::load(project.root(), "copy", MODEL).unwrap());
+    assert_eq!(original.entries.len(), copy.entries.len());
+    for (key, entry) in &original.entries {
+        assert_eq!(entry.reply.digest, copy.entries[key].reply.digest, "{key}");
+    }
+    assert_eq!(project.run(&record(RELEASE, &serving.url, &["--mode", "diff"])).code, 0);
+}
+
+#[test]
+fn only_what_is_missing_is_asked() {
+    let project = Project::new();
+    let serving = Serving::start(&project);
+    let mut recording = project.recording();
+    recording.entries.pop_first();
+    recording.entries.pop_last();
+    recording::save(&recording).unwrap();
+    let ran = project.run(&record(RELEASE, &serving.url, &["--mode", "record-missing"]));
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stdout.contains("151 answers, 2 asked now"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_changed_answer_is_a_difference() {
+    let project = Project::new();
+    let serving = Serving::start(&project);
+    project.change_answers(|body, _| {
+        let tpot = body["tpot_ms"].as_f64().unwrap();
+        body["tpot_ms"] = (tpot * 1.01).into();
+    });
+    let ran = project.run(&record(RELEASE, &serving.url, &["--mode", "diff"]));
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(ran.stdout.contains("151 of 158 live answers differ"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("1 fields differ, such as tpot_ms:"), "{}", ran.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_fails_midway_leaves_the_recording_as_it_was() {
+    let project = Project::new();
+    let before = std::fs::read(project.recording().path).unwrap();
+    let server = MockServer::start().await;
+    let layers = project.recording().pages[&format!("/api/layers?model_id={MODEL}")].text();
+    Mock::given(method("GET"))
+        .respond_with(ResponseTemplate::new(200).set_body_raw(layers, "application/json"))
+        .mount(&server)
+        .await;
+    Mock::given(path("/config/system-metrics"))
+        .respond_with(ResponseTemplate::new(200).set_body_raw("{}", "application/json"))
+        .up_to_n_times(20)
+        .mount(&server)
+        .await;
+    Mock::given(path("/config/system-metrics"))
+        .respond_with(ResponseTemplate::new(503))
+        .mount(&server)
+        .await;
+    let ran = project.run(&record(RELEASE, &server.uri(), &["--retries", "0"]));
+    assert_eq!(ran.code, 3, "{}", ran.stderr);
+    assert!(ran.stderr.contains("busy, status 503"), "{}", ran.stderr);
+    assert_eq!(std::fs::read(project.recording().path).unwrap(), before);
+}
+
+#[test]
+fn the_stand_in_answers_as_mantile_would() {
+    let project = Project::new();
+    let serving = Serving::start(&project);
+    let entry = project.recording().entries.into_values().next().unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let get = |path: &str| http.get(format!("{}{path}", serving.url)).send();
+        assert_eq!(get("/").await.unwrap().status(), 200);
+        assert!(
+            get("/hardware").await.unwrap().text().await.unwrap().contains("nvidia_nvl72_rack")
+        );
+        let post = |body: String| {
+            let request = http.post(format!("{}/config/system-metrics", serving.url));
+            request.header("content-type", "application/json").body(body).send()
+        };
+        let terse = serde_json::to_string(&entry.request).unwrap();
+        let body: serde_json::Value = post(terse).await.unwrap().json().await.unwrap();
+        assert!(body["debug"]["prefill_layer_details"].is_null(), "no breakdown unless asked");
+        let full = serde_json::to_string(&entry.request.clone().with_debug(true)).unwrap();
+        let body: serde_json::Value = post(full).await.unwrap().json().await.unwrap();
+        assert!(body["debug"]["prefill_layer_details"].is_object());
+        assert_eq!(post("{}".to_owned()).await.unwrap().status(), 422);
+        let mut unknown = entry.request.clone();
+        unknown.decode_req.batch_size += 12_345;
+        let reply = post(serde_json::to_string(&unknown).unwrap()).await.unwrap();
+        assert_eq!(reply.status(), 404);
+        let text = reply.text().await.unwrap();
+        assert!(text.contains("decode_req.batch_size: asked "), "{text}");
+        assert!(text.contains("mantile-reconcile record --model"), "{text}");
+    });
+}

@@ -1,0 +1,283 @@
+//! The suite fails when it should, and says what a person needs. Each test breaks one thing.
+
+use std::collections::BTreeMap;
+
+use libtest_mimic::Arguments;
+use mantile_reconcile::recording;
+use mantile_reconcile::settings::Settings;
+use serde_json::Value;
+
+use super::project::{MODEL, Project};
+use super::suite;
+
+/// How a run of the suite ended.
+struct Ended {
+    failed: Vec<String>,
+    passed: u64,
+    ignored: u64,
+    text: String,
+}
+
+impl Ended {
+    fn failed_rows(&self) -> usize {
+        self.failed.iter().filter(|name| name.contains("::inferencemax::")).count()
+    }
+
+    fn failed_checks(&self) -> Vec<&str> {
+        let checks = self.failed.iter().filter(|name| !name.contains("::inferencemax::"));
+        checks.filter_map(|name| name.split_once("::").map(|(_, check)| check)).collect()
+    }
+
+    #[track_caller]
+    fn says(&self, words: &str) {
+        assert!(self.text.contains(words), "no `{words}` in\n{}", self.text);
+    }
+}
+
+fn run_suite(project: &Project) -> Ended {
+    let log = project.path("suite.log");
+    let arguments = Arguments {
+        logfile: Some(log.display().to_string()),
+        color: Some(libtest_mimic::ColorSetting::Never),
+        ..Arguments::default()
+    };
+    let settings = Settings { api_url: None, root: project.root().to_path_buf() };
+    let trials = suite::trials(&settings, &arguments).unwrap();
+    let ended = libtest_mimic::run(&arguments, trials);
+    let text = std::fs::read_to_string(log).unwrap();
+    let mut failed: Vec<String> = text
+        .lines()
+        .filter(|line| line.starts_with("test ") && line.ends_with("FAILED"))
+        .filter_map(|line| line.split_whitespace().nth(1).map(str::to_owned))
+        .collect();
+    failed.sort();
+    assert_eq!(failed.len() as u64, ended.num_failed);
+    Ended { failed, passed: ended.num_passed, ignored: ended.num_ignored, text }
+}
+
+/// The time that one layer type's breakdown sums up to over a phase, ms.
+fn total(body: &Value, phase: &str, part: &str, counts: &BTreeMap<String, f64>) -> f64 {
+    let layers = body["debug"][phase].as_object().unwrap();
+    layers
+        .iter()
+        .map(|(name, layer)| layer["timing_breakdown"][part].as_f64().unwrap() * counts[name])
+        .sum()
+}
+
+fn add(body: &mut Value, key: &str, more: f64) {
+    let now = body[key].as_f64().unwrap();
+    body[key] = (now + more).into();
+}
+
+#[test]
+fn an_unbroken_project_passes_with_its_unmapped_rows_ignored() {
+    let ended = run_suite(&Project::new());
+    assert_eq!(ended.failed, Vec::<String>::new());
+    assert_eq!(ended.ignored, 26);
+    assert!(ended.passed > 244);
+    ended.says("[unmapped: Mantile has no AMD hardware configuration]");
+}
+
+#[test]
+fn half_the_memory_bandwidth_is_seen() {
+    let project = Project::new();
+    project.change_answers(|body, counts| {
+        let load = total(body, "decode_layer_details", "load_time_ms", counts);
+        add(body, "tpot_ms", load);
+    });
+    let ended = run_suite(&project);
+    assert!(ended.failed_rows() >= 100, "{} rows", ended.failed_rows());
+    assert!(ended.failed_checks().contains(&"snapshot::predictions"));
+    assert!(ended.failed_checks().iter().any(|name| name.starts_with("gate::tpot::")));
+}
+
+#[test]
+fn ten_times_the_kernel_overhead_is_seen() {
+    let project = Project::new();
+    project.change_answers(|body, counts| {
+        for (phase, key) in
+            [("decode_layer_details", "tpot_ms"), ("prefill_layer_details", "ttft_ms")]
+        {
+            let overhead = total(body, phase, "layer_kernel_overhead_ms", counts);
+            add(body, key, 9.0 * overhead);
+        }
+    });
+    let ended = run_suite(&project);
+    assert!(ended.failed_rows() >= 220, "{} rows", ended.failed_rows());
+}
+
+#[test]
+fn tensor_parallelism_ignored_is_seen_on_every_row_that_has_it() {
+    let project = Project::new();
+    project.change_answers(|body, _| body["system"]["num_packages"] = 1.into());
+    let ended = run_suite(&project);
+    // All rows but the 31 of one GPU.
+    assert_eq!(ended.failed_rows(), 244 - 31);
+    ended.says("the answer is for 1 packages where 2 were asked for");
+    assert!(ended.failed_checks().contains(&"coverage"));
+}
+
+#[test]
+fn an_answer_that_is_no_number_is_seen() {
+    let project = Project::new();
+    project.change_answers(|body, _| body["ttft_ms"] = 0.into());
+    let ended = run_suite(&project);
+    assert_eq!(ended.failed_rows(), 244);
+    ended.says("ttft_ms is 0, not finite and above 0");
+}
+
+#[test]
+fn a_row_measured_otherwise_fails_that_row_and_says_what_a_person_needs() {
+    let project = Project::new();
+    let rows = project.model_file("inferencemax.csv");
+    let text = std::fs::read_to_string(&rows).unwrap();
+    let line =
+        text.lines().find(|line| line.starts_with("h100,vllm,fp4,1024,1024,2,1,16,")).unwrap();
+    let mut cells: Vec<String> = line.split(',').map(str::to_owned).collect();
+    let tpot: f64 = cells[12].parse().unwrap();
+    cells[12] = (tpot / 2.0).to_string();
+    project.edit(&rows, line, &cells.join(","));
+    let ended = run_suite(&project);
+    let name = format!("{MODEL}::inferencemax::h100::vllm::fp4::1024x1024::tp2_ep1::c16");
+    assert_eq!(ended.failed_rows(), 1);
+    assert!(ended.failed.contains(&name));
+    assert_eq!(
+        ended.failed_checks(),
+        [
+            "gate::tpot::gpu_model=h100,framework=vllm,context=1024x1024",
+            "snapshot::comparison_summary"
+        ]
+    );
+    ended.says("tpot: the band is written at ");
+    ended.says("OUTSIDE");
+    ended.says("hopper_fp4_as_fp8: Hopper has no fp4 units");
+    ended.says(&format!("run just this row: cargo test --test regression -- --exact '{name}'"));
+}
+
+#[test]
+fn a_tighter_band_fails_its_rows_and_names_its_line() {
+    let project = Project::new();
+    let config = project.model_file("reconcile.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    let group = "where = { gpu_model = \"h100\", framework = \"vllm\", context = \"1024x8192\" }";
+    let start = text.find(group).unwrap();
+    let tpot = text[start..].lines().find(|line| line.starts_with("ratio.tpot")).unwrap();
+    let line =
+        text[..start].lines().count() + text[start..].lines().position(|l| l == tpot).unwrap();
+    let edited = format!(
+        "{}{}",
+        &text[..start],
+        text[start..].replacen(tpot, "ratio.tpot = [0.95, 1.05]", 1)
+    );
+    std::fs::write(&config, edited).unwrap();
+    let ended = run_suite(&project);
+    assert!((5..=15).contains(&ended.failed_rows()), "{} rows", ended.failed_rows());
+    ended.says(&format!("reconcile.toml:{}", line + 1));
+}
+
+#[test]
+fn a_gate_that_is_crossed_names_the_rows_farthest_off() {
+    let project = Project::new();
+    let config = project.model_file("reconcile.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    let gate = text.lines().find(|line| line.starts_with("max_mape_percent.tpot")).unwrap();
+    project.edit(&config, gate, "max_mape_percent.tpot = 5.0");
+    let ended = run_suite(&project);
+    assert_eq!(ended.failed_checks().len(), 1);
+    ended.says("above the 5% of ");
+    ended.says("the rows farthest off:");
+}
+
+#[test]
+fn a_snapshot_that_differs_fails_alone() {
+    let project = Project::new();
+    let path = project.path(&format!("snapshots/{MODEL}__predictions.snap"));
+    let text = std::fs::read_to_string(&path).unwrap();
+    let figure = text.lines().find(|line| line.contains("tp8_ep1::c4 ")).unwrap();
+    project.edit(&path, figure, &figure.replacen('1', "2", 9));
+    let ended = run_suite(&project);
+    assert_eq!(ended.failed_checks(), ["snapshot::predictions"]);
+    assert_eq!(ended.failed_rows(), 0);
+    ended.says("cargo insta review");
+}
+
+#[test]
+fn an_answer_changed_behind_the_recordings_back_is_not_believed() {
+    let project = Project::new();
+    let mut recording = project.recording();
+    let entry = recording.entries.values_mut().next().unwrap();
+    let changed = entry.reply.body.get().replacen("\"tpot_ms\":", "\"tpot_ms\":1", 1);
+    entry.reply.body = serde_json::value::RawValue::from_string(changed).unwrap();
+    recording::save(&recording).unwrap();
+    let ended = run_suite(&project);
+    assert!(ended.failed_rows() >= 1);
+    assert!(ended.failed_checks().contains(&"recording::intact"));
+    ended.says("was changed after it was recorded");
+}
+
+#[test]
+fn a_missing_answer_names_the_nearest_and_the_command() {
+    let project = Project::new();
+    let mut recording = project.recording();
+    recording.entries.pop_first();
+    recording::save(&recording).unwrap();
+    let ended = run_suite(&project);
+    assert!(ended.failed_rows() >= 1);
+    let checks = ended.failed_checks();
+    assert!(checks.contains(&"recording::complete") && checks.contains(&"coverage"), "{checks:?}");
+    ended.says("; the nearest is ");
+    ended.says("batch_size: asked ");
+    ended.says("--mode record-missing");
+}
+
+#[test]
+fn an_unused_answer_and_an_old_recording_are_found() {
+    let project = Project::new();
+    let mut recording = project.recording();
+    let mut extra = recording.entries.values().next().unwrap().clone();
+    extra.request.decode_req.batch_size += 999;
+    recording.entries.insert(extra.request.key(), extra);
+    recording.recorded_at = "2024-01-01T00:00:00Z".to_owned();
+    recording::save(&recording).unwrap();
+    let ended = run_suite(&project);
+    assert_eq!(ended.failed_checks(), ["recording::fresh", "recording::used"]);
+    assert_eq!(ended.failed_rows(), 0);
+}
+
+#[test]
+fn a_known_deviation_that_expired_or_no_longer_deviates_fails() {
+    let project = Project::new();
+    let path = project.model_file("known_deviations.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("2027-05-31", "2026-01-31")).unwrap();
+    let ended = run_suite(&project);
+    assert_eq!(
+        ended.failed_checks(),
+        ["known_deviations::unexpired", "snapshot::comparison_summary"]
+    );
+    assert_eq!(ended.failed_rows(), 41);
+
+    let dead = "\n[[deviation]]\nreason = \"x\"\nexpires = \"2027-05-31\"\n[deviation.rows]\n\
+        \"inferencemax::h100::vllm::fp4::1024x1024::tp2_ep1::c16\" = { tpot = [1.5, 2.0] }\n";
+    std::fs::write(&path, text + dead).unwrap();
+    let ended = run_suite(&project);
+    assert_eq!(ended.failed_checks(), ["known_deviations::alive"]);
+    ended.says("tpot of inferencemax::h100::vllm::fp4::1024x1024::tp2_ep1::c16 is inside its band");
+}
+
+#[test]
+fn one_exact_name_builds_one_trial_and_a_listing_holds_names_alone() {
+    let settings = Settings { api_url: None, root: Project::new().root().to_path_buf() };
+    assert!(suite::trials(&settings, &Arguments::default()).is_err(), "no rows found is a failure");
+    let project = Project::new();
+    let settings = Settings { api_url: None, root: project.root().to_path_buf() };
+    let listing = Arguments { list: true, ..Arguments::default() };
+    let trials = suite::trials(&settings, &listing).unwrap();
+    assert!(trials.iter().all(|trial| trial.kind().is_empty()));
+    let mut names: Vec<String> = trials.iter().map(|trial| trial.name().to_owned()).collect();
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), trials.len(), "names are unique");
+    let exact = Arguments { exact: true, filter: Some(names[7].clone()), ..Arguments::default() };
+    assert_eq!(suite::trials(&settings, &exact).unwrap().len(), 1);
+}
