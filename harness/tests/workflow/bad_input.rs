@@ -1,7 +1,7 @@
 //! Bad input gets an error that names the place and the next step, and exit code 2 (or 3 where an
 //! answer is missing); never a panic, never half a result.
 
-use super::project::{MODEL, Project, RELEASE};
+use super::project::{MODEL, Project, RELEASE, edit};
 
 /// Runs and expects this exit code and these words.
 #[track_caller]
@@ -19,7 +19,7 @@ fn refuses(project: &Project, arguments: &[&str], code: i32, words: &[&str]) {
 #[track_caller]
 fn after_edit(file: &str, from: &str, to: &str, words: &[&str]) {
     let project = Project::new();
-    project.edit(&project.model_file(file), from, to);
+    edit(&project.model_file(file), from, to);
     refuses(&project, &["run"], 2, words);
 }
 
@@ -112,7 +112,7 @@ fn a_known_deviation_of_no_row_or_without_a_reason() {
     let path = project.model_file("known_deviations.toml");
     let text = std::fs::read_to_string(&path).unwrap();
     let reason = text.lines().find(|line| line.starts_with("reason")).unwrap();
-    project.edit(&path, reason, "reason = \"\"");
+    edit(&path, reason, "reason = \"\"");
     refuses(&project, &["run"], 2, &["a deviation has no reason"]);
 }
 

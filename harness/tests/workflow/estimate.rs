@@ -7,7 +7,7 @@ use mantile_reconcile::prediction::{self, Prediction};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
-use super::project::{MODEL, Project};
+use super::project::{MODEL, Project, edit};
 
 const OUTPUT: &str = "out.csv";
 
@@ -65,7 +65,7 @@ async fn a_killed_run_is_taken_up_and_ends_with_the_same_bytes() {
     let mut child = project.command(&arguments).spawn().unwrap();
     let started = Instant::now();
     while !project.path(OUTPUT).exists() || predictions(&project).len() < 40 {
-        assert!(started.elapsed() < Duration::from_secs(60), "nothing was saved");
+        assert!(started.elapsed() < Duration::from_mins(1), "nothing was saved");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     child.kill().unwrap();
@@ -114,7 +114,7 @@ fn a_row_that_changed_is_asked_again() {
     let text = std::fs::read_to_string(&rows).unwrap();
     let line = text.lines().find(|line| line.starts_with("b200,vllm")).unwrap();
     let image = line.split(',').find(|cell| cell.contains("vllm-openai")).unwrap();
-    project.edit(&rows, line, &line.replace(image, "engine:2"));
+    edit(&rows, line, &line.replace(image, "engine:2"));
     assert!(project.run(&whole).stderr.contains("243 of 270 rows are in"));
     let again = [&whole[..], &["--no-resume"]].concat();
     assert!(!project.run(&again).stderr.contains("are in"));

@@ -46,13 +46,6 @@ impl Project {
         self.root().join("by_model").join(MODEL).join(name)
     }
 
-    /// Replaces one text by another in a file, which must hold it.
-    pub(crate) fn edit(&self, path: &Path, from: &str, to: &str) {
-        let text = std::fs::read_to_string(path).unwrap();
-        assert!(text.contains(from), "{} does not hold {from}", path.display());
-        std::fs::write(path, text.replacen(from, to, 1)).unwrap();
-    }
-
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mantile-reconcile"));
         command.args(arguments).current_dir(self.root());
@@ -90,6 +83,13 @@ impl Project {
         }
         recording::save(&recording).unwrap();
     }
+}
+
+/// Replaces one text by another in a file, which must hold it.
+pub(crate) fn edit(path: &Path, from: &str, to: &str) {
+    let text = std::fs::read_to_string(path).unwrap();
+    assert!(text.contains(from), "{} does not hold {from}", path.display());
+    std::fs::write(path, text.replacen(from, to, 1)).unwrap();
 }
 
 impl From<Output> for Ran {
