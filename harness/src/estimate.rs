@@ -1,38 +1,83 @@
 //! Rows to predictions: asks Mantile, live or replayed, for what the mapping makes of each row.
 
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use crate::config::Config;
 use crate::error::Result;
 use crate::evaluation::Service;
-use crate::mantile::{Client, LayerTable};
-use crate::mapping;
+use crate::mantile::{Reply, SystemMetricsRequest};
+use crate::mapping::{self, Mapped, Unmapped};
 use crate::prediction::{Outcome, Prediction};
 use crate::row::Row;
 
-/// How many requests are under way at once. The service is a single process that answers one at a
-/// time; a few in flight hide the way there and back.
-pub const DEFAULT_CONCURRENCY: usize = 4;
-
 /// Predicts one row. Never fails: what goes wrong is the prediction's outcome.
-pub async fn predict(
-    client: &Client,
-    config: &Config,
-    layers: &LayerTable,
-    row: &Row,
-) -> Prediction {
-    let mapped = match mapping::map(row, config) {
-        Ok(mapped) => mapped,
-        Err(unmapped) => return unmapped_prediction(row, unmapped.reason),
+pub async fn predict(service: &Service, row: &Row) -> Prediction {
+    match mapping::map(row, &service.config) {
+        Ok(mapped) => {
+            let request = mapped.request(&service.layers);
+            let reply = service.client.system_metrics(&request).await;
+            from_reply(row, &mapped, &request, &reply)
+        }
+        Err(unmapped) => from_unmapped(row, unmapped),
+    }
+}
+
+/// Predicts rows, with at most `concurrency` requests under way, and hands each prediction with the
+/// row's index to `done` as it comes, in no certain order. Rows that ask the same, as those that
+/// differ only in framework do, share one request. Stops early when `done` fails.
+pub async fn predict_all(
+    service: &Service,
+    rows: Vec<(usize, Row)>,
+    concurrency: usize,
+    mut done: impl FnMut(usize, Prediction) -> Result<()>,
+) -> Result<()> {
+    let mut askers: HashMap<String, (SystemMetricsRequest, Vec<(usize, Row)>)> = HashMap::new();
+    let mut keys = Vec::new();
+    for (index, row) in rows {
+        match mapping::map(&row, &service.config) {
+            Ok(mapped) => {
+                let request = mapped.request(&service.layers);
+                let key = request.key();
+                let (_, rows) = askers.entry(key.clone()).or_insert_with(|| {
+                    keys.push(key);
+                    (request, Vec::new())
+                });
+                rows.push((index, row));
+            }
+            Err(unmapped) => done(index, from_unmapped(&row, unmapped))?,
+        }
+    }
+    // In the order of the rows, so that what a cut-off run saved is mostly its first part.
+    let questions = keys.iter().filter_map(|key| askers.remove(key)).collect();
+    let work = |(request, rows): (SystemMetricsRequest, Vec<(usize, Row)>)| {
+        let (client, config) = (service.client.clone(), Arc::clone(&service.config));
+        async move {
+            let reply = client.system_metrics(&request).await;
+            let predict = |(index, row): (usize, Row)| {
+                let mapped = mapping::map(&row, &config).ok()?;
+                Some((index, from_reply(&row, &mapped, &request, &reply)))
+            };
+            rows.into_iter().filter_map(predict).collect::<Vec<_>>()
+        }
     };
-    let request = mapped.request(layers);
-    let (outcome, response_time) = match client.system_metrics(&request).await {
+    bounded(questions, concurrency, work, |predictions| {
+        predictions.into_iter().try_for_each(|(index, prediction)| done(index, prediction))
+    })
+    .await
+}
+
+fn from_reply(
+    row: &Row,
+    mapped: &Mapped<'_>,
+    request: &SystemMetricsRequest,
+    reply: &Result<Reply>,
+) -> Prediction {
+    let (outcome, response_time) = match reply {
         Ok(reply) => {
             let outcome =
-                Outcome::of_reply(&reply, &row.identity, mapped.lengths, mapped.packages());
+                Outcome::of_reply(reply, &row.identity, mapped.lengths, mapped.packages());
             (outcome, Some(reply.elapsed))
         }
         Err(error) => (Outcome::Unavailable(error.to_string()), None),
@@ -40,40 +85,20 @@ pub async fn predict(
     Prediction {
         row: row.clone(),
         outcome,
-        approximations: mapped.approximations,
+        approximations: mapped.approximations.clone(),
         request_key: Some(request.key()),
-        response_time_ms: response_time.map(milliseconds),
+        response_time_ms: response_time.map(|time| time.as_secs_f64() * 1000.0),
     }
 }
 
-fn unmapped_prediction(row: &Row, reason: String) -> Prediction {
+fn from_unmapped(row: &Row, unmapped: Unmapped) -> Prediction {
     Prediction {
         row: row.clone(),
-        outcome: Outcome::Unmapped(reason),
+        outcome: Outcome::Unmapped(unmapped.reason),
         approximations: Vec::new(),
         request_key: None,
         response_time_ms: None,
     }
-}
-
-fn milliseconds(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1000.0
-}
-
-/// Predicts rows, at most `concurrency` at once, and hands each prediction with the row's index to
-/// `done` as it comes, in no certain order. Stops early when `done` fails.
-pub async fn predict_all(
-    service: &Service,
-    rows: Vec<(usize, Row)>,
-    concurrency: usize,
-    mut done: impl FnMut(usize, Prediction) -> Result<()>,
-) -> Result<()> {
-    let work = |(index, row): (usize, Row)| {
-        let (client, config, layers) =
-            (service.client.clone(), Arc::clone(&service.config), Arc::clone(&service.layers));
-        async move { (index, predict(&client, &config, &layers, &row).await) }
-    };
-    bounded(rows, concurrency, work, |(index, prediction)| done(index, prediction)).await
 }
 
 /// Works on items, at most `concurrency` at once, and hands each result to `done` as it comes.

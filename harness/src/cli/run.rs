@@ -58,14 +58,11 @@ async fn run_model(root: &Path, name: &str, args: &RunArgs) -> Result<(serde_jso
     file::replace(&folder.join("mantile_predictions.csv"), &prediction::write(&predictions))?;
     let evaluation = Evaluation::new(&model, predictions, &recording, Timestamp::now());
     write_reports(&folder.join("comparison_report.csv"), &model, &evaluation)?;
-    let failures: Vec<String> = evaluation
-        .comparisons
-        .iter()
-        .zip(&evaluation.verdicts)
-        .filter(|(_, verdict)| verdict.status.fails())
-        .map(|(comparison, verdict)| failure_text(comparison, verdict, &model))
-        .collect();
-    file::replace(&folder.join("failures.txt"), (failures.join("\n\n") + "\n").as_bytes())?;
+    let failed_rows = failed_rows(&model, &evaluation);
+    let failed_checks = evaluation.failed_checks().map(|(name, found)| format!("{name}\n{found}"));
+    let failures: Vec<String> = failed_rows.iter().cloned().chain(failed_checks).collect();
+    let failures_path = folder.join("failures.txt");
+    file::replace(&failures_path, (failures.join("\n\n") + "\n").as_bytes())?;
     if args.format == Format::Text {
         let origin = match &args.service.api_url {
             Some(url) => format!("the live Mantile at {url}"),
@@ -73,18 +70,22 @@ async fn run_model(root: &Path, name: &str, args: &RunArgs) -> Result<(serde_jso
         };
         print(&run_table(&model, &evaluation, &origin))?;
         print(&format!("reports in {}\n", folder.display()))?;
-        for failure in failures.iter().take(FAILURES_SHOWN) {
+        for failure in failed_rows.iter().take(FAILURES_SHOWN) {
             note(&format!("{failure}\n"));
         }
         if failures.len() > FAILURES_SHOWN {
-            note(&format!(
-                "and {} more in {}",
-                failures.len() - FAILURES_SHOWN,
-                folder.join("failures.txt").display()
-            ));
+            note(&format!("all {} failures are in {}", failures.len(), failures_path.display()));
         }
     }
     Ok((evaluation_json(&model, &evaluation), evaluation.exit()))
+}
+
+fn failed_rows(model: &Model, evaluation: &Evaluation) -> Vec<String> {
+    let judged = evaluation.comparisons.iter().zip(&evaluation.verdicts);
+    judged
+        .filter(|(_, verdict)| verdict.status.fails())
+        .map(|(comparison, verdict)| failure_text(comparison, verdict, model))
+        .collect()
 }
 
 /// More failed rows than this are read in the file.

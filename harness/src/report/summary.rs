@@ -246,6 +246,9 @@ fn short(label: &str) -> String {
     label.split('+').map(initials).collect::<Vec<_>>().join("+")
 }
 
+/// More failed checks than this are read in the file of failures.
+const CHECKS_SHOWN: usize = 3;
+
 /// How many rows have each verdict, what failed, and the last word.
 fn verdict_text(evaluation: &Evaluation) -> String {
     let counts: Vec<String> = Status::ALL
@@ -260,8 +263,11 @@ fn verdict_text(evaluation: &Evaluation) -> String {
         let passed = evaluation.checks.len() - failed.len();
         let _ = writeln!(text, "checks: {passed} passed, {} failed", failed.len());
     }
-    for (name, found) in failed {
+    for (name, found) in failed.iter().take(CHECKS_SHOWN) {
         let _ = writeln!(text, "  {name}: {}", found.replace('\n', "\n  "));
+    }
+    if failed.len() > CHECKS_SHOWN {
+        let _ = writeln!(text, "  and {} more checks", failed.len() - CHECKS_SHOWN);
     }
     let word = match evaluation.exit() {
         crate::error::Exit::Inside => "PASS",

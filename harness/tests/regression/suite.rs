@@ -181,14 +181,7 @@ impl Subject {
     fn prediction(&self, index: usize) -> Result<Prediction, Failed> {
         let service = self.service()?;
         let row = &self.model.rows[index];
-        let predict = || {
-            runtime().block_on(estimate::predict(
-                &service.client,
-                &service.config,
-                &service.layers,
-                row,
-            ))
-        };
+        let predict = || runtime().block_on(estimate::predict(service, row));
         Ok(self.predictions[index].get_or_init(predict).clone())
     }
 

@@ -8,6 +8,7 @@ mod client;
 mod estimate;
 mod extract;
 mod project;
+mod readme;
 mod record;
 #[path = "../regression/suite.rs"]
 mod suite;
