@@ -10,7 +10,7 @@
 //!
 //! [`row`], [`mapping`], [`prediction`], [`compare`], [`statistics`], [`band`], [`verdict`] and
 //! [`check`] decide and are pure: no clock, no network, no environment. Reading and writing live
-//! in [`source`], [`folder`], [`mantile`], [`recording`], [`report`] and [`file`].
+//! in [`source`], [`folder`], [`mantile`], [`recording`], [`report`] and [`mod@file`].
 
 pub mod band;
 pub mod check;

@@ -1,6 +1,7 @@
 //! What can be said on the command line.
 
 #![expect(clippy::doc_markdown, reason = "help is shown as it is written")]
+#![allow(rustdoc::invalid_html_tags, reason = "help is shown as it is written")]
 
 use std::path::PathBuf;
 use std::time::Duration;

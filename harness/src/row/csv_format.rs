@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::metric::{Metric, PerMetric};
 use crate::table::{Record, Table};
 
-/// Every column, in the order that [`write`] uses: the seventeen of the standard format first.
+/// Every column, in the order that [`write()`] uses: the seventeen of the standard format first.
 pub const COLUMNS: [&str; 37] = [
     "gpu_model",
     "framework",
