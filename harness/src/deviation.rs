@@ -10,8 +10,8 @@ use toml::Spanned;
 use crate::band::{Interval, Written};
 use crate::config::{check_version, parse_toml};
 use crate::error::{Error, Place, Result};
+use crate::metric::Quantity;
 use crate::row::Row;
-use crate::verdict::Quantity;
 
 /// One quantity of one row that is known to lie outside.
 #[derive(Debug, Clone)]

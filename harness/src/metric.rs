@@ -1,4 +1,4 @@
-//! The five metrics that measurement and prediction are compared on.
+//! The five metrics that measurement and prediction are compared on, and the memory beside them.
 
 use std::ops::{Index, IndexMut};
 
@@ -59,6 +59,56 @@ impl Metric {
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|metric| metric.name() == name)
+    }
+}
+
+/// What of a row is judged: its metrics, and whether it fits the memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quantity {
+    /// Predicted / measured of a metric.
+    Metric(Metric),
+    /// Memory needed / memory there, of a package. A row that was measured on its hardware fits it,
+    /// so this has a band of its own, (0, 1], which nothing widens.
+    Memory,
+}
+
+impl Quantity {
+    /// All of them, in the order of tables.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Metric::ALL.into_iter().map(Self::Metric).chain([Self::Memory])
+    }
+
+    /// The name in files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Metric(metric) => metric.name(),
+            Self::Memory => "memory",
+        }
+    }
+
+    /// The heading in tables for people.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Metric(metric) => metric.title(),
+            Self::Memory => "memory",
+        }
+    }
+
+    /// The unit of its two sides.
+    #[must_use]
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::Metric(metric) => metric.unit(),
+            Self::Memory => "GB",
+        }
+    }
+
+    /// The quantity of this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::all().find(|quantity| quantity.name() == name)
     }
 }
 

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use super::{Align, TextTable};
 use crate::compare::Comparison;
 use crate::folder::Model;
-use crate::verdict::{Quantity, QuantityVerdict, RowVerdict, Standing};
+use crate::metric::Quantity;
+use crate::verdict::{QuantityVerdict, RowVerdict, Standing};
 
 /// Describes a row's verdict: the metrics with measured, predicted, ratio and band, where each band
 /// is written, the approximations in force, and how to run just this row again.

@@ -6,6 +6,9 @@ mod identity;
 pub use csv_format::{COLUMNS, cells, identity_cells, identity_columns, read, read_record, write};
 pub use identity::{Identity, Layout, Parallelism, Pool};
 
+#[cfg(test)]
+pub(crate) use identity::tests as identity_tests;
+
 use crate::metric::PerMetric;
 
 /// One measured configuration.
