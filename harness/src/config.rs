@@ -21,8 +21,6 @@ pub struct Config {
     pub path: PathBuf,
     /// The model as Mantile names it.
     pub model_id: String,
-    /// The accepted Mantile release, whose recording is replayed.
-    pub release: String,
     /// The files of rows.
     pub sources: Vec<Source>,
     /// How old a recording may grow, days.
@@ -137,7 +135,6 @@ pub struct Gate {
 struct File {
     schema_version: Spanned<u32>,
     model_id: String,
-    release: String,
     #[serde(default)]
     max_recording_age_days: Option<u32>,
     source: Spanned<Vec<Spanned<Source>>>,
@@ -238,7 +235,6 @@ pub fn parse(path: &Path, text: &str) -> Result<Config> {
     let config = Config {
         path: path.to_path_buf(),
         model_id: file.model_id,
-        release: file.release,
         sources: file.source.into_inner().into_iter().map(Spanned::into_inner).collect(),
         max_recording_age_days: file.max_recording_age_days.unwrap_or(MAX_RECORDING_AGE_DAYS),
         gpus: file.gpu.into_iter().map(Spanned::into_inner).collect(),

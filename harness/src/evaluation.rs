@@ -14,6 +14,7 @@ use crate::folder::Model;
 use crate::mantile::{Client, ClientOptions, LayerTable};
 use crate::prediction::{Outcome, Prediction};
 use crate::recording::{self, Recording, ReplayServer};
+use crate::releases;
 use crate::verdict::{self, RowVerdict, Status};
 
 /// A Mantile that answers for one model, live or from its recording.
@@ -55,8 +56,8 @@ impl Service {
         match api_url {
             Some(url) => Self::live(url, options, config).await,
             None => {
-                Self::replayed(recording::load(root, &config.release, &config.model_id)?, config)
-                    .await
+                let release = releases::load(root)?.accepted;
+                Self::replayed(recording::load(root, &release, &config.model_id)?, config).await
             }
         }
     }

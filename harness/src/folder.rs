@@ -9,6 +9,7 @@ use crate::error::{Error, Place, Result};
 use crate::file;
 use crate::group::Group;
 use crate::metric::Metric;
+use crate::releases;
 use crate::row::{self, Row};
 use crate::table::nearest;
 
@@ -17,6 +18,8 @@ use crate::table::nearest;
 pub struct Model {
     /// The folder's name, which is Mantile's name of the model.
     pub name: String,
+    /// The accepted release of Mantile.
+    pub release: String,
     /// `reconcile.toml`.
     pub config: Config,
     /// `known_deviations.toml`.
@@ -92,7 +95,8 @@ pub fn load(root: &Path, name: &str) -> Result<Model> {
     } else {
         Deviations { path, entries: Vec::new() }
     };
-    let model = Model { name: name.to_owned(), config, deviations, rows };
+    let release = releases::load(root)?.accepted;
+    let model = Model { name: name.to_owned(), release, config, deviations, rows };
     check_groups(&model)?;
     check_deviations(&model)?;
     Ok(model)

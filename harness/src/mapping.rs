@@ -213,7 +213,6 @@ mod tests {
     const CONFIG: &str = "
         schema_version = 1
         model_id = 'm'
-        release = 'r'
         min_coverage_percent = 90
         expert_layer_classes = ['MoELayer']
         source = [{ name = 'p', file = 'p.csv', mean_length_ratio = 0.9, approximations = ['queueing'] }]

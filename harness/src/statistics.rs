@@ -117,6 +117,42 @@ pub fn conformal_quantile(abs_log_ratios: &[f64], alpha: f64) -> Option<f64> {
     sorted.get(rank.max(1) - 1).copied()
 }
 
+/// A value with its 95% interval.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct Interval95 {
+    /// The value.
+    pub estimate: f64,
+    /// The 2.5th percentile of its resamples.
+    pub low: f64,
+    /// The 97.5th percentile.
+    pub high: f64,
+}
+
+/// How often rows are drawn anew.
+const RESAMPLES: usize = 2000;
+
+/// The change of MAPE from the first of each pair to the second, percentage points, with a paired
+/// percentile bootstrap interval: rows are drawn with replacement, each with both its predictions
+/// (Efron and Tibshirani 1993, "An Introduction to the Bootstrap", chapter 13). The draws are seeded,
+/// so the same rows give the same interval. `pairs` must not be empty.
+#[must_use]
+pub fn paired_mape_change(pairs: &[(Pair, Pair)]) -> Interval95 {
+    let changes: Vec<f64> =
+        pairs.iter().map(|(old, new)| new.pct_error().abs() - old.pct_error().abs()).collect();
+    let mut random = fastrand::Rng::with_seed(0x6d61_6e74_696c_6500);
+    let means: Vec<f64> = (0..RESAMPLES)
+        .map(|_| {
+            let sum: f64 = (0..changes.len()).map(|_| changes[random.usize(..changes.len())]).sum();
+            sum / changes.len() as f64
+        })
+        .collect();
+    Interval95 {
+        estimate: mean(&changes),
+        low: quantile(&means, 0.025),
+        high: quantile(&means, 0.975),
+    }
+}
+
 /// Spearman's ρ: Pearson's correlation of the ranks, ties at their average rank.
 fn spearman(a: &[f64], b: &[f64]) -> Option<f64> {
     let (a, b) = (ranks(a), ranks(b));
@@ -193,6 +229,21 @@ mod tests {
         assert_eq!(conformal_quantile(&values[..18], 0.05), None);
         assert_eq!(conformal_quantile(&values, 0.5), Some(10.0));
         assert_eq!(conformal_quantile(&[], 0.1), None);
+    }
+
+    #[test]
+    fn a_paired_change_is_sure_only_when_the_rows_agree() {
+        let pair = |predicted| Pair { measured: 1.0, predicted };
+        let all_better: Vec<_> = (0..30).map(|_| (pair(1.5), pair(1.2))).collect();
+        let change = paired_mape_change(&all_better);
+        assert_relative_eq!(change.estimate, -30.0, epsilon = 1e-9);
+        assert!(change.high < 0.0);
+        let mixed: Vec<_> = (0..30)
+            .map(|i| if i % 2 == 0 { (pair(1.5), pair(1.2)) } else { (pair(1.2), pair(1.5)) })
+            .collect();
+        let change = paired_mape_change(&mixed);
+        assert!(change.low < 0.0 && change.high > 0.0, "{change:?}");
+        assert_eq!(change, paired_mape_change(&mixed), "the same rows give the same interval");
     }
 
     proptest! {

@@ -180,7 +180,7 @@ pub(crate) mod tests {
 
     pub(crate) fn model(bands: &str, deviations: &str) -> Model {
         let config = format!(
-            "schema_version = 1\nmodel_id = 'm'\nrelease = 'r'\nmin_coverage_percent = 90\n\
+            "schema_version = 1\nmodel_id = 'm'\nmin_coverage_percent = 90\n\
              source = [{{ name = 'p', file = 'p.csv', mean_length_ratio = 0.9 }}]\n\
              gpu = [{{ model = 'b200', hardware_id = 'h', precision.fp4 = {{ dtype = 'nvfp4' }} }}]\n\
              features.dp_attention.unmapped = 'no'\nfeatures.disaggregation.unmapped = 'no'\n\
@@ -192,6 +192,7 @@ pub(crate) mod tests {
         let deviations_path = std::path::Path::new("known_deviations.toml");
         Model {
             name: "m".to_owned(),
+            release: "r".to_owned(),
             config: crate::config::parse(path, &config).unwrap(),
             deviations: crate::deviation::parse(
                 deviations_path,

@@ -48,7 +48,7 @@ fn worst(exits: &[Exit]) -> Exit {
 
 async fn run_model(root: &Path, name: &str, args: &RunArgs) -> Result<(serde_json::Value, Exit)> {
     let model = folder::load(root, name)?;
-    let recording = recording::load(root, &model.config.release, &model.config.model_id)?;
+    let recording = recording::load(root, &model.release, &model.config.model_id)?;
     let service = start(&args.service, root, &model.config).await?;
     let predictions = predict(&model, &service, args.service.concurrency()).await?;
     let folder = match &args.output {

@@ -8,10 +8,12 @@ use super::output::{note, print};
 use crate::error::{Error, Exit, Result};
 use crate::folder;
 use crate::recording::{self, ReplayServer};
+use crate::releases;
 
 pub(super) async fn run(root: &Path, args: &ServeArgs) -> Result<Exit> {
     let config = folder::load_config(root, &args.model)?;
-    let release = args.release.as_deref().unwrap_or(&config.release);
+    let accepted = releases::load(root)?.accepted;
+    let release = args.release.as_deref().unwrap_or(&accepted);
     let recording = recording::load(root, release, &config.model_id)?;
     let entries = recording.entries.len();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port)).map_err(|error| {

@@ -52,7 +52,7 @@ pub fn evaluation_json(model: &Model, evaluation: &Evaluation) -> Value {
     json!({
         "schema_version": SCHEMA_VERSION,
         "model": model.name,
-        "release": model.config.release,
+        "release": model.release,
         "coverage": evaluation.coverage(),
         "metrics": metrics(&overall),
         "by": breakdowns,

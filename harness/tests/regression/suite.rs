@@ -151,7 +151,7 @@ impl Subject {
     fn recording(&self) -> Result<&Recording, Failed> {
         let config = &self.model.config;
         let load = || {
-            recording::load(&self.settings.root, &config.release, &config.model_id)
+            recording::load(&self.settings.root, &self.model.release, &config.model_id)
                 .map_err(|error| error.to_string())
         };
         self.recording.get_or_init(load).as_ref().map_err(Failed::from)

@@ -52,7 +52,7 @@ fn a_configuration_with_an_unknown_key() {
         "reconcile.toml",
         "max_recording_age_days",
         "max_recoding_age_days",
-        &["reconcile.toml:7:1: unknown field `max_recoding_age_days`"],
+        &["reconcile.toml:5:1: unknown field `max_recoding_age_days`"],
     );
 }
 

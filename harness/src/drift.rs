@@ -1,0 +1,109 @@
+//! Drift: one release's predictions against another's. Predictions are deterministic, so this oracle
+//! has no noise; it knows nothing of measurements.
+
+use crate::metric::{Metric, PerMetric};
+use crate::prediction::{Outcome, Prediction};
+
+/// A relative change of a prediction above this is a change; below, it is arithmetic in another order.
+pub const TOLERANCE: f64 = 1e-6;
+
+/// What became of a row's prediction.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Drift {
+    /// Every figure is the same to the last bit.
+    Identical,
+    /// Every metric is within [`TOLERANCE`].
+    WithinTolerance,
+    /// Some metric moved: each one's relative change (new − old) / old.
+    Changed(PerMetric<f64>),
+    /// There was a prediction and there is none, for this reason.
+    Lost(String),
+    /// There was none and there is one.
+    Gained,
+    /// Neither has one; unmapped rows among them.
+    Absent,
+}
+
+impl Drift {
+    /// The word in files.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Identical => "identical",
+            Self::WithinTolerance => "within_tolerance",
+            Self::Changed(_) => "changed",
+            Self::Lost(_) => "lost",
+            Self::Gained => "gained",
+            Self::Absent => "absent",
+        }
+    }
+
+    /// The drift from an old prediction of a row to a new one.
+    #[must_use]
+    pub fn between(old: &Prediction, new: &Prediction) -> Self {
+        match (&old.outcome, &new.outcome) {
+            (Outcome::Predicted(old), Outcome::Predicted(new)) => {
+                if old == new {
+                    return Self::Identical;
+                }
+                let change =
+                    PerMetric::from_fn(|metric| new.metrics[metric] / old.metrics[metric] - 1.0);
+                if Metric::ALL.into_iter().all(|metric| change[metric].abs() <= TOLERANCE) {
+                    Self::WithinTolerance
+                } else {
+                    Self::Changed(change)
+                }
+            }
+            (Outcome::Predicted(_), lost) => {
+                Self::Lost(format!("{}: {}", lost.status(), lost.problem().unwrap_or_default()))
+            }
+            (_, Outcome::Predicted(_)) => Self::Gained,
+            _ => Self::Absent,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::verdict::tests::comparison;
+
+    fn prediction(ratio: f64) -> Prediction {
+        let comparison = comparison(ratio);
+        Prediction {
+            row: comparison.row,
+            outcome: comparison.outcome,
+            approximations: vec![],
+            request_key: None,
+            response_time_ms: None,
+        }
+    }
+
+    fn refused() -> Prediction {
+        Prediction { outcome: Outcome::Refused("status 500".to_owned()), ..prediction(1.0) }
+    }
+
+    #[test]
+    fn what_is_lost_and_what_is_gained_are_told_apart() {
+        let between = |old: &Prediction, new: &Prediction| Drift::between(old, new).name();
+        assert_eq!(between(&prediction(1.0), &prediction(1.0)), "identical");
+        assert_eq!(between(&prediction(1.0), &prediction(1.0 + 1e-9)), "within_tolerance");
+        assert_eq!(between(&prediction(1.0), &refused()), "lost");
+        assert_eq!(between(&refused(), &prediction(1.0)), "gained");
+        assert_eq!(between(&refused(), &refused()), "absent");
+    }
+
+    proptest! {
+        #[test]
+        fn any_change_above_the_tolerance_is_seen(change in 1.1e-6..0.5) {
+            for ratio in [1.0 + change, 1.0 - change] {
+                let drift = Drift::between(&prediction(1.0), &prediction(ratio));
+                // TPOT moved by the whole change.
+                let Drift::Changed(by) = drift else { panic!("{drift:?}") };
+                prop_assert!((by[Metric::Tpot] - (ratio - 1.0)).abs() < 1e-9);
+            }
+        }
+    }
+}

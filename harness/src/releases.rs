@@ -1,0 +1,160 @@
+//! `fixtures/mantile/releases.toml`: the recorded releases in their order, and which is accepted.
+
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::config::{check_version, parse_toml};
+use crate::error::{Error, Place, Result};
+use crate::file;
+use crate::table::nearest;
+
+/// The recorded releases.
+#[derive(Debug, Clone)]
+pub struct Releases {
+    /// The file.
+    pub path: PathBuf,
+    /// The release whose predictions are the reference.
+    pub accepted: String,
+    /// All of them, oldest first.
+    pub releases: Vec<Release>,
+}
+
+/// One release of Mantile.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Release {
+    /// Its name, such as a commit; the folder of its recordings.
+    pub name: String,
+    /// When it was made.
+    pub made: String,
+    /// When it was first recorded.
+    pub recorded: String,
+    /// What it is known for.
+    #[serde(default)]
+    pub note: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    schema_version: Spanned<u32>,
+    accepted: Spanned<String>,
+    release: Vec<Spanned<Release>>,
+}
+
+/// Where the index is, under the project's folder.
+#[must_use]
+pub fn path(root: &Path) -> PathBuf {
+    root.join("fixtures").join("mantile").join("releases.toml")
+}
+
+/// Reads the index.
+pub fn load(root: &Path) -> Result<Releases> {
+    let path = path(root);
+    if !path.exists() {
+        return Err(Error::unavailable(format!(
+            "no index of releases: {} is not there",
+            path.display()
+        ))
+        .with_help("it names the accepted release; the README says what is in it"));
+    }
+    parse(&path, &file::read_text(&path)?)
+}
+
+fn parse(path: &Path, text: &str) -> Result<Releases> {
+    let file: File = parse_toml(path, text)?;
+    check_version(path, text, &file.schema_version)?;
+    let at =
+        |offset: usize, message: String| Error::content(Place::offset(path, text, offset), message);
+    let mut releases: Vec<Release> = Vec::with_capacity(file.release.len());
+    for spanned in &file.release {
+        let release = spanned.get_ref();
+        let start = spanned.span().start;
+        if releases.iter().any(|other| other.name == release.name) {
+            return Err(at(start, format!("release `{}` comes twice", release.name)));
+        }
+        for day in [&release.made, &release.recorded] {
+            if day.parse::<Date>().is_err() {
+                return Err(at(
+                    start,
+                    format!("`{day}` is not a day; write made = \"2026-01-28\""),
+                ));
+            }
+        }
+        releases.push(release.clone());
+    }
+    let accepted = file.accepted.get_ref().clone();
+    if !releases.iter().any(|release| release.name == accepted) {
+        let names: Vec<&str> = releases.iter().map(|release| release.name.as_str()).collect();
+        let error = at(
+            file.accepted.span().start,
+            format!("the accepted release `{accepted}` is not listed"),
+        );
+        return Err(match nearest(&accepted, &names) {
+            Some(near) => error.with_help(format!("did you mean {near}?")),
+            None => error.with_help(format!("the releases are: {}", names.join(", "))),
+        });
+    }
+    Ok(Releases { path: path.to_path_buf(), accepted, releases })
+}
+
+/// The text of the index with another accepted release, which is added at the end if it is new; all
+/// else, comments included, stays.
+pub fn accept(
+    text: &str,
+    name: &str,
+    made: Date,
+    today: Date,
+) -> Result<String, toml_edit::TomlError> {
+    let mut document: toml_edit::DocumentMut = text.parse()?;
+    document["accepted"] = toml_edit::value(name);
+    let releases = document["release"]
+        .or_insert(toml_edit::Item::ArrayOfTables(toml_edit::ArrayOfTables::new()));
+    if let Some(releases) = releases.as_array_of_tables_mut()
+        && !releases
+            .iter()
+            .any(|release| release.get("name").and_then(|n| n.as_str()) == Some(name))
+    {
+        let mut release = toml_edit::Table::new();
+        release["name"] = toml_edit::value(name);
+        release["made"] = toml_edit::value(made.to_string());
+        release["recorded"] = toml_edit::value(today.to_string());
+        releases.push(release);
+    }
+    Ok(document.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INDEX: &str = "schema_version = 1\naccepted = 'a' # since then\n\n\
+        [[release]]\nname = 'a'\nmade = '2026-01-01'\nrecorded = '2026-02-01'\n";
+
+    fn parse_text(text: &str) -> Result<Releases> {
+        parse(Path::new("releases.toml"), text)
+    }
+
+    #[test]
+    fn the_accepted_release_is_one_of_those_listed() {
+        assert_eq!(parse_text(INDEX).unwrap().accepted, "a");
+        let message =
+            parse_text(&INDEX.replace("accepted = 'a'", "accepted = 'b'")).unwrap_err().to_string();
+        assert!(message.starts_with("releases.toml:2:12: the accepted release `b`"), "{message}");
+        let message = parse_text(&INDEX.replace("2026-02-01", "soon")).unwrap_err().to_string();
+        assert!(message.contains("`soon` is not a day"), "{message}");
+    }
+
+    #[test]
+    fn accepting_adds_the_release_once_and_keeps_comments() {
+        let day: Date = "2026-03-01".parse().unwrap();
+        let once = accept(INDEX, "b", day, day).unwrap();
+        assert!(once.contains("# since then"));
+        let index = parse_text(&once).unwrap();
+        assert_eq!((index.accepted.as_str(), index.releases.len()), ("b", 2));
+        assert_eq!(accept(&once, "b", day, day).unwrap(), once);
+    }
+}
