@@ -110,7 +110,11 @@ pub fn accept(
     today: Date,
 ) -> Result<String, toml_edit::TomlError> {
     let mut document: toml_edit::DocumentMut = text.parse()?;
-    document["accepted"] = toml_edit::value(name);
+    if let Some(accepted) = document.get_mut("accepted").and_then(toml_edit::Item::as_value_mut) {
+        let decor = accepted.decor().clone();
+        *accepted = name.into();
+        *accepted.decor_mut() = decor;
+    }
     let releases = document["release"]
         .or_insert(toml_edit::Item::ArrayOfTables(toml_edit::ArrayOfTables::new()));
     if let Some(releases) = releases.as_array_of_tables_mut()

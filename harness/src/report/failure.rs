@@ -120,7 +120,15 @@ mod tests {
         let model = model("[[band]]\nwhere = {}\nratio.tpot = [0.5, 2.0]\n", "");
         let comparison = comparison(2.5);
         let verdict = judge(&comparison, &model, "2026-06-01".parse().unwrap());
-        insta::assert_snapshot!(failure_text(&comparison, &verdict, &model));
+        insta::assert_snapshot!(failure_text(&comparison, &verdict, &model), @"
+        m::p::b200::vllm::fp4::1000x1000::tp4_ep1::c8
+        metric  measured  predicted  unit  ratio  band
+        TPOT     0.01000    0.02500  s     2.500  [0.5, 2]  OUTSIDE
+        memory     80.00      18.50  GB    0.231  [0, 1]    inside
+        tpot: the band is written at reconcile.toml:13
+        measured in run  of p
+        run just this row: cargo test --test regression -- --exact 'm::p::b200::vllm::fp4::1000x1000::tp4_ep1::c8'
+        ");
     }
 
     #[test]
