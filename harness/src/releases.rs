@@ -101,32 +101,51 @@ fn parse(path: &Path, text: &str) -> Result<Releases> {
     Ok(Releases { path: path.to_path_buf(), accepted, releases })
 }
 
-/// The text of the index with another accepted release, which is added at the end if it is new; all
+/// The text of the index with a release added at its place by date, unless it is listed already; all
 /// else, comments included, stays.
-pub fn accept(
+pub fn add(
     text: &str,
     name: &str,
     made: Date,
-    today: Date,
+    recorded: Date,
 ) -> Result<String, toml_edit::TomlError> {
+    let mut document: toml_edit::DocumentMut = text.parse()?;
+    let empty = toml_edit::Item::ArrayOfTables(toml_edit::ArrayOfTables::new());
+    if let Some(releases) = document["release"].or_insert(empty).as_array_of_tables_mut() {
+        let field = |table: &toml_edit::Table, key: &str| {
+            table.get(key).and_then(toml_edit::Item::as_str).unwrap_or_default().to_owned()
+        };
+        if releases.iter().any(|release| field(release, "name") == name) {
+            return Ok(document.to_string());
+        }
+        let mut added = toml_edit::Table::new();
+        added.decor_mut().set_prefix("\n");
+        added["name"] = toml_edit::value(name);
+        added["made"] = toml_edit::value(made.to_string());
+        added["recorded"] = toml_edit::value(recorded.to_string());
+        let mut tables: Vec<toml_edit::Table> = releases.iter().cloned().collect();
+        let place =
+            tables.iter().take_while(|release| field(release, "made") <= made.to_string()).count();
+        tables.insert(place, added);
+        // Tables are written in the order of their positions: give them none.
+        *releases = tables
+            .into_iter()
+            .map(|mut table| {
+                table.set_position(None);
+                table
+            })
+            .collect();
+    }
+    Ok(document.to_string())
+}
+
+/// The text of the index with another accepted release; all else stays.
+pub fn accept(text: &str, name: &str) -> Result<String, toml_edit::TomlError> {
     let mut document: toml_edit::DocumentMut = text.parse()?;
     if let Some(accepted) = document.get_mut("accepted").and_then(toml_edit::Item::as_value_mut) {
         let decor = accepted.decor().clone();
         *accepted = name.into();
         *accepted.decor_mut() = decor;
-    }
-    let releases = document["release"]
-        .or_insert(toml_edit::Item::ArrayOfTables(toml_edit::ArrayOfTables::new()));
-    if let Some(releases) = releases.as_array_of_tables_mut()
-        && !releases
-            .iter()
-            .any(|release| release.get("name").and_then(|n| n.as_str()) == Some(name))
-    {
-        let mut release = toml_edit::Table::new();
-        release["name"] = toml_edit::value(name);
-        release["made"] = toml_edit::value(made.to_string());
-        release["recorded"] = toml_edit::value(today.to_string());
-        releases.push(release);
     }
     Ok(document.to_string())
 }
@@ -153,12 +172,16 @@ mod tests {
     }
 
     #[test]
-    fn accepting_adds_the_release_once_and_keeps_comments() {
-        let day: Date = "2026-03-01".parse().unwrap();
-        let once = accept(INDEX, "b", day, day).unwrap();
-        assert!(once.contains("# since then"));
-        let index = parse_text(&once).unwrap();
-        assert_eq!((index.accepted.as_str(), index.releases.len()), ("b", 2));
-        assert_eq!(accept(&once, "b", day, day).unwrap(), once);
+    fn a_release_is_added_once_at_its_place_and_accepted_apart() {
+        let day = |text: &str| text.parse::<Date>().unwrap();
+        let added = add(INDEX, "c", day("2026-03-01"), day("2026-03-02")).unwrap();
+        let added = add(&added, "b", day("2026-02-01"), day("2026-03-02")).unwrap();
+        let index = parse_text(&added).unwrap();
+        let names: Vec<&str> = index.releases.iter().map(|release| release.name.as_str()).collect();
+        assert_eq!(names, ["a", "b", "c"]);
+        assert_eq!(add(&added, "b", day("2026-02-01"), day("2026-03-02")).unwrap(), added);
+        let accepted = accept(&added, "c").unwrap();
+        assert!(accepted.contains("accepted = \"c\" # since then"), "{accepted}");
+        assert_eq!(parse_text(&accepted).unwrap().accepted, "c");
     }
 }

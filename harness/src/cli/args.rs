@@ -221,6 +221,9 @@ pub(super) struct RecordArgs {
     /// The release that answers, such as a commit; the API does not say
     #[arg(long)]
     pub release: String,
+    /// When the release was made; adds it to the index of releases
+    #[arg(long, value_name = "DAY", value_parser = parse_day)]
+    pub made: Option<jiff::civil::Date>,
     /// What to do
     #[arg(long, value_enum, default_value_t = RecordMode::Record)]
     pub mode: RecordMode,
@@ -229,6 +232,10 @@ pub(super) struct RecordArgs {
     pub api_url: String,
     #[command(flatten)]
     pub patience: PatienceArgs,
+}
+
+fn parse_day(text: &str) -> Result<jiff::civil::Date, String> {
+    text.parse().map_err(|_| "not a day; write 2026-01-28".to_owned())
 }
 
 #[derive(Debug, Args)]

@@ -12,7 +12,7 @@ use crate::error::{Error, Exit, Result};
 use crate::folder::{self, Model};
 use crate::mantile::{Client, LayerTable, SystemMetricsRequest, layers_path};
 use crate::recording::{self, Entry, RecordedReply, Recording, differences};
-use crate::{estimate, mapping};
+use crate::{estimate, file, mapping, releases};
 
 /// Requests under way at once.
 const CONCURRENCY: usize = 4;
@@ -72,8 +72,10 @@ pub(super) async fn run(root: &Path, args: &RecordArgs) -> Result<Exit> {
             .to_string(),
         pages: pages(&client, &model.config, &wanted).await?,
         entries,
+        shared: BTreeMap::new(),
     };
-    recording::save(&recording)?;
+    save(root, &recording, &model.release)?;
+    index(root, args)?;
     let refused = recording.entries.values().filter(|entry| entry.reply.status != 200).count();
     print(&format!(
         "{}: {} answers, {asked} asked now, {refused} of them refusals",
@@ -99,6 +101,48 @@ pub(super) async fn run(root: &Path, args: &RecordArgs) -> Result<Exit> {
         }
     }
     Ok(Exit::Inside)
+}
+
+/// Writes the recording: the accepted release's whole, another's with what it shares only named.
+///
+/// Other releases may name entries of this one. They are made to hold those themselves first, so
+/// that whenever this is cut off, every release still says what it said.
+fn save(root: &Path, recording: &Recording, accepted: &str) -> Result<()> {
+    let others = recording::load_others(root, &recording.release, &recording.model_id)?;
+    let names_this =
+        |other: &&Recording| other.shared.values().any(|owner| *owner == recording.release);
+    for other in others.iter().filter(names_this) {
+        recording::save(other)?;
+    }
+    let shareable = if recording.release == accepted { &[][..] } else { &others };
+    recording::save_sharing(recording, shareable)?;
+    // What they still have in common is named again.
+    for other in others.iter().filter(names_this) {
+        recording::save_sharing(other, std::slice::from_ref(recording))?;
+    }
+    Ok(())
+}
+
+/// Adds the release to the index where its day was given.
+fn index(root: &Path, args: &RecordArgs) -> Result<()> {
+    let index = releases::load(root)?;
+    if index.releases.iter().any(|release| release.name == args.release) {
+        return Ok(());
+    }
+    let Some(made) = args.made else {
+        note(&format!(
+            "note: {} does not list release {}; --made <day> adds it",
+            index.path.display(),
+            args.release
+        ));
+        return Ok(());
+    };
+    let text = file::read_text(&index.path)?;
+    let today = crate::check::today(Timestamp::now());
+    let added = releases::add(&text, &args.release, made, today).map_err(|error| {
+        Error::content(crate::error::Place::file(&index.path), error.to_string())
+    })?;
+    file::replace(&index.path, added.as_bytes())
 }
 
 /// The distinct requests of the model's rows, by key.

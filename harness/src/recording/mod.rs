@@ -8,7 +8,7 @@ mod store;
 pub use diff::{Difference, differences};
 pub use miss::Miss;
 pub use replay::ReplayServer;
-pub use store::{load, path, save};
+pub use store::{load, load_others, path, save, save_sharing};
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -35,6 +35,8 @@ pub struct Recording {
     pub pages: BTreeMap<String, RecordedReply>,
     /// Answers to `POST /config/system-metrics`, by the request's key.
     pub entries: BTreeMap<String, Entry>,
+    /// Of these, the keys that the file only names, with the release that holds them whole.
+    pub shared: BTreeMap<String, String>,
 }
 
 /// A request with its answer.

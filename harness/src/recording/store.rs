@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use super::{Entry, RecordedReply, Recording, record_command};
 use crate::error::{Error, Place, Result};
 use crate::file;
+use crate::mantile::SystemMetricsRequest;
 
 /// The version of the file's format that this program reads and writes.
 const SCHEMA_VERSION: u32 = 1;
@@ -37,16 +38,66 @@ struct Page {
     reply: RecordedReply,
 }
 
+/// An entry: whole, or the same as another release's.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Line {
     key: String,
-    request: Box<RawValue>,
-    reply: RecordedReply,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    request: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    reply: Option<RecordedReply>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    same_as: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    digest: Option<String>,
 }
 
-/// Reads the recording of a release and model.
+/// A file as it is, its shared entries not looked up: key, release and digest.
+struct Parsed {
+    recording: Recording,
+    shared: Vec<(String, String, String)>,
+}
+
+/// Reads the recording of a release and model, looking up entries that it shares with others.
 pub fn load(root: &Path, release: &str, model_id: &str) -> Result<Recording> {
+    let Parsed { mut recording, shared } = load_own(root, release, model_id)?;
+    let mut owners: BTreeMap<&str, Recording> = BTreeMap::new();
+    for (key, owner, digest) in &shared {
+        if !owners.contains_key(owner.as_str()) {
+            owners.insert(owner, load(root, owner, model_id)?);
+        }
+        let entry =
+            owners[owner.as_str()].entries.get(key).filter(|entry| entry.reply.digest == *digest);
+        let Some(entry) = entry else {
+            let message =
+                format!("entry {key} is said to be the same as release {owner}'s, which differs");
+            return Err(Error::content(Place::file(&recording.path), message)
+                .with_help("restore both files, or record this release anew"));
+        };
+        recording.shared.insert(key.clone(), owner.clone());
+        recording.entries.insert(key.clone(), entry.clone());
+    }
+    Ok(recording)
+}
+
+/// The recordings of a model by all releases but one, oldest path first.
+pub fn load_others(root: &Path, release: &str, model_id: &str) -> Result<Vec<Recording>> {
+    let folder = root.join("fixtures").join("mantile");
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(&folder).map_err(|source| Error::io("read", &folder, source))? {
+        let entry = entry.map_err(|source| Error::io("read", &folder, source))?;
+        names.push(entry.file_name().to_string_lossy().into_owned());
+    }
+    names.sort();
+    names.retain(|name| name != release && path(root, name, model_id).exists());
+    names.iter().map(|name| load(root, name, model_id)).collect()
+}
+
+fn load_own(root: &Path, release: &str, model_id: &str) -> Result<Parsed> {
     let path = path(root, release, model_id);
     if !path.exists() {
         return Err(Error::unavailable(format!(
@@ -56,24 +107,31 @@ pub fn load(root: &Path, release: &str, model_id: &str) -> Result<Recording> {
         .with_help(format!("record it: {}", record_command(model_id, release, false))));
     }
     let text = file::read_text(&path)?;
-    let recording = parse(&path, &text).map_err(|error| match error {
+    let parsed = parse(&path, &text).map_err(|error| match error {
         help @ Error::Content { help: Some(_), .. } => help,
         error => error.with_help(format!(
             "restore the file, or record anew: {}",
             record_command(model_id, release, false)
         )),
     })?;
-    if (recording.release.as_str(), recording.model_id.as_str()) != (release, model_id) {
+    let Recording { release: holds, model_id: of, .. } = &parsed.recording;
+    if (holds.as_str(), of.as_str()) != (release, model_id) {
         return Err(Error::content(
             Place::file(&path),
-            format!("it holds {} by release {}", recording.model_id, recording.release),
+            format!("it holds {of} by release {holds}"),
         )
         .with_help("the folder is the release and the file is the model"));
     }
-    Ok(recording)
+    if parsed.shared.iter().any(|(_, owner, _)| owner == release) {
+        return Err(Error::content(
+            Place::file(&path),
+            "an entry is said to be the same as its own",
+        ));
+    }
+    Ok(parsed)
 }
 
-fn parse(path: &Path, text: &str) -> Result<Recording> {
+fn parse(path: &Path, text: &str) -> Result<Parsed> {
     #[derive(Deserialize)]
     struct Version {
         schema_version: u32,
@@ -92,51 +150,64 @@ fn parse(path: &Path, text: &str) -> Result<Recording> {
     let file: File = serde_json::from_str(text).map_err(|error| fault(&error))?;
     debug_assert_eq!(file.schema_version, SCHEMA_VERSION);
     let mut entries = BTreeMap::new();
-    for Line { key, request, reply } in file.entries {
-        let request: crate::mantile::SystemMetricsRequest =
-            serde_json::from_str(request.get()).map_err(|error| fault(&error))?;
-        if request.key() != key {
-            let message =
-                format!("entry {key}: the request was changed, its key is {}", request.key());
-            return Err(Error::content(Place::file(path), message));
-        }
-        if entries.insert(key.clone(), Entry { request, reply }).is_some() {
+    let mut shared: Vec<(String, String, String)> = Vec::new();
+    for Line { key, request, reply, same_as, digest } in file.entries {
+        let twice = entries.contains_key(&key) || shared.iter().any(|(other, ..)| *other == key);
+        if twice {
             return Err(Error::content(Place::file(path), format!("entry {key} comes twice")));
         }
+        match (request, reply, same_as, digest) {
+            (Some(request), Some(reply), None, None) => {
+                let request: SystemMetricsRequest =
+                    serde_json::from_str(request.get()).map_err(|error| fault(&error))?;
+                if request.key() != key {
+                    let message = format!(
+                        "entry {key}: the request was changed, its key is {}",
+                        request.key()
+                    );
+                    return Err(Error::content(Place::file(path), message));
+                }
+                entries.insert(key, Entry { request, reply });
+            }
+            (None, None, Some(owner), Some(digest)) => shared.push((key, owner, digest)),
+            _ => {
+                let message =
+                    format!("entry {key} has neither request and reply nor same_as and digest");
+                return Err(Error::content(Place::file(path), message));
+            }
+        }
     }
-    Ok(Recording {
+    let recording = Recording {
         path: path.to_path_buf(),
         release: file.release,
         model_id: file.model_id,
         recorded_at: file.recorded_at,
         pages: file.pages.into_iter().map(|page| (page.path, page.reply)).collect(),
         entries,
-    })
+        shared: BTreeMap::new(),
+    };
+    Ok(Parsed { recording, shared })
 }
 
-/// Writes a recording to its path.
+/// Writes a recording to its path, whole.
 pub fn save(recording: &Recording) -> Result<()> {
-    file::replace(&recording.path, to_text(recording).as_bytes())
+    save_sharing(recording, &[])
 }
 
-fn to_text(recording: &Recording) -> String {
+/// Writes a recording to its path. An entry that one of `others` holds whole, with the same answer,
+/// is only named.
+pub fn save_sharing(recording: &Recording, others: &[Recording]) -> Result<()> {
+    file::replace(&recording.path, to_text(recording, others).as_bytes())
+}
+
+fn to_text(recording: &Recording, others: &[Recording]) -> String {
     let pages: Vec<String> = recording
         .pages
         .iter()
         .map(|(path, reply)| line(&Page { path: path.clone(), reply: reply.clone() }))
         .collect();
-    let entries: Vec<String> = recording
-        .entries
-        .iter()
-        .map(|(key, entry)| {
-            let request = serde_json::value::to_raw_value(&entry.request.canonical());
-            line(&Line {
-                key: key.clone(),
-                request: request.expect("a request is plain JSON"),
-                reply: entry.reply.clone(),
-            })
-        })
-        .collect();
+    let entries: Vec<String> =
+        recording.entries.iter().map(|(key, entry)| entry_line(key, entry, others)).collect();
     let header = |name: &str, value: &str| format!("{}:{}", quoted(name), quoted(value));
     format!(
         "{{\n\"schema_version\":{SCHEMA_VERSION},\n{},\n{},\n{},\n\"pages\":[\n{}\n],\n\"entries\":[\n{}\n]\n}}\n",
@@ -146,6 +217,29 @@ fn to_text(recording: &Recording) -> String {
         pages.join(",\n"),
         entries.join(",\n"),
     )
+}
+
+fn entry_line(key: &str, entry: &Entry, others: &[Recording]) -> String {
+    let holds_whole = |other: &&Recording| {
+        let same =
+            other.entries.get(key).is_some_and(|held| held.reply.digest == entry.reply.digest);
+        same && !other.shared.contains_key(key)
+    };
+    let key = key.to_owned();
+    line(&match others.iter().find(holds_whole) {
+        Some(owner) => Line {
+            key,
+            request: None,
+            reply: None,
+            same_as: Some(owner.release.clone()),
+            digest: Some(entry.reply.digest.clone()),
+        },
+        None => {
+            let request = serde_json::value::to_raw_value(&entry.request.canonical());
+            let request = Some(request.expect("a request is plain JSON"));
+            Line { key, request, reply: Some(entry.reply.clone()), same_as: None, digest: None }
+        }
+    })
 }
 
 fn quoted(text: &str) -> String {
