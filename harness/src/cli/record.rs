@@ -108,7 +108,14 @@ pub(super) async fn run(root: &Path, args: &RecordArgs) -> Result<Exit> {
 /// Other releases may name entries of this one. They are made to hold those themselves first, so
 /// that whenever this is cut off, every release still says what it said.
 fn save(root: &Path, recording: &Recording, accepted: &str) -> Result<()> {
-    let others = recording::load_others(root, &recording.release, &recording.model_id)?;
+    let mut others = Vec::new();
+    for release in recording::others(root, &recording.release, &recording.model_id)? {
+        match recording::load(root, &release, &recording.model_id) {
+            Ok(other) => others.push(other),
+            // It may name entries that this recording has lost and is about to get back.
+            Err(error) => note(&format!("note: release {release} is left as it is: {error}")),
+        }
+    }
     let names_this =
         |other: &&Recording| other.shared.values().any(|owner| *owner == recording.release);
     for other in others.iter().filter(names_this) {

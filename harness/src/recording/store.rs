@@ -81,8 +81,8 @@ pub fn load(root: &Path, release: &str, model_id: &str) -> Result<Recording> {
     Ok(recording)
 }
 
-/// The recordings of a model by all releases but one, oldest path first.
-pub fn load_others(root: &Path, release: &str, model_id: &str) -> Result<Vec<Recording>> {
+/// The releases that a model is recorded of, but for one, by name.
+pub fn others(root: &Path, release: &str, model_id: &str) -> Result<Vec<String>> {
     let folder = root.join("fixtures").join("mantile");
     if !folder.is_dir() {
         return Ok(Vec::new());
@@ -94,7 +94,7 @@ pub fn load_others(root: &Path, release: &str, model_id: &str) -> Result<Vec<Rec
     }
     names.sort();
     names.retain(|name| name != release && path(root, name, model_id).exists());
-    names.iter().map(|name| load(root, name, model_id)).collect()
+    Ok(names)
 }
 
 fn load_own(root: &Path, release: &str, model_id: &str) -> Result<Parsed> {
