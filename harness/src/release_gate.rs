@@ -27,8 +27,10 @@ pub struct ReleaseGate {
     pub groups: Vec<GroupChange>,
     /// Coverage of the baseline and of the candidate.
     pub coverage: [Coverage; 2],
-    /// The candidate's checks that failed, by name.
-    pub failed_checks: Vec<(String, String)>,
+    /// The gates and the coverage that the baseline held and the candidate does not: name and finding.
+    pub crossed: Vec<(String, String)>,
+    /// Those that neither holds, by name.
+    pub failed_before: Vec<String>,
     /// The last word.
     pub decision: Decision,
     /// Why, one sentence each, what blocks first.
@@ -143,7 +145,12 @@ impl ReleaseGate {
             .collect();
         let old = Evaluation::new(model, baseline, recording, now);
         let new = Evaluation::new(model, candidate, recording, now);
-        let failed_checks = failed_checks(model, &new);
+        let failed_old = failed_checks(model, &old);
+        let failed_new = failed_checks(model, &new);
+        let failed_in_old = |name: &String| failed_old.iter().any(|(other, _)| other == name);
+        let (failed_before, crossed): (Vec<_>, Vec<_>) =
+            failed_new.into_iter().partition(|(name, _)| failed_in_old(name));
+        let failed_before = failed_before.into_iter().map(|(name, _)| name).collect();
         let groups = group_changes(&old.comparisons, &new.comparisons);
         let coverage = [old.coverage(), new.coverage()];
         let mut rows = Vec::with_capacity(drifts.len());
@@ -158,14 +165,8 @@ impl ReleaseGate {
             let before = old.1.status;
             rows.push(RowChange { candidate, verdict, before, drift, request_changed, accuracy });
         }
-        let mut gate = Self {
-            rows,
-            groups,
-            coverage,
-            failed_checks,
-            decision: Decision::Ok,
-            reasons: Vec::new(),
-        };
+        let (decision, reasons) = (Decision::Ok, Vec::new());
+        let mut gate = Self { rows, groups, coverage, crossed, failed_before, decision, reasons };
         gate.decide();
         gate
     }
@@ -180,9 +181,12 @@ impl ReleaseGate {
         counts
     }
 
-    /// The rows that leave the baseline's verdict for a failing one.
+    /// The rows that fail and did not: out of their bands, or without a believed prediction.
     pub fn regressed_rows(&self) -> impl Iterator<Item = &RowChange> {
-        self.rows.iter().filter(|row| row.verdict.status.fails() && !row.before.fails())
+        self.rows.iter().filter(|row| {
+            row.verdict.status.fails()
+                && (!row.before.fails() || matches!(row.drift, Drift::Lost(_)))
+        })
     }
 
     fn count(&self, holds: impl Fn(&RowChange) -> bool) -> usize {
@@ -210,27 +214,37 @@ impl ReleaseGate {
         let unmapped =
             self.count(|row| matches!(row.drift, Drift::Lost(_)) && outcome(row) == "unmapped");
         reason(Decision::Regressed, unmapped, "rows are no longer mapped");
-        let out = self.count(|row| row.verdict.status == Status::Outside);
+        let left =
+            self.regressed_rows().filter(|row| row.verdict.status == Status::Outside).count();
         reason(
             Decision::Regressed,
-            out,
-            "rows are outside their bands and not listed as known deviations",
+            left,
+            "rows left their bands and are not listed as known deviations",
         );
-        reason(Decision::Regressed, self.failed_checks.len(), "gates are crossed or checks failed");
+        reason(Decision::Regressed, self.crossed.len(), "gates are crossed that the baseline held");
         let changed = self.count(|row| matches!(row.drift, Drift::Changed(_)));
         let gained = self.count(|row| row.drift == Drift::Gained);
         let (better, worse) = self.significant();
-        let movement = if changed + gained == 0 {
-            Decision::Ok
-        } else if worse.is_empty() && (!better.is_empty() || gained > 0) {
-            Decision::Improved
-        } else {
-            Decision::Changed
+        let movement = match (changed + gained, better.len(), worse.len()) {
+            (0, _, _) => Decision::Ok,
+            (_, 0, 0) if gained == 0 => Decision::Changed,
+            (_, _, 0) => Decision::Improved,
+            _ => Decision::Changed,
         };
         reason(movement, changed, "rows have another prediction");
         reason(movement, gained, "rows gained a prediction");
-        for (word, groups) in [("better", better), ("worse", worse)] {
-            for text in groups {
+        reason(
+            movement,
+            better.len(),
+            "groups and metrics are better for sure, by the interval of their MAPE",
+        );
+        reason(movement, worse.len(), "groups and metrics are worse for sure");
+        let stayed = self
+            .count(|row| row.before == Status::Outside && row.verdict.status == Status::Outside);
+        reason(Decision::Ok, stayed, "rows were outside their bands and still are");
+        reason(Decision::Ok, self.failed_before.len(), "gates were crossed and still are");
+        for (word, changes) in [("better", better), ("worse", worse)] {
+            for text in changes.into_iter().filter(|text| text.contains(" of all: ")) {
                 reasons.push((movement, format!("{word}: {text}")));
             }
         }
@@ -242,7 +256,7 @@ impl ReleaseGate {
         }
     }
 
-    /// The metrics of all rows whose MAPE changed for sure: better, and worse.
+    /// The groups and metrics whose MAPE changed for sure, in words: better, and worse.
     fn significant(&self) -> (Vec<String>, Vec<String>) {
         let (mut better, mut worse) = (Vec::new(), Vec::new());
         for group in &self.groups {

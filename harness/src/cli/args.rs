@@ -65,6 +65,16 @@ pub(super) enum Verb {
     #[command(after_help = "Example:
   mantile-reconcile serve --model openai_GPT-OSS-120B --port 8000")]
     Serve(ServeArgs),
+    /// Hold a candidate release against the accepted one and against measurement
+    #[command(after_help = "Examples:
+  mantile-reconcile gate --candidate http://localhost:8000
+  mantile-reconcile gate --baseline 95eb60b --candidate 72ff84e --format markdown
+  mantile-reconcile gate --candidate http://localhost:8000 --junit gate.xml --annotations \\
+      --summary \"$GITHUB_STEP_SUMMARY\"
+
+Decisions: ok, improved and changed exit 0; regressed and broken block with 1, and a candidate
+that does not answer with 3.")]
+    Gate(GateArgs),
     /// Propose bands and gates from the data; write them with --accept
     #[command(after_help = "Examples:
   mantile-reconcile bands --model openai_GPT-OSS-120B
@@ -78,6 +88,12 @@ pub(super) struct ServiceArgs {
     /// A live Mantile instead of the recording
     #[arg(long, value_name = "URL", env = settings::API_URL)]
     pub api_url: Option<String>,
+    #[command(flatten)]
+    pub asking: AskingArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AskingArgs {
     /// Requests under way at once
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
     concurrency: u16,
@@ -85,7 +101,7 @@ pub(super) struct ServiceArgs {
     pub patience: PatienceArgs,
 }
 
-impl ServiceArgs {
+impl AskingArgs {
     pub(super) fn concurrency(&self) -> usize {
         usize::from(self.concurrency)
     }
@@ -249,6 +265,43 @@ pub(super) struct ServeArgs {
     /// The port on 127.0.0.1; 0 takes a free one
     #[arg(long, default_value_t = 8000)]
     pub port: u16,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum GateFormat {
+    /// For a terminal
+    Text,
+    /// For a pull request
+    Markdown,
+    /// For programs
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct GateArgs {
+    /// The model, by its folder's name; may be repeated; all of them without
+    #[arg(long = "model", value_name = "MODEL")]
+    pub models: Vec<String>,
+    /// The recorded release to hold it against [default: the accepted one]
+    #[arg(long, value_name = "RELEASE")]
+    pub baseline: Option<String>,
+    /// A live Mantile, or a recorded release
+    #[arg(long, value_name = "URL|RELEASE")]
+    pub candidate: String,
+    /// How the result is printed
+    #[arg(long, value_enum, default_value_t = GateFormat::Text)]
+    pub format: GateFormat,
+    /// Also write a JUnit report, a test case a row
+    #[arg(long, value_name = "XML")]
+    pub junit: Option<PathBuf>,
+    /// Also append the Markdown summary to a file
+    #[arg(long, value_name = "FILE")]
+    pub summary: Option<PathBuf>,
+    /// Also print GitHub annotations that point at the bands' lines
+    #[arg(long)]
+    pub annotations: bool,
+    #[command(flatten)]
+    pub asking: AskingArgs,
 }
 
 #[derive(Debug, Args)]

@@ -22,7 +22,7 @@ use crate::{compare, file};
 pub(super) async fn run(root: &Path, args: &BandsArgs) -> Result<Exit> {
     let model = folder::load(root, &args.model)?;
     let service = start(&args.service, root, &model.config).await?;
-    let predictions = predict(&model, &service, args.service.concurrency()).await?;
+    let predictions = predict(&model, &service, args.service.asking.concurrency()).await?;
     let unanswered = predictions.iter().find_map(|prediction| match &prediction.outcome {
         Outcome::Unavailable(problem) => Some(format!("{}: {problem}", prediction.row.name())),
         _ => None,

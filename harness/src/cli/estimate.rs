@@ -33,10 +33,15 @@ pub(super) async fn run(root: &Path, args: &EstimateArgs) -> Result<Exit> {
     // Written once before anything is asked: an output that cannot be written is told at once.
     done.save()?;
     let bar = progress("estimating", open.len());
-    estimate::predict_all(&service, open, args.service.concurrency(), |index, prediction| {
-        bar.inc(1);
-        done.take(index, prediction)
-    })
+    estimate::predict_all(
+        &service,
+        open,
+        args.service.asking.concurrency(),
+        |index, prediction| {
+            bar.inc(1);
+            done.take(index, prediction)
+        },
+    )
     .await?;
     bar.finish_and_clear();
     done.save()?;
@@ -45,7 +50,7 @@ pub(super) async fn run(root: &Path, args: &EstimateArgs) -> Result<Exit> {
 
 /// The service that answers: live, or the recording of the accepted release.
 pub(super) async fn start(args: &ServiceArgs, root: &Path, config: &Config) -> Result<Service> {
-    Service::start(args.api_url.as_deref(), args.patience.options(), root, config).await
+    Service::start(args.api_url.as_deref(), args.asking.patience.options(), root, config).await
 }
 
 /// The rows of a file, or all of the model's.

@@ -5,6 +5,7 @@ mod bands;
 mod compare;
 mod estimate;
 mod extract;
+mod gate;
 mod output;
 mod record;
 mod run;
@@ -53,6 +54,7 @@ fn run(arguments: &Arguments) -> Result<Exit> {
             Verb::Compare(args) => compare::run(root, args),
             Verb::Record(args) => record::run(root, args).await,
             Verb::Serve(args) => serve::run(root, args).await,
+            Verb::Gate(args) => gate::run(root, args).await,
             Verb::Bands(args) => bands::run(root, args).await,
         }
     })

@@ -50,7 +50,7 @@ async fn run_model(root: &Path, name: &str, args: &RunArgs) -> Result<(serde_jso
     let model = folder::load(root, name)?;
     let recording = recording::load(root, &model.release, &model.config.model_id)?;
     let service = start(&args.service, root, &model.config).await?;
-    let predictions = predict(&model, &service, args.service.concurrency()).await?;
+    let predictions = predict(&model, &service, args.service.asking.concurrency()).await?;
     let folder = match &args.output {
         Some(output) => output.join(name),
         None => reports_folder(root, name),

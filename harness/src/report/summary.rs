@@ -113,7 +113,7 @@ bias is exp(mean ln(p/m)): above 1 is predicted too high. sym is exp(median |ln(
 half of the rows are at most this far off. p90 is the 90th percentile of |ln(p/m)|, rho is
 Spearman's rank correlation. In the groups, each metric has its MAPE in % and its bias.";
 
-fn heading(text: &mut String, style: Style, level: usize, title: &str) {
+pub(super) fn heading(text: &mut String, style: Style, level: usize, title: &str) {
     let _ = match style {
         Style::Markdown => writeln!(text, "{} {title}\n", "#".repeat(level)),
         Style::Text if level == 1 => {
@@ -123,7 +123,7 @@ fn heading(text: &mut String, style: Style, level: usize, title: &str) {
     };
 }
 
-fn render(table: &TextTable, style: Style) -> String {
+pub(super) fn render(table: &TextTable, style: Style) -> String {
     match style {
         Style::Text => table.to_text(),
         Style::Markdown => table.to_markdown(),

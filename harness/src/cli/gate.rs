@@ -1,0 +1,130 @@
+//! `gate`: a candidate release held against the accepted one and against measurement.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use super::args::{GateArgs, GateFormat};
+use super::output::{note, print};
+use super::run::predict;
+use crate::error::{Error, Exit, Result};
+use crate::evaluation::Service;
+use crate::folder::{self, Model};
+use crate::prediction::{Outcome, Prediction};
+use crate::recording;
+use crate::release_gate::{Decision, ReleaseGate};
+use crate::report::{Style, gate_annotations, gate_json, gate_junit, gate_summary};
+use crate::{file, releases};
+
+pub(super) async fn run(root: &Path, args: &GateArgs) -> Result<Exit> {
+    let models = if args.models.is_empty() { folder::list(root)? } else { args.models.clone() };
+    let mut gates: Vec<(Model, ReleaseGate)> = Vec::new();
+    for name in &models {
+        let mut model = folder::load(root, name)?;
+        if let Some(baseline) = &args.baseline {
+            model.release.clone_from(baseline);
+        }
+        let gate = gate_model(root, &model, args).await?;
+        gates.push((model, gate));
+    }
+    write_files(args, &gates)?;
+    let candidate = args.candidate.as_str();
+    match args.format {
+        GateFormat::Json => {
+            let gates: Vec<_> =
+                gates.iter().map(|(model, gate)| gate_json(model, gate, candidate)).collect();
+            print(&serde_json::Value::from(gates).to_string())?;
+        }
+        GateFormat::Text | GateFormat::Markdown => {
+            let style = if args.format == GateFormat::Text { Style::Text } else { Style::Markdown };
+            for (model, gate) in &gates {
+                print(&gate_summary(model, gate, candidate, style))?;
+            }
+        }
+    }
+    Ok(exit(&gates))
+}
+
+/// A candidate that gave no answer is unavailable; any other that blocks has failed the gate.
+fn exit(gates: &[(Model, ReleaseGate)]) -> Exit {
+    let unanswered = |gate: &ReleaseGate| {
+        gate.rows.iter().any(|row| matches!(row.candidate.outcome, Outcome::Unavailable(_)))
+    };
+    if gates.iter().any(|(_, gate)| unanswered(gate)) {
+        Exit::Unavailable
+    } else if gates.iter().any(|(_, gate)| gate.decision.blocks()) {
+        Exit::GateFailed
+    } else {
+        Exit::Inside
+    }
+}
+
+async fn gate_model(root: &Path, model: &Model, args: &GateArgs) -> Result<ReleaseGate> {
+    let recording = recording::load(root, &model.release, &model.config.model_id)?;
+    let baseline = Service::replayed(recording.clone(), &model.config).await?;
+    let baseline = predict(model, &baseline, args.asking.concurrency()).await?;
+    let candidate = ask_candidate(root, model, args).await?;
+    Ok(ReleaseGate::new(model, baseline, candidate, &recording, Timestamp::now()))
+}
+
+/// The candidate's predictions: live where it is a URL, else a recorded release.
+async fn ask_candidate(root: &Path, model: &Model, args: &GateArgs) -> Result<Vec<Prediction>> {
+    let service = if args.candidate.contains("://") {
+        Service::live(&args.candidate, args.asking.patience.options(), &model.config).await?
+    } else {
+        let index = releases::load(root)?;
+        let known: Vec<&str> = index.releases.iter().map(|release| release.name.as_str()).collect();
+        if !known.contains(&args.candidate.as_str()) {
+            return Err(Error::usage(format!(
+                "`{}` is neither a URL nor a recorded release",
+                args.candidate
+            ))
+            .with_help(format!("the releases are: {}", known.join(", "))));
+        }
+        let recording = recording::load(root, &args.candidate, &model.config.model_id)?;
+        Service::replayed(recording, &model.config).await?
+    };
+    predict(model, &service, args.asking.concurrency()).await
+}
+
+/// Writes what CI services read.
+fn write_files(args: &GateArgs, gates: &[(Model, ReleaseGate)]) -> Result<()> {
+    if let Some(path) = &args.junit {
+        let mut report = quick_junit::Report::new("mantile-reconcile gate");
+        for (model, gate) in gates {
+            report.add_test_suite(gate_junit(model, gate));
+        }
+        let text = report
+            .to_string()
+            .map_err(|error| Error::io("write", path, std::io::Error::other(error.to_string())))?;
+        file::replace(path, text.as_bytes())?;
+    }
+    if let Some(path) = &args.summary {
+        let mut text = String::new();
+        for (model, gate) in gates {
+            text.push_str(&gate_summary(model, gate, &args.candidate, Style::Markdown));
+            text.push_str("\n\n");
+        }
+        let append = || {
+            std::fs::File::options()
+                .append(true)
+                .create(true)
+                .open(path)?
+                .write_all(text.as_bytes())
+        };
+        append().map_err(|source| Error::io("write", path, source))?;
+    }
+    if args.annotations {
+        for (model, gate) in gates {
+            for line in gate_annotations(model, gate) {
+                note(&line);
+            }
+        }
+    }
+    let blocked = gates.iter().filter(|(_, gate)| gate.decision > Decision::Changed).count();
+    if blocked > 0 && gates.len() > 1 {
+        note(&format!("{blocked} of {} models block", gates.len()));
+    }
+    Ok(())
+}
