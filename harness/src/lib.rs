@@ -13,6 +13,7 @@
 //! in [`source`], [`folder`], [`mantile`], [`recording`], [`report`] and [`mod@file`].
 
 pub mod band;
+pub mod breakdown;
 pub mod check;
 pub mod cli;
 pub mod compare;

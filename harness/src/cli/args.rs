@@ -75,6 +75,17 @@ pub(super) enum Verb {
 Decisions: ok, improved and changed exit 0; regressed and broken block with 1, and a candidate
 that does not answer with 3.")]
     Gate(GateArgs),
+    /// Show the error of each recorded release, by metric and GPU
+    #[command(after_help = "Examples:
+  mantile-reconcile history
+  mantile-reconcile history --model openai_GPT-OSS-120B --format json")]
+    History(HistoryArgs),
+    /// Show everything about one row: request, times by layer, measurement, neighbours, bands
+    #[command(after_help = "Examples:
+  mantile-reconcile explain openai_GPT-OSS-120B::inferencemax::b200::trt::fp4::1024x1024::tp8_ep1::c4
+  mantile-reconcile explain --against 95eb60b \\
+      openai_GPT-OSS-120B::inferencemax::b200::trt::fp4::1024x1024::tp8_ep1::c4")]
+    Explain(ExplainArgs),
     /// Propose bands and gates from the data; write them with --accept
     #[command(after_help = "Examples:
   mantile-reconcile bands --model openai_GPT-OSS-120B
@@ -302,6 +313,31 @@ pub(super) struct GateArgs {
     pub annotations: bool,
     #[command(flatten)]
     pub asking: AskingArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct HistoryArgs {
+    /// The model, by its folder's name; may be repeated; all of them without
+    #[arg(long = "model", value_name = "MODEL")]
+    pub models: Vec<String>,
+    /// How the result is printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    /// The row, by its test's name
+    #[arg(value_name = "MODEL::ROW")]
+    pub row: String,
+    /// Another recorded release to set the accepted one's times against
+    #[arg(long, value_name = "RELEASE")]
+    pub against: Option<String>,
+    /// A live Mantile instead of the accepted release's recording
+    #[arg(long, value_name = "URL", env = settings::API_URL)]
+    pub api_url: Option<String>,
+    #[command(flatten)]
+    pub patience: PatienceArgs,
 }
 
 #[derive(Debug, Args)]

@@ -4,8 +4,10 @@ mod args;
 mod bands;
 mod compare;
 mod estimate;
+mod explain;
 mod extract;
 mod gate;
+mod history;
 mod output;
 mod record;
 mod run;
@@ -55,6 +57,8 @@ fn run(arguments: &Arguments) -> Result<Exit> {
             Verb::Record(args) => record::run(root, args).await,
             Verb::Serve(args) => serve::run(root, args).await,
             Verb::Gate(args) => gate::run(root, args).await,
+            Verb::History(args) => history::run(root, args).await,
+            Verb::Explain(args) => explain::run(root, args).await,
             Verb::Bands(args) => bands::run(root, args).await,
         }
     })

@@ -100,7 +100,7 @@ fn explanation(judged: &QuantityVerdict, model: &Model) -> String {
 }
 
 /// A figure to four significant digits.
-fn figure(x: f64) -> String {
+pub(super) fn figure(x: f64) -> String {
     if x == 0.0 || !x.is_finite() {
         return x.to_string();
     }

@@ -3,7 +3,9 @@
 
 mod comparison_csv;
 mod deviations;
+mod explanation;
 mod failure;
+mod history;
 mod json;
 mod release_gate;
 mod snapshot;
@@ -12,7 +14,9 @@ mod text_table;
 
 pub use comparison_csv::comparison_report;
 pub use deviations::deviations_toml;
+pub use explanation::{Explanation, explain};
 pub use failure::{failure_text, rerun_command};
+pub use history::{ReleaseErrors, history_json, history_text};
 pub use json::evaluation_json;
 pub use release_gate::{gate_annotations, gate_json, gate_junit, gate_summary};
 pub use snapshot::predictions_table;

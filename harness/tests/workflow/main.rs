@@ -6,10 +6,13 @@
 mod bad_input;
 mod client;
 mod estimate;
+mod explain;
 mod extract;
+mod gate;
 mod project;
 mod readme;
 mod record;
+mod sensitivity;
 #[path = "../regression/suite.rs"]
 mod suite;
 mod suite_fails;

@@ -1,0 +1,78 @@
+//! `explain`: everything about one row.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use super::args::ExplainArgs;
+use super::output::print;
+use super::run::predict;
+use crate::breakdown::Breakdown;
+use crate::compare::join;
+use crate::error::{Error, Exit, Result};
+use crate::evaluation::{Evaluation, Service};
+use crate::folder::{self, Model};
+use crate::report::{Explanation, explain};
+use crate::table::nearest;
+use crate::{mapping, recording};
+
+/// Requests under way at once, for the neighbours.
+const CONCURRENCY: usize = 4;
+
+pub(super) async fn run(root: &Path, args: &ExplainArgs) -> Result<Exit> {
+    let (name, row_name) = args.row.split_once("::").ok_or_else(|| {
+        Error::usage(format!("`{}` is not <model>::<row>", args.row))
+            .with_help("a row's name is its test's name: cargo test --test regression -- --list")
+    })?;
+    let model = folder::load(root, name)?;
+    let index = find(&model, row_name)?;
+    let row = &model.rows[index];
+    let mapped = mapping::map(row, &model.config).map_err(|unmapped| {
+        Error::usage(format!("{} is unmapped: {}", args.row, unmapped.reason))
+    })?;
+    let options = args.patience.options();
+    let service = Service::start(args.api_url.as_deref(), options, root, &model.config).await?;
+    let request = mapped.request(&service.layers);
+    let reply = service.client.system_metrics(&request.clone().with_debug(true)).await?;
+    let breakdown = Breakdown::parse(&reply.body, &service.layers);
+
+    let against = match &args.against {
+        None => None,
+        Some(release) => {
+            let recording = recording::load(root, release, &model.config.model_id)?;
+            let layers = recording.layers()?;
+            let key = mapped.request(&layers).key();
+            let body = recording.entries.get(&key).map(|entry| entry.reply.text());
+            let times = body.ok_or_else(|| "the row is not recorded".to_owned());
+            Some((release.clone(), times.and_then(|body| Breakdown::parse(&body, &layers))))
+        }
+    };
+    let predictions = predict(&model, &service, CONCURRENCY).await?;
+    let comparisons = join(model.rows.clone(), predictions).comparisons;
+    let evaluation = Evaluation::of_rows(&model, comparisons, Timestamp::now());
+    let explanation = Explanation {
+        model: &model,
+        comparison: &evaluation.comparisons[index],
+        verdict: &evaluation.verdicts[index],
+        request: &request,
+        breakdown,
+        against,
+        comparisons: &evaluation.comparisons,
+    };
+    print(&explain(&explanation))?;
+    Ok(Exit::Inside)
+}
+
+fn find(model: &Model, row_name: &str) -> Result<usize> {
+    let names: Vec<String> = model.rows.iter().map(crate::row::Row::name).collect();
+    names.iter().position(|name| name == row_name).ok_or_else(|| {
+        let known: Vec<&str> = names.iter().map(String::as_str).collect();
+        let error = Error::usage(format!("no row `{row_name}` in {}", model.name));
+        match nearest(row_name, &known) {
+            Some(near) => error.with_help(format!("did you mean {}::{near}?", model.name)),
+            None => error.with_help(
+                "a row's name is its test's name: cargo test --test regression -- --list",
+            ),
+        }
+    })
+}

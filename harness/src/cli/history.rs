@@ -1,0 +1,44 @@
+//! `history`: the error of each recorded release.
+
+use std::path::Path;
+
+use super::args::{Format, HistoryArgs};
+use super::output::{note, print};
+use super::run::predict;
+use crate::compare::join;
+use crate::error::{Exit, Result};
+use crate::evaluation::Service;
+use crate::report::{ReleaseErrors, history_json, history_text};
+use crate::{folder, recording, releases};
+
+pub(super) async fn run(root: &Path, args: &HistoryArgs) -> Result<Exit> {
+    let models = if args.models.is_empty() { folder::list(root)? } else { args.models.clone() };
+    let index = releases::load(root)?;
+    let mut documents = Vec::new();
+    for name in &models {
+        let model = folder::load(root, name)?;
+        let mut history = Vec::new();
+        for release in &index.releases {
+            if !recording::path(root, &release.name, name).exists() {
+                note(&format!("note: {name} is not recorded of release {}", release.name));
+                continue;
+            }
+            let recording = recording::load(root, &release.name, name)?;
+            let service = Service::replayed(recording, &model.config).await?;
+            let predictions = predict(&model, &service, CONCURRENCY).await?;
+            let comparisons = join(model.rows.clone(), predictions).comparisons;
+            history.push(ReleaseErrors::new(release.clone(), &comparisons));
+        }
+        match args.format {
+            Format::Text => print(&history_text(name, &index.accepted, &history))?,
+            Format::Json => documents.push(history_json(name, &index.accepted, &history)),
+        }
+    }
+    if args.format == Format::Json {
+        print(&serde_json::Value::from(documents).to_string())?;
+    }
+    Ok(Exit::Inside)
+}
+
+/// Replayed requests under way at once.
+const CONCURRENCY: usize = 4;

@@ -1,0 +1,183 @@
+//! Everything about one row, for the one who asks why.
+
+use std::fmt::Write as _;
+
+use super::{Align, TextTable, failure_text};
+use crate::band::most_specific;
+use crate::breakdown::{Breakdown, LayerTime, Phase};
+use crate::compare::Comparison;
+use crate::folder::Model;
+use crate::mantile::SystemMetricsRequest;
+use crate::metric::Metric;
+use crate::row::Identity;
+use crate::verdict::RowVerdict;
+
+/// What an explanation is made of.
+#[derive(Debug)]
+pub struct Explanation<'a> {
+    /// The model.
+    pub model: &'a Model,
+    /// The row with its prediction.
+    pub comparison: &'a Comparison,
+    /// Its verdict.
+    pub verdict: &'a RowVerdict,
+    /// What was asked.
+    pub request: &'a SystemMetricsRequest,
+    /// The answer's times by layer, where it has them.
+    pub breakdown: Result<Breakdown, String>,
+    /// Another release's name with its times, where one was asked for.
+    pub against: Option<(String, Result<Breakdown, String>)>,
+    /// All rows, predicted, to find the neighbours among.
+    pub comparisons: &'a [Comparison],
+}
+
+/// Writes it: verdict, request, times by layer and phase, neighbours on the concurrency curve, bands.
+#[must_use]
+pub fn explain(explanation: &Explanation<'_>) -> String {
+    let Explanation { model, comparison, verdict, request, .. } = explanation;
+    let mut text = failure_text(comparison, verdict, model);
+    let _ = writeln!(text, "\nverdict: {}\n\nrequest {}", verdict.status.name(), request.key());
+    for (name, phase) in [("prefill", &request.prefill_req), ("decode", &request.decode_req)] {
+        let context = phase.context_len.map(|tokens| format!(", {tokens} in the KV cache"));
+        let _ = writeln!(
+            text,
+            "  {name}: {} sequences of {} tokens{} on {}",
+            phase.batch_size,
+            phase.seq_len,
+            context.unwrap_or_default(),
+            phase.hardware_id
+        );
+        for (layer, asked) in &phase.layers {
+            let degrees: Vec<String> =
+                asked.parallelism.iter().map(|(name, degree)| format!("{name} {degree}")).collect();
+            let _ = writeln!(text, "    {layer}: {} {}", asked.dtype, degrees.join(", "));
+        }
+    }
+    match &explanation.breakdown {
+        Ok(breakdown) => {
+            let _ = write!(text, "\n{}", times(breakdown, explanation.against.as_ref()));
+        }
+        Err(why) => {
+            let _ = writeln!(text, "\nno times by layer: {why}");
+        }
+    }
+    let _ =
+        writeln!(text, "\nneighbours on the concurrency curve: measured, and predicted / measured");
+    let _ = writeln!(text, "{}", neighbours(explanation));
+    let _ = write!(text, "\nbands in {}", model.config.path.display());
+    for metric in Metric::ALL {
+        if let Some((band, written)) =
+            most_specific(&model.config.bands, &comparison.row.identity, metric)
+        {
+            let (name, line) = (metric.name(), written.line);
+            let _ = write!(
+                text,
+                "\n  {name} {} at line {line}: {} ({})",
+                written.value, band.group, band.basis
+            );
+        }
+    }
+    if let Some(repeated) = comparison.row.repeatability {
+        let _ = write!(
+            text,
+            "\nmeasured {} times on the same image: largest over smallest is {:.3} in throughput, \
+             {:.3} in TTFT, {:.3} in TPOT, {:.3} in E2E",
+            repeated.repeats,
+            repeated.throughput_max_min_ratio,
+            repeated.ttft_max_min_ratio,
+            repeated.tpot_max_min_ratio,
+            repeated.e2e_latency_max_min_ratio
+        );
+    }
+    text
+}
+
+/// A table a phase: each kind of layer with its parts, ms over all of its kind.
+fn times(breakdown: &Breakdown, against: Option<&(String, Result<Breakdown, String>)>) -> String {
+    let mut text = String::new();
+    for (title, phase) in [("prefill (TTFT)", Phase::Prefill), ("decode (TPOT)", Phase::Decode)] {
+        let layers = of_phase(breakdown, phase);
+        let total: f64 = layers.iter().map(|layer| layer.count * layer.time_ms(phase)).sum();
+        let mut columns = vec![("layer", Align::Left)];
+        columns.extend(
+            ["count", "compute", "load", "comm", "overhead", "time", "share"]
+                .map(|name| (name, Align::Right)),
+        );
+        let other = against.and_then(|(name, other)| Some((name, other.as_ref().ok()?)));
+        let before = other.map(|(name, _)| format!("time {name}"));
+        columns.extend(before.as_deref().map(|name| (name, Align::Right)));
+        let mut table = TextTable::new(&columns);
+        for layer in layers {
+            let time = layer.count * layer.time_ms(phase);
+            let mut line = vec![layer.name.clone(), layer.count.to_string()];
+            let parts =
+                [layer.compute_ms, layer.load_ms, layer.communication_ms, layer.overhead_ms];
+            line.extend(parts.map(|part| format!("{:.3}", part * layer.count)));
+            line.push(format!("{time:.3}"));
+            line.push(format!("{:.0}%", 100.0 * time / total));
+            if let Some((_, other)) = other {
+                let old = of_phase(other, phase).iter().find(|old| old.name == layer.name);
+                let old = old.map(|old| format!("{:.3}", old.count * old.time_ms(phase)));
+                line.push(old.unwrap_or_else(|| "-".to_owned()));
+            }
+            table.line(line);
+        }
+        let _ = writeln!(text, "{title}: {total:.3} ms; parts in ms over all layers of a kind");
+        let _ = writeln!(text, "{}", table.to_text());
+        if let Some((name, other)) = other {
+            let (old, new) = match phase {
+                Phase::Prefill => (other.ttft().0, breakdown.ttft().0),
+                Phase::Decode => (other.tpot().0, breakdown.tpot().0),
+            };
+            let change = 100.0 * (new / old - 1.0);
+            let _ = writeln!(text, "release {name} had {old:.3} ms: {change:+.2}% since");
+        }
+    }
+    if let Some((name, Err(why))) = against {
+        let _ = writeln!(text, "no times by layer of release {name}: {why}");
+    }
+    text
+}
+
+fn of_phase(breakdown: &Breakdown, phase: Phase) -> &[LayerTime] {
+    match phase {
+        Phase::Prefill => &breakdown.prefill,
+        Phase::Decode => &breakdown.decode,
+    }
+}
+
+/// The rows that differ in nothing but concurrency.
+fn neighbours(explanation: &Explanation<'_>) -> String {
+    let here = &explanation.comparison.row;
+    let alike =
+        |other: &Identity| Identity { concurrency: here.identity.concurrency, ..other.clone() };
+    let mut curve: Vec<&Comparison> = explanation
+        .comparisons
+        .iter()
+        .filter(|other| {
+            other.row.provider == here.provider && alike(&other.row.identity) == here.identity
+        })
+        .collect();
+    curve.sort_by_key(|other| other.row.identity.concurrency);
+    let mut columns = vec![("concurrency", Align::Right)];
+    for metric in Metric::ALL {
+        columns.push((metric.title(), Align::Right));
+        columns.push(("p/m", Align::Right));
+    }
+    let mut table = TextTable::new(&columns).dense();
+    for other in curve {
+        let mark = if other.row.identity == here.identity { ">" } else { "" };
+        let mut line = vec![format!("{mark}{}", other.row.identity.concurrency)];
+        for metric in Metric::ALL {
+            let measured = other.row.measured.means[metric];
+            line.push(measured.map_or_else(|| "-".to_owned(), super::failure::figure));
+            line.push(
+                other
+                    .pair(metric)
+                    .map_or_else(|| "-".to_owned(), |pair| format!("{:.2}", pair.ratio())),
+            );
+        }
+        table.line(line);
+    }
+    table.to_text()
+}

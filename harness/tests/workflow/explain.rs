@@ -1,0 +1,56 @@
+//! `explain` and `history`: the numbers that they show are the recorded ones.
+
+use super::project::{MODEL, Project};
+
+const ROW: &str = "inferencemax::b200::trt::fp4::1024x1024::tp8_ep1::c4";
+
+#[test]
+fn a_row_is_explained_by_its_layers_and_its_neighbours() {
+    let ran = Project::new().run(&["explain", &format!("{MODEL}::{ROW}"), "--against", "95eb60b"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    for part in [
+        "verdict: known_deviation",
+        "decode: 4 sequences of 1 tokens, 1382 in the KV cache on nvidia_nvl72_rack",
+        "MoE: nvfp4 expert_parallel 1, tensor_parallel 8",
+        "decode (TPOT): 3.398 ms",
+        "release 95eb60b had 3.397 ms: +0.04% since",
+        "tpot [0.668, 1.5] at line ",
+        "measured 6 times on the same image",
+    ] {
+        assert!(ran.stdout.contains(part), "no `{part}` in\n{}", ran.stdout);
+    }
+}
+
+#[test]
+fn a_row_that_is_not_there_or_not_mapped_is_told() {
+    let project = Project::new();
+    let ran = project.run(&["explain", &format!("{MODEL}::{ROW}0")]);
+    assert_eq!(ran.code, 2);
+    assert!(
+        ran.stderr.contains(&format!("did you mean {MODEL}::inferencemax::b200")),
+        "{}",
+        ran.stderr
+    );
+    let amd = format!("{MODEL}::inferencemax::mi355x::atom::fp4::1024x1024::tp1_ep1::c64");
+    let ran = project.run(&["explain", &amd]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("is unmapped: Mantile has no AMD"), "{}", ran.stderr);
+    assert_eq!(project.run(&["explain", "b200"]).code, 2);
+}
+
+#[test]
+fn the_history_shows_every_release_and_where_it_got_better() {
+    let project = Project::new();
+    let ran = project.run(&["history"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    for release in ["11a8e89", "7e81fcd", "95eb60b", "2fd00c1", "72ff84e*"] {
+        assert!(ran.stdout.contains(release), "{}", ran.stdout);
+    }
+    let json: serde_json::Value =
+        serde_json::from_str(&project.run(&["history", "--format", "json"]).stdout).unwrap();
+    let tpot = |release: usize| {
+        let groups = json[0]["releases"][release]["groups"].as_array().unwrap();
+        groups.last().unwrap()["metrics"]["tpot"]["mape_percent"].as_f64().unwrap()
+    };
+    assert!(tpot(0) > 50.0 && tpot(4) < 20.0, "{} {}", tpot(0), tpot(4));
+}

@@ -1,0 +1,305 @@
+//! Defects that estimators really suffer, put into the recorded answers one at a time: what the gate
+//! on a release sees of each, and that it does not alarm at what is no defect.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use mantile_reconcile::breakdown::{Breakdown, LayerTime};
+use mantile_reconcile::drift::Drift;
+use mantile_reconcile::folder::{self, Model};
+use mantile_reconcile::mantile::{LayerTable, Reply};
+use mantile_reconcile::mapping;
+use mantile_reconcile::prediction::{Outcome, Prediction};
+use mantile_reconcile::recording::{self, Recording};
+use mantile_reconcile::release_gate::{Decision, ReleaseGate};
+use mantile_reconcile::row::{Layout, Parallelism, Row};
+use mantile_reconcile::verdict::Status;
+use serde_json::Value;
+
+use super::project::{MODEL, RELEASE};
+
+const TABLE: &str = include_str!("../../../fixtures/README.md");
+
+/// One row's answer, to be spoilt.
+struct Answered<'a> {
+    row: &'a Row,
+    body: Value,
+    times: Breakdown,
+}
+
+impl Answered<'_> {
+    /// Changes layers' times and puts TTFT and TPOT together anew.
+    fn layers(&mut self, change: impl Fn(&mut LayerTime)) {
+        self.times.prefill.iter_mut().chain(&mut self.times.decode).for_each(change);
+        self.retime();
+    }
+
+    fn retime(&mut self) {
+        self.body["ttft_ms"] = self.times.ttft().0.into();
+        self.body["tpot_ms"] = self.times.tpot().0.into();
+    }
+
+    fn scale(&mut self, key: &str, factor: f64) {
+        self.body[key] = (self.body[key].as_f64().unwrap() * factor).into();
+    }
+
+    /// The parallelism of the engine that decodes.
+    fn parallelism(&self) -> Parallelism {
+        match &self.row.identity.layout {
+            Layout::Aggregated(parallelism) => *parallelism,
+            Layout::Disaggregated { decode, .. } => decode.parallelism,
+        }
+    }
+}
+
+type Defect = fn(&mut Answered<'_>);
+
+/// Each defect by name.
+const DEFECTS: [(&str, Defect); 36] = [
+    ("TTFT in seconds, not milliseconds", |a| a.scale("ttft_ms", 1e-3)),
+    ("TPOT in microseconds, not milliseconds", |a| a.scale("tpot_ms", 1e3)),
+    ("prefill and decode swapped", |a| {
+        let (ttft, tpot) = (a.body["ttft_ms"].clone(), a.body["tpot_ms"].clone());
+        a.body["ttft_ms"] = tpot;
+        a.body["tpot_ms"] = ttft;
+    }),
+    ("KV cache not loaded", |a| a.layers(|l| l.load_ms *= 1.0 - l.kv_share)),
+    ("KV cache loaded twice", |a| a.layers(|l| l.load_ms *= 1.0 + l.kv_share)),
+    ("KV cache of the prompt alone", |a| {
+        let identity = &a.row.identity;
+        let (input, output) =
+            (f64::from(identity.input_seq_len), f64::from(identity.output_seq_len));
+        let kept = input / (input + output / 2.0);
+        for layer in &mut a.times.decode {
+            layer.load_ms *= 1.0 - layer.kv_share * (1.0 - kept);
+        }
+        a.retime();
+    }),
+    ("tensor parallelism ignored", |a| {
+        let tp = f64::from(a.parallelism().tensor_parallel);
+        a.layers(|l| {
+            l.compute_ms *= tp;
+            l.load_ms *= tp;
+            l.communication_ms = 0.0;
+        });
+        a.body["system"]["num_packages"] = 1.into();
+    }),
+    ("tensor parallelism ignored, packages echoed", |a| {
+        let tp = f64::from(a.parallelism().tensor_parallel);
+        a.layers(|l| {
+            l.compute_ms *= tp;
+            l.load_ms *= tp;
+            l.communication_ms = 0.0;
+        });
+    }),
+    ("expert parallelism ignored", |a| {
+        let Parallelism { tensor_parallel, expert_parallel, .. } = a.parallelism();
+        if expert_parallel == tensor_parallel && expert_parallel > 1 {
+            a.body["system"]["num_packages"] = (tensor_parallel / expert_parallel).into();
+        }
+        let ep = f64::from(expert_parallel);
+        a.layers(|l| {
+            if l.name == "MoE" {
+                l.load_ms *= ep;
+                l.compute_ms *= ep;
+            }
+        });
+    }),
+    ("expert parallelism counted twice", |a| {
+        let ep = f64::from(a.parallelism().expert_parallel);
+        a.layers(|l| {
+            if l.name == "MoE" {
+                l.load_ms /= ep;
+                l.compute_ms /= ep;
+            }
+        });
+    }),
+    ("bytes of a weight doubled", |a| {
+        a.layers(|l| {
+            l.load_ms *= 2.0;
+            l.communication_ms *= 2.0;
+        });
+    }),
+    ("bytes of a weight halved", |a| {
+        a.layers(|l| {
+            l.load_ms /= 2.0;
+            l.communication_ms /= 2.0;
+        });
+    }),
+    ("memory bandwidth halved", |a| a.layers(|l| l.load_ms *= 2.0)),
+    ("memory bandwidth doubled", |a| a.layers(|l| l.load_ms /= 2.0)),
+    ("memory bandwidth 10% up", |a| a.layers(|l| l.load_ms /= 1.1)),
+    ("peak compute halved", |a| a.layers(|l| l.compute_ms *= 2.0)),
+    ("peak compute doubled", |a| a.layers(|l| l.compute_ms /= 2.0)),
+    ("kernel overhead lost", |a| a.layers(|l| l.overhead_ms = 0.0)),
+    ("kernel overhead doubled", |a| a.layers(|l| l.overhead_ms *= 2.0)),
+    ("kernel overhead 10 times", |a| a.layers(|l| l.overhead_ms *= 10.0)),
+    ("interconnect bandwidth halved", |a| a.layers(|l| l.communication_ms *= 2.0)),
+    ("communication lost", |a| a.layers(|l| l.communication_ms = 0.0)),
+    ("sliding attention missing", |a| drop_layer(a, "attention_sliding")),
+    ("full attention missing", |a| drop_layer(a, "attention_full")),
+    ("experts missing", |a| drop_layer(a, "MoE")),
+    ("embedding missing", |a| drop_layer(a, "embedding")),
+    ("experts counted once, not 36 times", |a| {
+        a.layers(|l| {
+            if l.name == "MoE" {
+                l.count = 1.0;
+            }
+        });
+    }),
+    ("batch off by one", |a| {
+        let batch = f64::from(a.row.identity.concurrency);
+        let more = (batch + 1.0) / batch;
+        a.layers(|l| {
+            l.compute_ms *= more;
+            l.load_ms *= 1.0 + l.kv_share * (more - 1.0);
+        });
+    }),
+    ("load no longer overlaps compute in decode", |a| a.layers(|l| l.decode_load_overlap = false)),
+    ("communication overlaps in decode", |a| a.layers(|l| l.decode_comms_overlap = true)),
+    ("H100 alone 30% slower in decode", |a| {
+        if a.row.identity.gpu_model == "h100" {
+            a.scale("tpot_ms", 1.3);
+        }
+    }),
+    ("8192/1024 alone half the TTFT", |a| {
+        if a.row.identity.context() == "8192x1024" {
+            a.scale("ttft_ms", 0.5);
+        }
+    }),
+    ("TPOT is null, as NaN becomes", |a| a.body["tpot_ms"] = Value::Null),
+    ("TTFT is zero", |a| a.body["ttft_ms"] = 0.into()),
+    ("eight packages refused", |a| {
+        if a.parallelism().tensor_parallel == 8 {
+            a.body = Value::Null;
+        }
+    }),
+    ("memory ten times", |a| {
+        let needed = a.body["memory"]["memory_per_package_gb"].as_f64().unwrap();
+        a.body["memory"]["memory_per_package_gb"] = (10.0 * needed).into();
+    }),
+];
+
+/// What must not alarm.
+const HARMLESS: [(&str, Defect); 3] = [
+    ("nothing at all", |_| {}),
+    ("arithmetic in another order, 1e-12", |a| {
+        a.scale("tpot_ms", 1.0 + 1e-12);
+        a.scale("ttft_ms", 1.0 - 1e-12);
+    }),
+    ("arithmetic in single precision, 6e-8", |a| {
+        a.scale("tpot_ms", 1.0 - 6e-8);
+        a.scale("ttft_ms", 1.0 + 6e-8);
+    }),
+];
+
+fn drop_layer(answered: &mut Answered<'_>, name: &str) {
+    answered.times.prefill.retain(|layer| layer.name != name);
+    answered.times.decode.retain(|layer| layer.name != name);
+    answered.retime();
+}
+
+/// The model with its recording, read once.
+struct Bench {
+    model: Model,
+    recording: Recording,
+    layers: LayerTable,
+    /// Each mapped row's answer with its breakdown, in their order.
+    answers: Vec<(Value, Breakdown)>,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let model = folder::load(root, MODEL).unwrap();
+        let recording = recording::load(root, RELEASE, MODEL).unwrap();
+        let layers = recording.layers().unwrap();
+        let answer = |row: &Row| {
+            let mapped = mapping::map(row, &model.config).ok()?;
+            let body = recording.entries[&mapped.request(&layers).key()].reply.text();
+            let times = Breakdown::parse(&body, &layers).unwrap();
+            let mut body: Value = serde_json::from_str(&body).unwrap();
+            body["debug"] = Value::Null;
+            Some((body, times))
+        };
+        let answers = model.rows.iter().filter_map(answer).collect();
+        Self { model, recording, layers, answers }
+    }
+
+    /// Every row's prediction from its answer after `defect`; `shift` gives each row the answer of
+    /// the row that many mapped rows on.
+    fn predictions(&self, defect: Defect, shift: usize) -> Vec<Prediction> {
+        let mut answers = self.answers.iter().cycle().skip(shift);
+        let predict = |row: &Row| {
+            let mapped = match mapping::map(row, &self.model.config) {
+                Ok(mapped) => mapped,
+                Err(unmapped) => return prediction(row, Outcome::Unmapped(unmapped.reason), None),
+            };
+            let (body, times) = answers.next().unwrap().clone();
+            let mut answered = Answered { row, body, times };
+            defect(&mut answered);
+            let (status, body) = match &answered.body {
+                Value::Null => (500, "Internal Server Error".to_owned()),
+                body => (200, body.to_string()),
+            };
+            let content_type = "application/json".to_owned();
+            let reply = Reply { status, content_type, body, elapsed: Duration::ZERO };
+            let outcome =
+                Outcome::of_reply(&reply, &row.identity, mapped.lengths, mapped.packages());
+            prediction(row, outcome, Some(mapped.request(&self.layers).key()))
+        };
+        self.model.rows.iter().map(predict).collect()
+    }
+
+    fn gate(&self, candidate: Vec<Prediction>) -> ReleaseGate {
+        let baseline = self.predictions(|_| {}, 0);
+        ReleaseGate::new(&self.model, baseline, candidate, &self.recording, Timestamp::now())
+    }
+}
+
+fn prediction(row: &Row, outcome: Outcome, request_key: Option<String>) -> Prediction {
+    Prediction {
+        row: row.clone(),
+        outcome,
+        approximations: vec![],
+        request_key,
+        response_time_ms: None,
+    }
+}
+
+/// A line of the table: what the gate saw.
+fn line(name: &str, gate: &ReleaseGate) -> String {
+    let rows = |holds: &dyn Fn(&mantile_reconcile::release_gate::RowChange) -> bool| {
+        gate.rows.iter().filter(|row| holds(row)).count()
+    };
+    let drifted = rows(&|row| matches!(row.drift, Drift::Changed(_)));
+    let lost = rows(&|row| matches!(row.drift, Drift::Lost(_)));
+    let left = gate.regressed_rows().filter(|row| row.verdict.status == Status::Outside).count();
+    let (crossed, decision) = (gate.crossed.len(), gate.decision.name());
+    format!("| {name} | {decision} | {drifted} | {lost} | {left} | {crossed} |")
+}
+
+#[test]
+fn every_defect_is_seen_and_what_is_no_defect_is_not() {
+    let bench = Bench::new();
+    let mut table = String::from(
+        "| defect | decision | rows drifted | rows lost | rows left bands | gates crossed |\n\
+         |---|---|---:|---:|---:|---:|\n",
+    );
+    for (name, defect) in DEFECTS {
+        let gate = bench.gate(bench.predictions(defect, 0));
+        let _ = writeln!(table, "{}", line(name, &gate));
+        assert!(gate.decision > Decision::Ok, "{name} was not seen at all");
+    }
+    let stale = bench.gate(bench.predictions(|_| {}, 1));
+    let _ = writeln!(table, "{}", line("every row has the next row's answer", &stale));
+    assert!(stale.decision.blocks());
+    for (name, defect) in HARMLESS {
+        let gate = bench.gate(bench.predictions(defect, 0));
+        let _ = writeln!(table, "{}", line(name, &gate));
+        assert_eq!(gate.decision, Decision::Ok, "{name} alarmed: {:?}", gate.reasons);
+    }
+    assert!(TABLE.contains(&table), "fixtures/README.md does not hold this table:\n{table}");
+}
