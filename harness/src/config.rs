@@ -8,7 +8,7 @@ use toml::Spanned;
 
 use crate::band::{Band, Interval, MetricTable, Written};
 use crate::error::{Error, Place, Result};
-use crate::group::Group;
+use crate::group::{Field, Group};
 use crate::metric::{Metric, PerMetric};
 
 /// The version of the file's format that this program reads.
@@ -37,6 +37,10 @@ pub struct Config {
     pub noise_floor: PerMetric<f64>,
     /// The smallest share of rows with a prediction, percent.
     pub min_coverage_percent: f64,
+    /// How bands are proposed.
+    pub band_rule: BandRule,
+    /// When bands were loosened, and why.
+    pub loosened: Vec<Loosened>,
     /// The accuracy bands.
     pub bands: Vec<Band>,
     /// The gates on groups.
@@ -118,6 +122,34 @@ pub enum Treatment {
     Unmapped(String),
 }
 
+/// How bands are proposed, unless the command line says otherwise.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BandRule {
+    /// The share of rows that a band may leave out.
+    pub alpha: f64,
+    /// The fields that make the groups, coarsest first.
+    pub by: Vec<Field>,
+}
+
+impl Default for BandRule {
+    fn default() -> Self {
+        Self { alpha: 0.05, by: vec![Field::GpuModel, Field::Framework] }
+    }
+}
+
+/// A loosening of bands, for the record.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Loosened {
+    /// The release that was accepted with it.
+    pub release: String,
+    /// When.
+    pub day: String,
+    /// Why.
+    pub reason: String,
+}
+
 /// A gate on a group's statistics.
 #[derive(Debug, Clone)]
 pub struct Gate {
@@ -146,6 +178,10 @@ struct File {
     approximations: BTreeMap<String, String>,
     noise_floor: MetricTable<f64>,
     min_coverage_percent: Spanned<f64>,
+    #[serde(default)]
+    band_rule: BandRule,
+    #[serde(default)]
+    loosened: Vec<Loosened>,
     #[serde(default)]
     band: Vec<Spanned<BandTable>>,
     #[serde(default)]
@@ -243,6 +279,8 @@ pub fn parse(path: &Path, text: &str) -> Result<Config> {
         approximations: file.approximations,
         noise_floor,
         min_coverage_percent: coverage,
+        band_rule: file.band_rule,
+        loosened: file.loosened,
         bands,
         gates,
     };

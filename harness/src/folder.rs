@@ -12,6 +12,7 @@ use crate::metric::Metric;
 use crate::releases;
 use crate::row::{self, Row};
 use crate::table::nearest;
+use crate::transaction;
 
 /// Everything that is written down about one model.
 #[derive(Debug, Clone)]
@@ -81,6 +82,10 @@ pub fn load_config(root: &Path, name: &str) -> Result<Config> {
 
 /// Reads a model's folder, and holds its parts against each other.
 pub fn load(root: &Path, name: &str) -> Result<Model> {
+    if transaction::is_pending(root) {
+        return Err(Error::usage("the acceptance of a release was cut off midway")
+            .with_help("finish it with any run of the program: mantile-reconcile history"));
+    }
     let config = load_config(root, name)?;
     let folder = by_model(root).join(name);
     let mut rows = Vec::new();

@@ -12,6 +12,7 @@
 //! [`check`] decide and are pure: no clock, no network, no environment. Reading and writing live
 //! in [`source`], [`folder`], [`mantile`], [`recording`], [`report`] and [`mod@file`].
 
+pub mod accept;
 pub mod band;
 pub mod breakdown;
 pub mod check;
@@ -40,5 +41,6 @@ pub mod settings;
 pub mod source;
 pub mod statistics;
 pub mod table;
+pub mod transaction;
 pub mod units;
 pub mod verdict;

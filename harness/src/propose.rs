@@ -40,7 +40,8 @@ pub struct Proposal {
 const MAPE_SLACK: f64 = 0.1;
 /// … and at least by this many percentage points.
 const MAPE_SLACK_POINTS: f64 = 1.0;
-/// A gate on bias lies around today's by this factor.
+/// A gate on bias reaches from today's to none, and beyond both by this factor: coming nearer to the
+/// measurement must never cross it.
 const BIAS_SLACK: f64 = 1.1;
 
 /// Proposes for each group of compared rows.
@@ -84,7 +85,8 @@ fn propose_group(comparisons: &[Comparison], rule: &Rule, group: Group) -> Propo
         };
         let slack = (today.mape_percent * MAPE_SLACK).max(MAPE_SLACK_POINTS);
         proposal.max_mape_percent[metric] = Some(round_up(today.mape_percent + slack, 10.0));
-        proposal.bias[metric] = Some(outwards(today.bias / BIAS_SLACK, today.bias * BIAS_SLACK));
+        proposal.bias[metric] =
+            Some(outwards(today.bias.min(1.0) / BIAS_SLACK, today.bias.max(1.0) * BIAS_SLACK));
         // The group itself, then its ancestors up to all rows.
         let quantile = (0..=rule.by.len()).rev().find_map(|fields| {
             let ancestor = Group::of(&rule.by[..fields], &sample.row.identity);
@@ -117,7 +119,7 @@ fn propose_group(comparisons: &[Comparison], rule: &Rule, group: Group) -> Propo
 }
 
 /// Rounds to three significant digits, away from the middle.
-fn outwards(low: f64, high: f64) -> Interval {
+pub(crate) fn outwards(low: f64, high: f64) -> Interval {
     let scale = |x: f64| 10f64.powf(2.0 - x.log10().floor());
     let round = |x: f64, to: fn(f64) -> f64| {
         let scale = scale(x);
@@ -254,7 +256,7 @@ mod tests {
         [[gate]]
         where = { gpu_model = "b200", framework = "vllm" }
         max_mape_percent.tpot = 22.0
-        bias.tpot = [1.09, 1.32]
+        bias.tpot = [0.909, 1.32]
         "#);
         assert_eq!(rewrite(&written, &proposals).unwrap(), written);
     }

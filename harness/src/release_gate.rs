@@ -46,6 +46,8 @@ pub struct RowChange {
     pub verdict: RowVerdict,
     /// The verdict of the baseline.
     pub before: Status,
+    /// What came of the baseline's prediction.
+    pub old_outcome: Outcome,
     /// The predictions' drift.
     pub drift: Drift,
     /// Whether the request itself is another, as when layers were renamed.
@@ -163,7 +165,16 @@ impl ReleaseGate {
                 Some(Accuracy::of(pairs.0, pairs.1, noise(&candidate.row, metric, model)))
             });
             let before = old.1.status;
-            rows.push(RowChange { candidate, verdict, before, drift, request_changed, accuracy });
+            let old_outcome = old.0.outcome.clone();
+            rows.push(RowChange {
+                candidate,
+                verdict,
+                before,
+                old_outcome,
+                drift,
+                request_changed,
+                accuracy,
+            });
         }
         let (decision, reasons) = (Decision::Ok, Vec::new());
         let mut gate = Self { rows, groups, coverage, crossed, failed_before, decision, reasons };

@@ -69,6 +69,7 @@ pub(super) enum Verb {
     #[command(after_help = "Examples:
   mantile-reconcile gate --candidate http://localhost:8000
   mantile-reconcile gate --baseline 95eb60b --candidate 72ff84e --format markdown
+  mantile-reconcile gate --candidate http://localhost:8000 --accept --release 72ff84e --made 2026-01-28
   mantile-reconcile gate --candidate http://localhost:8000 --junit gate.xml --annotations \\
       --summary \"$GITHUB_STEP_SUMMARY\"
 
@@ -308,6 +309,20 @@ pub(super) struct GateArgs {
     /// Also append the Markdown summary to a file
     #[arg(long, value_name = "FILE")]
     pub summary: Option<PathBuf>,
+    /// Make the candidate the accepted release: its recording, snapshots, tighter bands, no dead
+    /// known deviations; all of it or nothing
+    #[arg(long)]
+    pub accept: bool,
+    /// The name of a live candidate's release, such as its commit
+    #[arg(long, value_name = "RELEASE", requires = "accept")]
+    pub release: Option<String>,
+    /// When the candidate's release was made [default: today]
+    #[arg(long, value_name = "DAY", value_parser = parse_day, requires = "accept")]
+    pub made: Option<jiff::civil::Date>,
+    /// Accept although rows left their bands or gates are crossed; bands and gates are proposed
+    /// anew, and the reason is written into reconcile.toml
+    #[arg(long, value_name = "REASON", requires = "accept")]
+    pub loosen: Option<String>,
     /// Also print GitHub annotations that point at the bands' lines
     #[arg(long)]
     pub annotations: bool,
@@ -345,12 +360,12 @@ pub(super) struct BandsArgs {
     /// The model, by its folder's name
     #[arg(long)]
     pub model: String,
-    /// The share of rows that a band may leave out
-    #[arg(long, default_value_t = 0.05, value_parser = parse_alpha)]
-    pub alpha: f64,
-    /// The fields that make the groups, coarsest first
-    #[arg(long, value_name = "FIELDS", value_delimiter = ',', value_parser = parse_field, default_value = "gpu_model,framework")]
-    pub by: Vec<Field>,
+    /// The share of rows that a band may leave out [default: band_rule.alpha of reconcile.toml]
+    #[arg(long, value_parser = parse_alpha)]
+    pub alpha: Option<f64>,
+    /// The fields that make the groups, coarsest first [default: band_rule.by of reconcile.toml]
+    #[arg(long, value_name = "FIELDS", value_delimiter = ',', value_parser = parse_field)]
+    pub by: Option<Vec<Field>>,
     /// Write the proposal into reconcile.toml
     #[arg(long)]
     pub accept: bool,

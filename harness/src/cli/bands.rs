@@ -9,7 +9,7 @@ use super::args::BandsArgs;
 use super::estimate::start;
 use super::output::{note, print};
 use super::run::predict;
-use crate::config::{self, Config};
+use crate::config::{self, BandRule, Config};
 use crate::error::{Error, Exit, Place, Result};
 use crate::evaluation::Evaluation;
 use crate::folder::{self, Model};
@@ -36,8 +36,12 @@ pub(super) async fn run(root: &Path, args: &BandsArgs) -> Result<Exit> {
         print(&deviations_toml(&evaluation))?;
         return Ok(Exit::Inside);
     }
-    let rule =
-        Rule { alpha: args.alpha, by: args.by.clone(), noise_floor: model.config.noise_floor };
+    let BandRule { alpha, by } = model.config.band_rule.clone();
+    let rule = Rule {
+        alpha: args.alpha.unwrap_or(alpha),
+        by: args.by.clone().unwrap_or(by),
+        noise_floor: model.config.noise_floor,
+    };
     let proposals = propose(&comparisons, &rule);
     print(&against_written(&model, &proposals))?;
     if args.accept {

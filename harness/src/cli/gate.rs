@@ -5,6 +5,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
+use super::accept::accept;
 use super::args::{GateArgs, GateFormat};
 use super::output::{note, print};
 use super::run::predict;
@@ -42,6 +43,9 @@ pub(super) async fn run(root: &Path, args: &GateArgs) -> Result<Exit> {
                 print(&gate_summary(model, gate, candidate, style))?;
             }
         }
+    }
+    if args.accept && accept(root, args, &gates).await? {
+        return Ok(Exit::Inside);
     }
     Ok(exit(&gates))
 }

@@ -1,5 +1,6 @@
 //! The command line: parse, run the verb, exit.
 
+mod accept;
 mod args;
 mod bands;
 mod compare;
@@ -19,6 +20,7 @@ use std::path::Path;
 use clap::Parser as _;
 
 use crate::error::{Error, Exit, Result};
+use crate::transaction;
 use args::{Arguments, Verb};
 
 /// Runs the program with these arguments, the first being its name.
@@ -48,6 +50,9 @@ fn run(arguments: &Arguments) -> Result<Exit> {
     // Without the dot, paths in messages are as short as they can be.
     let root =
         if arguments.root == Path::new(".") { Path::new("") } else { arguments.root.as_path() };
+    if transaction::recover(root)? {
+        output::note("note: an acceptance that was cut off is finished now");
+    }
     runtime.block_on(async {
         match &arguments.verb {
             Verb::Run(args) => run::run(root, args).await,

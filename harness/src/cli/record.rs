@@ -62,18 +62,7 @@ pub(super) async fn run(root: &Path, args: &RecordArgs) -> Result<Exit> {
     let mut entries = kept;
     let unused = entries.keys().filter(|key| !wanted.contains_key(*key)).count();
     entries.extend(ask(&client, missing).await?);
-    let recording = Recording {
-        path,
-        release: args.release.clone(),
-        model_id: model.config.model_id.clone(),
-        recorded_at: Timestamp::now()
-            .round(jiff::Unit::Second)
-            .unwrap_or_else(|_| Timestamp::now())
-            .to_string(),
-        pages: pages(&client, &model.config, &wanted).await?,
-        entries,
-        shared: BTreeMap::new(),
-    };
+    let recording = assemble(&client, &model, root, &args.release, &wanted, entries).await?;
     save(root, &recording, &model.release)?;
     index(root, args)?;
     let refused = recording.entries.values().filter(|entry| entry.reply.status != 200).count();
@@ -101,6 +90,41 @@ pub(super) async fn run(root: &Path, args: &RecordArgs) -> Result<Exit> {
         }
     }
     Ok(Exit::Inside)
+}
+
+/// Everything of a model asked of a live Mantile, as the recording of a release that is not yet
+/// written.
+pub(super) async fn ask_all(
+    client: &Client,
+    model: &Model,
+    root: &Path,
+    release: &str,
+) -> Result<Recording> {
+    let layers = client.layers(&model.config.model_id).await?;
+    let wanted = wanted(model, &layers);
+    let entries = ask(client, wanted.values().cloned().collect()).await?.into_iter().collect();
+    assemble(client, model, root, release, &wanted, entries).await
+}
+
+/// A recording of these entries, with the pages that belong to it.
+async fn assemble(
+    client: &Client,
+    model: &Model,
+    root: &Path,
+    release: &str,
+    wanted: &BTreeMap<String, SystemMetricsRequest>,
+    entries: BTreeMap<String, Entry>,
+) -> Result<Recording> {
+    let now = Timestamp::now();
+    Ok(Recording {
+        path: recording::path(root, release, &model.config.model_id),
+        release: release.to_owned(),
+        model_id: model.config.model_id.clone(),
+        recorded_at: now.round(jiff::Unit::Second).unwrap_or(now).to_string(),
+        pages: pages(client, &model.config, wanted).await?,
+        entries,
+        shared: BTreeMap::new(),
+    })
 }
 
 /// Writes the recording: the accepted release's whole, another's with what it shares only named.

@@ -8,7 +8,7 @@ mod store;
 pub use diff::{Difference, differences};
 pub use miss::Miss;
 pub use replay::ReplayServer;
-pub use store::{load, others, path, save, save_sharing};
+pub use store::{load, others, path, save, save_sharing, to_text};
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

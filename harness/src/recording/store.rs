@@ -200,7 +200,10 @@ pub fn save_sharing(recording: &Recording, others: &[Recording]) -> Result<()> {
     file::replace(&recording.path, to_text(recording, others).as_bytes())
 }
 
-fn to_text(recording: &Recording, others: &[Recording]) -> String {
+/// The text of a recording's file; an entry that one of `others` holds whole, with the same answer, is
+/// only named.
+#[must_use]
+pub fn to_text(recording: &Recording, others: &[Recording]) -> String {
     let pages: Vec<String> = recording
         .pages
         .iter()

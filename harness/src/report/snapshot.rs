@@ -6,6 +6,12 @@ use super::{Align, TextTable};
 use crate::compare::Comparison;
 use crate::metric::Metric;
 
+/// The file that keeps a reviewed text, as insta reads and writes it.
+#[must_use]
+pub fn snapshot_file(text: &str) -> String {
+    format!("---\nsource: harness/tests/regression/suite.rs\n---\n{}\n", text.trim_end())
+}
+
 /// One line a row: its predicted metrics to six significant digits; then the rows without a
 /// believed prediction, with why. The same release gives the same text.
 #[must_use]

@@ -1,0 +1,130 @@
+//! `gate --accept`: one change of several files, all of it or none.
+
+use std::path::Path;
+use std::time::Duration;
+
+use libtest_mimic::Arguments;
+use mantile_reconcile::settings::Settings;
+
+use super::project::{MODEL, Project};
+use super::suite;
+
+const LOOSEN: [&str; 6] =
+    ["gate", "--candidate", "95eb60b", "--accept", "--loosen", "a step back, for a test"];
+
+/// Whether the whole suite passes in the project as it stands.
+fn suite_passes(project: &Project) -> bool {
+    let arguments = Arguments {
+        logfile: Some(project.path("suite.log").display().to_string()),
+        ..Arguments::default()
+    };
+    let settings = Settings { api_url: None, root: project.root().to_path_buf() };
+    let trials = suite::trials(&settings, &arguments).unwrap();
+    !libtest_mimic::run(&arguments, trials).has_failed()
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn what_blocks_is_not_accepted_and_changes_nothing() {
+    let project = Project::new();
+    let before = read(&project.model_file("reconcile.toml"));
+    let ran = project.run(&["gate", "--candidate", "95eb60b", "--accept"]);
+    assert_eq!(ran.code, 1);
+    assert!(
+        ran.stderr.contains("not accepted: regressed") && ran.stderr.contains("--loosen <reason>")
+    );
+    assert_eq!(read(&project.model_file("reconcile.toml")), before);
+    assert!(
+        read(&project.path("fixtures/mantile/releases.toml")).contains("accepted = \"72ff84e\"")
+    );
+}
+
+#[test]
+fn a_release_that_changed_nothing_is_accepted_without_touching_bands_or_snapshots() {
+    let project = Project::new();
+    let ran = project.run(&["gate", "--candidate", "2fd00c1", "--accept"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(
+        read(&project.path("fixtures/mantile/releases.toml")).contains("accepted = \"2fd00c1\"")
+    );
+    assert!(
+        !ran.stderr.contains("reconcile.toml") && !ran.stderr.contains(".snap"),
+        "{}",
+        ran.stderr
+    );
+    assert!(suite_passes(&project));
+    // The recording that was accepted before names what it shares, and still says what it said.
+    let old = project.path(&format!("fixtures/mantile/72ff84e/{MODEL}.json"));
+    assert_eq!(read(&old).matches("\"same_as\":\"2fd00c1\"").count(), 151);
+    assert_eq!(project.run(&["gate", "--candidate", "72ff84e"]).code, 0);
+}
+
+#[test]
+fn a_loosening_is_written_down_and_the_suite_passes_after_it() {
+    let project = Project::new();
+    let ran = project.run(&LOOSEN);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let config = read(&project.model_file("reconcile.toml"));
+    assert!(config.contains("[[loosened]]\nrelease = \"95eb60b\"\n"), "{config}");
+    assert!(config.contains("reason = \"a step back, for a test\""));
+    assert!(read(&project.model_file("known_deviations.toml")).contains("a step back, for a test"));
+    assert!(suite_passes(&project));
+}
+
+#[test]
+fn bands_tighten_and_dead_deviations_go_when_a_better_release_is_accepted() {
+    let project = Project::new();
+    // A wide band and a deviation that is none: accepting must tighten the one and remove the other.
+    let config = project.model_file("reconcile.toml");
+    let text = read(&config);
+    let band = text.lines().find(|line| line.starts_with("ratio.tpot")).unwrap().to_owned();
+    std::fs::write(&config, text.replacen(&band, "ratio.tpot = [0.2, 5.0]", 1)).unwrap();
+    let known = project.model_file("known_deviations.toml");
+    let dead = "\n[[deviation]]\nreason = \"dead\"\nexpires = \"2027-05-31\"\n[deviation.rows]\n\
+        \"inferencemax::h100::vllm::fp4::1024x1024::tp2_ep1::c16\" = { tpot = [1.5, 2.0] }\n";
+    std::fs::write(&known, read(&known) + dead).unwrap();
+    let ran = project.run(&["gate", "--candidate", "2fd00c1", "--accept"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(!read(&known).contains("\"dead\""));
+    let tightened = read(&config);
+    let tightened = tightened.lines().find(|line| line.starts_with("ratio.tpot")).unwrap();
+    assert_ne!(tightened, "ratio.tpot = [0.2, 5.0]");
+}
+
+#[test]
+fn killed_at_any_moment_it_is_all_done_or_not_at_all() {
+    let (mut old, mut new) = (0, 0);
+    for delay_ms in [0, 40, 80, 120, 160, 200, 240, 280, 320, 360, 400, 600, 2000] {
+        let project = Project::new();
+        let mut child = project
+            .command(&LOOSEN)
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(delay_ms));
+        let _ = child.kill();
+        child.wait().unwrap();
+        // Any run finishes what was decided.
+        let ran = project.run(&["run"]);
+        assert_eq!(ran.code, 0, "killed after {delay_ms} ms: {}{}", ran.stdout, ran.stderr);
+        assert!(!project.path(".mantile-reconcile-accept").exists());
+        let accepted = read(&project.path("fixtures/mantile/releases.toml"));
+        let loosened = read(&project.model_file("reconcile.toml")).contains("[[loosened]]");
+        assert_eq!(accepted.contains("accepted = \"95eb60b\""), loosened, "half accepted");
+        if loosened { new += 1 } else { old += 1 }
+    }
+    assert!(old > 0 && new > 0, "{old} times the old release, {new} times the new");
+}
+
+#[test]
+fn a_live_candidate_needs_a_name() {
+    let project = Project::new();
+    let ran = project.run(&["gate", "--candidate", "72ff84e", "--accept", "--release", "x"]);
+    assert_eq!(ran.code, 2);
+    let ran = project.run(&["gate", "--candidate", "72ff84e", "--loosen", "x"]);
+    assert_eq!(ran.code, 2, "--loosen without --accept");
+}
