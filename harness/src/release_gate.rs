@@ -15,7 +15,9 @@ use crate::metric::{Metric, PerMetric};
 use crate::prediction::{Outcome, Prediction};
 use crate::recording::Recording;
 use crate::row::Row;
-use crate::statistics::{Interval95, Pair, paired_mape_change};
+use crate::statistics::{
+    Interval95, Pair, paired_bias_change, paired_mape_change, paired_rank_change,
+};
 use crate::verdict::{RowVerdict, Status};
 
 /// A candidate release held against the accepted one and against measurement.
@@ -91,6 +93,10 @@ pub struct MetricChange {
     pub spearman: [Option<f64>; 2],
     /// The change of MAPE in percentage points with its 95% interval, paired by row.
     pub mape_change: Interval95,
+    /// The factor between the biases with its 95% interval.
+    pub bias_change: Interval95,
+    /// The change of Spearman's rank correlation with its 95% interval.
+    pub rank_change: Option<Interval95>,
 }
 
 /// The last word on a candidate.
@@ -398,5 +404,7 @@ fn metric_change(members: &[(&Comparison, &Comparison)], metric: Metric) -> Opti
         bias: [old.bias, new.bias],
         spearman: [old.spearman, new.spearman],
         mape_change: paired_mape_change(&pairs),
+        bias_change: paired_bias_change(&pairs),
+        rank_change: paired_rank_change(&pairs),
     })
 }

@@ -128,28 +128,69 @@ pub struct Interval95 {
     pub high: f64,
 }
 
-/// How often rows are drawn anew.
+/// How often rows are drawn anew for a mean …
 const RESAMPLES: usize = 2000;
+/// … and for a rank correlation, which takes a sort each time.
+const RANK_RESAMPLES: usize = 200;
 
 /// The change of MAPE from the first of each pair to the second, percentage points, with a paired
-/// percentile bootstrap interval: rows are drawn with replacement, each with both its predictions
-/// (Efron and Tibshirani 1993, "An Introduction to the Bootstrap", chapter 13). The draws are seeded,
-/// so the same rows give the same interval. `pairs` must not be empty.
+/// bootstrap interval. `pairs` must not be empty.
 #[must_use]
 pub fn paired_mape_change(pairs: &[(Pair, Pair)]) -> Interval95 {
     let changes: Vec<f64> =
         pairs.iter().map(|(old, new)| new.pct_error().abs() - old.pct_error().abs()).collect();
+    paired_bootstrap(changes.len(), RESAMPLES, |rows| mean(&pick(&changes, rows)))
+}
+
+/// The factor between the biases of the second of each pair and the first, with a paired bootstrap
+/// interval. `pairs` must not be empty.
+#[must_use]
+pub fn paired_bias_change(pairs: &[(Pair, Pair)]) -> Interval95 {
+    let changes: Vec<f64> =
+        pairs.iter().map(|(old, new)| new.log_ratio() - old.log_ratio()).collect();
+    paired_bootstrap(changes.len(), RESAMPLES, |rows| mean(&pick(&changes, rows)).exp())
+}
+
+/// The change of Spearman's rank correlation from the first of each pair to the second, with a paired
+/// bootstrap interval; `None` where it is not defined.
+#[must_use]
+pub fn paired_rank_change(pairs: &[(Pair, Pair)]) -> Option<Interval95> {
+    let rho = |rows: &[usize], side: fn(&(Pair, Pair)) -> Pair| {
+        let picked = rows.iter().map(|&row| side(&pairs[row]));
+        let (predicted, measured): (Vec<f64>, Vec<f64>) =
+            picked.map(|pair| (pair.predicted, pair.measured)).unzip();
+        spearman(&predicted, &measured)
+    };
+    let change = |rows: &[usize]| Some(rho(rows, |pair| pair.1)? - rho(rows, |pair| pair.0)?);
+    change(&(0..pairs.len()).collect::<Vec<_>>())?;
+    // A draw in which one side is constant says nothing of the rank: count it as no change.
+    Some(paired_bootstrap(pairs.len(), RANK_RESAMPLES, |rows| change(rows).unwrap_or(0.0)))
+}
+
+fn pick(values: &[f64], rows: &[usize]) -> Vec<f64> {
+    rows.iter().map(|&row| values[row]).collect()
+}
+
+/// A statistic of rows with its percentile bootstrap interval: rows are drawn with replacement, each
+/// with both its predictions (Efron and Tibshirani 1993, "An Introduction to the Bootstrap", chapter
+/// 13). The draws are seeded, so the same rows give the same interval.
+fn paired_bootstrap(
+    rows: usize,
+    resamples: usize,
+    statistic: impl Fn(&[usize]) -> f64,
+) -> Interval95 {
     let mut random = fastrand::Rng::with_seed(0x6d61_6e74_696c_6500);
-    let means: Vec<f64> = (0..RESAMPLES)
+    let all: Vec<usize> = (0..rows).collect();
+    let drawn: Vec<f64> = (0..resamples)
         .map(|_| {
-            let sum: f64 = (0..changes.len()).map(|_| changes[random.usize(..changes.len())]).sum();
-            sum / changes.len() as f64
+            let draw: Vec<usize> = (0..rows).map(|_| random.usize(..rows)).collect();
+            statistic(&draw)
         })
         .collect();
     Interval95 {
-        estimate: mean(&changes),
-        low: quantile(&means, 0.025),
-        high: quantile(&means, 0.975),
+        estimate: statistic(&all),
+        low: quantile(&drawn, 0.025),
+        high: quantile(&drawn, 0.975),
     }
 }
 
@@ -244,6 +285,18 @@ mod tests {
         let change = paired_mape_change(&mixed);
         assert!(change.low < 0.0 && change.high > 0.0, "{change:?}");
         assert_eq!(change, paired_mape_change(&mixed), "the same rows give the same interval");
+        let bias = paired_bias_change(&all_better);
+        assert_relative_eq!(bias.estimate, 1.2 / 1.5, max_relative = 1e-9);
+        assert!(bias.high < 1.0);
+        assert_eq!(paired_rank_change(&all_better), None, "equal measurements have no rank");
+        let ranked: Vec<_> = (1..30)
+            .map(|i| {
+                let pair = |predicted| Pair { measured: f64::from(i), predicted };
+                (pair(f64::from(i * 7 % 30)), pair(f64::from(i)))
+            })
+            .collect();
+        let rank = paired_rank_change(&ranked).unwrap();
+        assert!(rank.low > 0.0 && rank.estimate > 0.5, "{rank:?}");
     }
 
     proptest! {

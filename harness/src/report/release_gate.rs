@@ -144,7 +144,7 @@ fn groups_table(groups: &[GroupChange]) -> Option<TextTable> {
     for group in groups {
         for (metric, change) in group.metrics.iter() {
             let Some(change) = change else { continue };
-            let MetricChange { n, mape_percent, bias, spearman, mape_change } = change;
+            let MetricChange { n, mape_percent, bias, spearman, mape_change, .. } = change;
             if mape_percent[0].to_bits() == mape_percent[1].to_bits() {
                 continue;
             }
@@ -205,6 +205,7 @@ pub fn gate_json(model: &Model, gate: &ReleaseGate, candidate: &str) -> Value {
                     json!({
                         "n": c.n, "mape_percent": c.mape_percent, "bias": c.bias,
                         "spearman": c.spearman, "mape_change": c.mape_change,
+                        "bias_factor": c.bias_change, "spearman_change": c.rank_change,
                     })
                 });
                 (metric.name().to_owned(), json!(value))
