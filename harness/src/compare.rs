@@ -213,6 +213,7 @@ mod tests {
             outcome,
             approximations: vec![],
             request_key: None,
+            answered_by: None,
             response_time_ms: None,
         }
     }

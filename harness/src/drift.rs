@@ -77,6 +77,7 @@ mod tests {
             outcome: comparison.outcome,
             approximations: vec![],
             request_key: None,
+            answered_by: None,
             response_time_ms: None,
         }
     }

@@ -18,7 +18,7 @@ pub async fn predict(service: &Service, row: &Row) -> Prediction {
         Ok(mapped) => {
             let request = mapped.request(&service.layers);
             let reply = service.client.system_metrics(&request).await;
-            from_reply(row, &mapped, &request, &reply)
+            from_reply(row, &mapped, &request, &reply, &service.origin)
         }
         Err(unmapped) => from_unmapped(row, unmapped),
     }
@@ -53,11 +53,12 @@ pub async fn predict_all(
     let questions = keys.iter().filter_map(|key| askers.remove(key)).collect();
     let work = |(request, rows): (SystemMetricsRequest, Vec<(usize, Row)>)| {
         let (client, config) = (service.client.clone(), Arc::clone(&service.config));
+        let origin = service.origin.clone();
         async move {
             let reply = client.system_metrics(&request).await;
             let predict = |(index, row): (usize, Row)| {
                 let mapped = mapping::map(&row, &config).ok()?;
-                Some((index, from_reply(&row, &mapped, &request, &reply)))
+                Some((index, from_reply(&row, &mapped, &request, &reply, &origin)))
             };
             rows.into_iter().filter_map(predict).collect::<Vec<_>>()
         }
@@ -73,6 +74,7 @@ fn from_reply(
     mapped: &Mapped<'_>,
     request: &SystemMetricsRequest,
     reply: &Result<Reply>,
+    origin: &str,
 ) -> Prediction {
     let (outcome, response_time) = match reply {
         Ok(reply) => {
@@ -87,6 +89,7 @@ fn from_reply(
         outcome,
         approximations: mapped.approximations.clone(),
         request_key: Some(request.key()),
+        answered_by: Some(origin.to_owned()),
         response_time_ms: response_time.map(|time| time.as_secs_f64() * 1000.0),
     }
 }
@@ -97,6 +100,7 @@ fn from_unmapped(row: &Row, unmapped: Unmapped) -> Prediction {
         outcome: Outcome::Unmapped(unmapped.reason),
         approximations: Vec::new(),
         request_key: None,
+        answered_by: None,
         response_time_ms: None,
     }
 }

@@ -24,6 +24,8 @@ pub struct Service {
     pub client: Client,
     /// The model's layers, as this service has them.
     pub layers: Arc<LayerTable>,
+    /// Who answers: a recorded release, or the URL of a live service.
+    pub origin: String,
     /// The model's configuration.
     pub config: Arc<Config>,
     /// The stand-in, kept alive for as long as it is asked.
@@ -35,15 +37,17 @@ impl Service {
     pub async fn live(url: &str, options: ClientOptions, config: &Config) -> Result<Self> {
         let client = Client::new(url, options)?;
         let layers = Arc::new(client.layers(&config.model_id).await?);
-        Ok(Self { client, layers, config: Arc::new(config.clone()), _replay: None })
+        let origin = client.base_url().to_owned();
+        Ok(Self { client, layers, origin, config: Arc::new(config.clone()), _replay: None })
     }
 
     /// The recording of the accepted release, served on the loopback interface.
     pub async fn replayed(recording: Recording, config: &Config) -> Result<Self> {
+        let origin = recording.release.clone();
         let replay = ReplayServer::start(recording, None).await;
         let client = Client::new(&replay.url(), ClientOptions::default())?;
         let layers = Arc::new(client.layers(&config.model_id).await?);
-        Ok(Self { client, layers, config: Arc::new(config.clone()), _replay: Some(replay) })
+        Ok(Self { client, layers, origin, config: Arc::new(config.clone()), _replay: Some(replay) })
     }
 
     /// Live where a URL is given, else the recording under `root`.

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
+use std::time::Duration;
 
 use crate::error::{Error, Place, Result};
 
@@ -27,9 +28,12 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
         _ => Path::new("."),
     };
     fs::create_dir_all(folder).map_err(|source| Error::io("create", folder, source))?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let prefix = format!(".{name}.");
+    clear_leftovers(folder, &prefix);
     let write = || -> std::io::Result<()> {
         let mut builder = tempfile::Builder::new();
-        builder.prefix(".").suffix(".partial");
+        builder.prefix(&prefix).suffix(LEFTOVER);
         // A temporary file is private by default; a replaced one keeps its mode, a new one takes
         // the mode that any new file would.
         #[cfg(unix)]
@@ -39,12 +43,36 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
             builder.permissions(fs::Permissions::from_mode(mode));
         }
         let mut partial = builder.tempfile_in(folder)?;
-        partial.write_all(bytes)?;
+        partial.as_file_mut().write_all(bytes)?;
         partial.as_file().sync_all()?;
         partial.persist(path).map_err(|error| error.error)?;
         Ok(())
     };
     write().map_err(|source| Error::io("write", path, source))
+}
+
+/// The end of a temporary file's name.
+const LEFTOVER: &str = ".partial";
+/// A temporary file that was not touched for this long belongs to a run that was cut off.
+const LEFTOVER_AGE: Duration = Duration::from_mins(1);
+
+/// Removes what runs that were cut off have left of writing the same file. It is in nobody's way, so
+/// a failure to is none.
+fn clear_leftovers(folder: &Path, prefix: &str) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let age = entry
+            .metadata()
+            .and_then(|meta| meta.modified())
+            .ok()
+            .and_then(|time| time.elapsed().ok());
+        if name.starts_with(prefix)
+            && name.ends_with(LEFTOVER)
+            && age.is_some_and(|age| age > LEFTOVER_AGE)
+        {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }
 
 #[cfg(test)]
@@ -59,6 +87,27 @@ mod tests {
         replace(&path, b"new").unwrap();
         assert_eq!(read_text(&path).unwrap(), "new");
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_a_cut_off_run_left_of_the_same_file_goes_once_it_is_old() {
+        let folder = tempfile::tempdir().unwrap();
+        let (old, young, other) = (".a.csv.1.partial", ".a.csv.2.partial", ".b.csv.1.partial");
+        for name in [old, young, other] {
+            fs::write(folder.path().join(name), "half").unwrap();
+        }
+        let past = std::time::SystemTime::now() - 2 * LEFTOVER_AGE;
+        for name in [old, other] {
+            fs::File::options()
+                .write(true)
+                .open(folder.path().join(name))
+                .unwrap()
+                .set_modified(past)
+                .unwrap();
+        }
+        replace(&folder.path().join("a.csv"), b"whole").unwrap();
+        let left = |name: &str| folder.path().join(name).exists();
+        assert_eq!([left(old), left(young), left(other)], [false, true, true]);
     }
 
     #[test]

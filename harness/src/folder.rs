@@ -45,8 +45,9 @@ pub fn list(root: &Path) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(&folder).map_err(|source| Error::io("read", &folder, source))? {
         let entry = entry.map_err(|source| Error::io("read", &folder, source))?;
-        if entry.path().is_dir() {
-            names.push(entry.file_name().to_string_lossy().into_owned());
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if entry.path().is_dir() && !name.starts_with('.') {
+            names.push(name);
         }
     }
     if names.is_empty() {

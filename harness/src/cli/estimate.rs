@@ -91,8 +91,8 @@ struct Saved {
 }
 
 impl Saved {
-    /// Takes over what an earlier run saved for the same rows and requests. A row whose measured
-    /// figures or request have changed, or that had no answer, is asked again.
+    /// Takes over what an earlier run saved for the same rows. A row whose measured figures have
+    /// changed, or whose prediction no longer holds, is asked again.
     fn resume(&mut self, rows: &[Row], service: &Service) -> Result<usize> {
         let text = file::read_text(&self.output)?;
         let saved = prediction::read(&self.output, &text)
@@ -102,11 +102,7 @@ impl Saved {
         let mut taken = 0;
         for (index, row) in rows.iter().enumerate() {
             let Some(prediction) = saved.remove(&row.name()) else { continue };
-            let key =
-                mapping::map(row, &service.config).ok().map(|m| m.request(&service.layers).key());
-            let answered =
-                !matches!(prediction.outcome, Outcome::Unavailable(_) | Outcome::Unmapped(_));
-            if prediction.row == *row && prediction.request_key == key && answered {
+            if prediction.row == *row && still_holds(&prediction, service) {
                 self.predictions[index] = Some(prediction);
                 taken += 1;
             }
@@ -124,6 +120,24 @@ impl Saved {
         self.unsaved = 0;
         file::replace(&self.output, &prediction::write(self.predictions.iter().flatten()))
     }
+}
+
+/// Whether asking again would give the same prediction: the same service would be asked the same,
+/// under the same approximations and lengths, and it did answer.
+fn still_holds(prediction: &Prediction, service: &Service) -> bool {
+    let row = &prediction.row;
+    let Ok(mapped) = mapping::map(row, &service.config) else { return false };
+    let answered = match &prediction.outcome {
+        Outcome::Predicted(estimate) | Outcome::Insane(estimate, _) => {
+            estimate.is_for(&row.identity, mapped.lengths)
+        }
+        Outcome::Refused(_) => true,
+        Outcome::Unavailable(_) | Outcome::Unmapped(_) => false,
+    };
+    answered
+        && prediction.answered_by.as_deref() == Some(&service.origin)
+        && prediction.approximations == mapped.approximations
+        && prediction.request_key == Some(mapped.request(&service.layers).key())
 }
 
 fn report(done: &Saved) -> Result<Exit> {

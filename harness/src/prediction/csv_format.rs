@@ -10,7 +10,7 @@ use crate::row;
 use crate::table::{Record, Table};
 
 /// The columns after those of the row.
-const COLUMNS: [&str; 20] = [
+const COLUMNS: [&str; 21] = [
     "status",
     "predicted_throughput_per_gpu",
     "predicted_output_throughput_per_gpu",
@@ -31,6 +31,7 @@ const COLUMNS: [&str; 20] = [
     "request_key",
     "memory_per_package_gb",
     "hw_capacity_gb",
+    "answered_by",
 ];
 
 /// Between the approximations of a row.
@@ -59,7 +60,8 @@ pub fn write<'a>(predictions: impl IntoIterator<Item = &'a Prediction>) -> Vec<u
 }
 
 fn cells(prediction: &Prediction) -> Vec<String> {
-    let Prediction { row, outcome, approximations, request_key, response_time_ms } = prediction;
+    let Prediction { row, outcome, approximations, request_key, answered_by, response_time_ms } =
+        prediction;
     let estimate = outcome.estimate();
     let figure = |value: fn(&Estimate) -> String| estimate.map(value).unwrap_or_default();
     let mut line = row::cells(row);
@@ -84,6 +86,7 @@ fn cells(prediction: &Prediction) -> Vec<String> {
         request_key.clone().unwrap_or_default(),
         figure(|estimate| estimate.memory_per_package_gb.to_string()),
         figure(|estimate| estimate.hw_capacity_gb.to_string()),
+        answered_by.clone().unwrap_or_default(),
     ]);
     line
 }
@@ -125,6 +128,7 @@ fn read_record(record: Record<'_>) -> Result<Prediction> {
         outcome,
         approximations,
         request_key: record.text("request_key").map(str::to_owned),
+        answered_by: record.text("answered_by").map(str::to_owned),
         response_time_ms: record.number("api_response_time_ms", 0.0..=f64::MAX)?,
     })
 }

@@ -9,6 +9,7 @@ use crate::mantile::{Anomaly, Answer, Reply};
 use crate::mapping::Lengths;
 use crate::metric::{Metric, PerMetric};
 use crate::row::{Identity, Row};
+use crate::units::Seconds;
 
 /// What came of asking Mantile for a row.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +22,8 @@ pub struct Prediction {
     pub approximations: Vec<String>,
     /// The recording that answers it; `None` for an unmapped row.
     pub request_key: Option<String>,
+    /// Who answered: a recorded release, or the URL of a live service; `None` for an unmapped row.
+    pub answered_by: Option<String>,
     /// How long the service took, ms.
     pub response_time_ms: Option<f64>,
 }
@@ -130,7 +133,12 @@ impl Estimate {
     #[must_use]
     pub fn new(answer: &Answer, identity: &Identity, lengths: Lengths) -> Self {
         Self {
-            metrics: derive(answer, identity, lengths),
+            metrics: derive(
+                answer.ttft_ms.to_seconds(),
+                answer.tpot_ms.to_seconds(),
+                identity,
+                lengths,
+            ),
             tps_user: answer.tps_user,
             memory_weight_gb: answer.memory.weight_memory_gb,
             memory_activation_gb: answer.memory.activation_memory_gb,
@@ -141,6 +149,15 @@ impl Estimate {
             num_packages: answer.system.num_packages,
             bottleneck: answer.system.bottleneck.clone(),
         }
+    }
+}
+
+impl Estimate {
+    /// Whether its metrics are what its own TTFT and TPOT give for a row of these lengths.
+    #[must_use]
+    pub fn is_for(&self, identity: &Identity, lengths: Lengths) -> bool {
+        let seconds = |metric| Seconds(self.metrics[metric]);
+        derive(seconds(Metric::Ttft), seconds(Metric::Tpot), identity, lengths) == self.metrics
     }
 }
 
@@ -156,10 +173,9 @@ impl Estimate {
 ///
 /// Mantile's own `throughput_tokens_s` and `total_latency_ms` are not the row's metrics (decode
 /// tokens of the whole system, and TPOT × 1) and are not used.
-fn derive(answer: &Answer, identity: &Identity, lengths: Lengths) -> PerMetric<f64> {
+fn derive(ttft: Seconds, tpot: Seconds, identity: &Identity, lengths: Lengths) -> PerMetric<f64> {
     let Lengths { input, output } = lengths;
-    let ttft = answer.ttft_ms.to_seconds().0;
-    let tpot = answer.tpot_ms.to_seconds().0;
+    let (ttft, tpot) = (ttft.0, tpot.0);
     let e2e = ttft + tpot * (output - 1.0).max(0.0);
     let concurrency = f64::from(identity.concurrency);
     PerMetric::from_fn(|metric| match metric {

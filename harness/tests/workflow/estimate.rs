@@ -16,11 +16,12 @@ fn predictions(project: &Project) -> Vec<Prediction> {
     prediction::read(Path::new(OUTPUT), &text).unwrap()
 }
 
-/// The bytes, response times aside.
+/// The bytes, response times and the service's address aside.
 fn timeless(project: &Project) -> Vec<u8> {
     let mut predictions = predictions(project);
     for prediction in &mut predictions {
         prediction.response_time_ms = None;
+        prediction.answered_by = None;
     }
     prediction::write(&predictions)
 }
@@ -73,11 +74,14 @@ async fn a_killed_run_is_taken_up_and_ends_with_the_same_bytes() {
     let saved = predictions(&project).len();
     assert!(saved < 270, "it was not killed in time");
 
-    let ran = project.run(&whole);
+    let ran = project.run(&arguments);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(ran.stderr.contains("of 270 rows are in out.csv already"), "{}", ran.stderr);
     assert!(!ran.stderr.starts_with("0 of"), "{}", ran.stderr);
     assert_eq!(timeless(&project), expected);
+
+    // Another service may answer otherwise: nothing of this one is taken over.
+    assert!(project.run(&whole).stderr.starts_with("0 of 270 rows"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -265,6 +265,7 @@ fn prediction(row: &Row, outcome: Outcome, request_key: Option<String>) -> Predi
         outcome,
         approximations: vec![],
         request_key,
+        answered_by: None,
         response_time_ms: None,
     }
 }
