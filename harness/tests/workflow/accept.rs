@@ -128,3 +128,29 @@ fn a_live_candidate_needs_a_name() {
     let ran = project.run(&["gate", "--candidate", "72ff84e", "--loosen", "x"]);
     assert_eq!(ran.code, 2, "--loosen without --accept");
 }
+
+#[test]
+fn what_moved_within_the_tolerance_does_not_rewrite_reviewed_lines() {
+    let project = Project::new();
+    let mut next = project.recording();
+    next.release = "next".to_owned();
+    next.path = project.path(&format!("fixtures/mantile/next/{MODEL}.json"));
+    for entry in next.entries.values_mut() {
+        let mut body: serde_json::Value = serde_json::from_str(entry.reply.body.get()).unwrap();
+        // Enough to turn a sixth digit here and there, and just within the tolerance.
+        let tpot = body["tpot_ms"].as_f64().unwrap();
+        body["tpot_ms"] = (tpot * (1.0 + 9e-7)).into();
+        let body = serde_json::value::to_raw_value(&body).unwrap();
+        entry.reply =
+            mantile_reconcile::recording::RecordedReply::seal(200, "application/json".into(), body);
+    }
+    mantile_reconcile::recording::save(&next).unwrap();
+    let index = project.path("fixtures/mantile/releases.toml");
+    let listed =
+        "\n[[release]]\nname = \"next\"\nmade = \"2026-02-01\"\nrecorded = \"2026-11-24\"\n";
+    std::fs::write(&index, read(&index) + listed).unwrap();
+    let ran = project.run(&["gate", "--candidate", "next", "--accept"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("244 within tolerance"), "{}", ran.stdout);
+    assert!(!ran.stderr.contains(".snap"), "a reviewed text was rewritten: {}", ran.stderr);
+}
