@@ -140,9 +140,7 @@ pub fn remove_dead(
                 }
             }
         }
-        deviations.retain(|deviation| {
-            deviation.get("rows").and_then(Item::as_table_like).is_none_or(|rows| !rows.is_empty())
-        });
+        drop_empty(deviations);
     }
     Ok(document.to_string())
 }
@@ -176,9 +174,7 @@ pub fn add_deviations(
                 }
             }
         }
-        deviations.retain(|deviation| {
-            deviation.get("rows").and_then(Item::as_table_like).is_none_or(|rows| !rows.is_empty())
-        });
+        drop_empty(deviations);
         let mut rows = toml_edit::Table::new();
         for (row, quantity, bound) in outside {
             let bounds = rows.entry(row).or_insert(toml_edit::value(toml_edit::InlineTable::new()));
@@ -194,6 +190,13 @@ pub fn add_deviations(
         deviations.push(entry);
     }
     Ok(document.to_string())
+}
+
+/// Drops the deviations that no longer name a row.
+fn drop_empty(deviations: &mut toml_edit::ArrayOfTables) {
+    deviations.retain(|deviation| {
+        deviation.get("rows").and_then(Item::as_table_like).is_none_or(|rows| !rows.is_empty())
+    });
 }
 
 fn keys(table: &dyn TableLike) -> impl Iterator<Item = String> {

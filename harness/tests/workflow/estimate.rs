@@ -29,12 +29,7 @@ fn timeless(project: &Project) -> Vec<u8> {
 /// A Mantile that answers from the recording, slowly, and refuses a batch of `refused`.
 async fn slow_service(project: &Project, delay: Duration, refused: u32) -> MockServer {
     let recording = project.recording();
-    let server = MockServer::start().await;
-    let layers = recording.pages[&format!("/api/layers?model_id={MODEL}")].text();
-    Mock::given(method("GET"))
-        .respond_with(ResponseTemplate::new(200).set_body_raw(layers, "application/json"))
-        .mount(&server)
-        .await;
+    let server = project.service().await;
     Mock::given(method("POST"))
         .and(path("/config/system-metrics"))
         .respond_with(move |request: &Request| {

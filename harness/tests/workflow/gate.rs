@@ -2,8 +2,8 @@
 //! judged.
 
 use serde_json::Value;
-use wiremock::matchers::{method, path};
-use wiremock::{Mock, MockServer, ResponseTemplate};
+use wiremock::matchers::path;
+use wiremock::{Mock, ResponseTemplate};
 
 use super::project::{MODEL, Project, Ran};
 
@@ -84,12 +84,7 @@ fn a_candidate_that_is_not_there_or_not_known_is_told() {
 async fn a_candidate_that_answers_in_part_is_broken_and_not_a_pass() {
     let project = Project::new();
     let recording = project.recording();
-    let server = MockServer::start().await;
-    let layers = recording.pages[&format!("/api/layers?model_id={MODEL}")].text();
-    Mock::given(method("GET"))
-        .respond_with(ResponseTemplate::new(200).set_body_raw(layers, "application/json"))
-        .mount(&server)
-        .await;
+    let server = project.service().await;
     Mock::given(path("/config/system-metrics"))
         .respond_with(move |request: &wiremock::Request| {
             let request: mantile_reconcile::mantile::SystemMetricsRequest =

@@ -7,6 +7,8 @@ use std::process::{Command, Output};
 use mantile_reconcile::mantile::layers_path;
 use mantile_reconcile::recording::{self, RecordedReply, Recording};
 use serde_json::Value;
+use wiremock::matchers::method;
+use wiremock::{Mock, MockServer, ResponseTemplate};
 
 pub(crate) const MODEL: &str = "openai_GPT-OSS-120B";
 pub(crate) const RELEASE: &str = "72ff84e";
@@ -59,6 +61,17 @@ impl Project {
 
     pub(crate) fn recording(&self) -> Recording {
         recording::load(self.root(), RELEASE, MODEL).unwrap()
+    }
+
+    /// A service that knows the model's layers, and nothing else until more is mounted.
+    pub(crate) async fn service(&self) -> MockServer {
+        let layers = self.recording().pages[&layers_path(MODEL)].text();
+        let server = MockServer::start().await;
+        Mock::given(method("GET"))
+            .respond_with(ResponseTemplate::new(200).set_body_raw(layers, "application/json"))
+            .mount(&server)
+            .await;
+        server
     }
 
     /// Changes every recorded answer as a service with a defect would give it, and seals it anew.

@@ -4,8 +4,8 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Stdio};
 
 use mantile_reconcile::recording;
-use wiremock::matchers::{method, path};
-use wiremock::{Mock, MockServer, ResponseTemplate};
+use wiremock::matchers::path;
+use wiremock::{Mock, ResponseTemplate};
 
 use super::project::{MODEL, Project, RELEASE};
 
@@ -82,12 +82,7 @@ fn a_changed_answer_is_a_difference() {
 async fn a_service_that_fails_midway_leaves_the_recording_as_it_was() {
     let project = Project::new();
     let before = std::fs::read(project.recording().path).unwrap();
-    let server = MockServer::start().await;
-    let layers = project.recording().pages[&format!("/api/layers?model_id={MODEL}")].text();
-    Mock::given(method("GET"))
-        .respond_with(ResponseTemplate::new(200).set_body_raw(layers, "application/json"))
-        .mount(&server)
-        .await;
+    let server = project.service().await;
     Mock::given(path("/config/system-metrics"))
         .respond_with(ResponseTemplate::new(200).set_body_raw("{}", "application/json"))
         .up_to_n_times(20)
