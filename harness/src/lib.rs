@@ -25,6 +25,7 @@ pub mod error;
 pub mod estimate;
 pub mod evaluation;
 pub mod file;
+pub mod filter;
 pub mod folder;
 pub mod group;
 pub mod mantile;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::filter::Filter;
 use crate::group::Field;
 use crate::mantile::ClientOptions;
 use crate::settings;
@@ -45,6 +46,18 @@ pub(super) enum Verb {
   mantile-reconcile extract --model openai_GPT-OSS-120B --raw artifacts/ \\
       --run-date 20667906037=2026-01-02T22:24:09Z")]
     Extract(ExtractArgs),
+    /// Pick rows by an expression
+    #[command(after_help = "Examples:
+  mantile-reconcile filter --model openai_GPT-OSS-120B --where 'gpu_model = b200' --output b200.csv
+  mantile-reconcile filter --model openai_GPT-OSS-120B \\
+      --where 'tensor_parallel >= 2 and framework in (vllm, trt) and not context = 8192*'
+
+Fields are gpu_model, framework, precision, tensor_parallel, expert_parallel, context, concurrency,
+dp_attention, disagg, provider, input_seq_len, output_seq_len, gpus, spec_decoding, is_multinode,
+run_id, benchmark_date, image, and the measured throughput, output_throughput, ttft, tpot and
+e2e_latency. Operators are =, !=, <, <=, >, >=, in (…), not in (…), and, or, not and parentheses;
+* and ? are wildcards.")]
+    Filter(FilterArgs),
     /// Predict rows: writes mantile_predictions.csv, and takes up where it was cut off
     #[command(after_help = "Examples:
   mantile-reconcile estimate --model openai_GPT-OSS-120B
@@ -152,6 +165,9 @@ pub(super) struct RunArgs {
     /// Models, by their folders' names; all of them without
     #[arg(value_name = "MODEL")]
     pub models: Vec<String>,
+    /// Only the rows that an expression picks, such as 'gpu_model = b200 and concurrency >= 32'
+    #[arg(long = "where", value_name = "EXPR", value_parser = Filter::parse)]
+    pub filter: Option<Filter>,
     /// Where the reports go, a folder a model [default: target/reconcile]
     #[arg(long, value_name = "DIR")]
     pub output: Option<PathBuf>,
@@ -189,6 +205,25 @@ fn parse_run_date(text: &str) -> Result<(String, String), String> {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct FilterArgs {
+    /// The model, by its folder's name
+    #[arg(long)]
+    pub model: String,
+    /// Rows in the standard format [default: all rows of the model]
+    #[arg(long, value_name = "CSV")]
+    pub input: Option<PathBuf>,
+    /// The source of reconcile.toml that the input is of, where the model has several
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
+    /// The expression
+    #[arg(long = "where", value_name = "EXPR", value_parser = Filter::parse)]
+    pub filter: Filter,
+    /// Where the rows go [default: stdout]
+    #[arg(long, value_name = "CSV")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct EstimateArgs {
     /// The model, by its folder's name
     #[arg(long)]
@@ -199,6 +234,9 @@ pub(super) struct EstimateArgs {
     /// The source of reconcile.toml that the input is of, where the model has several
     #[arg(long, value_name = "NAME")]
     pub source: Option<String>,
+    /// Only the rows that an expression picks, such as 'gpu_model = b200 and concurrency >= 32'
+    #[arg(long = "where", value_name = "EXPR", value_parser = Filter::parse)]
+    pub filter: Option<Filter>,
     /// Where the predictions go [default: target/reconcile/<model>/mantile_predictions.csv]
     #[arg(long, value_name = "CSV")]
     pub output: Option<PathBuf>,
@@ -220,6 +258,9 @@ pub(super) struct CompareArgs {
     /// The source of reconcile.toml that the actuals are of, where the model has several
     #[arg(long, value_name = "NAME")]
     pub source: Option<String>,
+    /// Only the rows that an expression picks, such as 'gpu_model = b200 and concurrency >= 32'
+    #[arg(long = "where", value_name = "EXPR", value_parser = Filter::parse)]
+    pub filter: Option<Filter>,
     /// Predictions, as `estimate` writes them [default: target/reconcile/<model>/mantile_predictions.csv]
     #[arg(long, value_name = "CSV")]
     pub predictions: Option<PathBuf>,

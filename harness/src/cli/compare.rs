@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::args::{CompareArgs, Format};
 use super::estimate::rows;
+use super::filter::pick;
 use super::output::{note, predictions_path, print, reports_folder};
 use crate::compare::join;
 use crate::error::{Error, Exit, Result};
@@ -16,8 +17,9 @@ use crate::{file, prediction};
 
 pub(super) fn run(root: &Path, args: &CompareArgs) -> Result<Exit> {
     let model = folder::load(root, &args.model)?;
-    let actuals =
-        rows(root, &args.model, &model.config, args.actuals.as_deref(), args.source.as_deref())?;
+    let source = args.source.as_deref();
+    let actuals = rows(root, &args.model, &model.config, args.actuals.as_deref(), source)?;
+    let actuals = pick(actuals, args.filter.as_ref())?;
     let path = args.predictions.clone().unwrap_or_else(|| predictions_path(root, &args.model));
     if !path.exists() {
         return Err(Error::usage(format!("no predictions at {}", path.display()))
@@ -28,7 +30,7 @@ pub(super) fn run(root: &Path, args: &CompareArgs) -> Result<Exit> {
     for row in &joined.without_prediction {
         note(&format!("note: no prediction for {row}"));
     }
-    for row in &joined.without_measurement {
+    for row in joined.without_measurement.iter().filter(|_| args.filter.is_none()) {
         note(&format!("note: a prediction and no measurement for {row}"));
     }
     let evaluation = Evaluation::of_rows(&model, joined.comparisons, Timestamp::now());

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::args::{EstimateArgs, ServiceArgs};
+use super::filter::pick;
 use super::output::{note, predictions_path, print, progress};
 use crate::config::{Config, Source};
 use crate::error::{Error, Exit, Result};
@@ -18,6 +19,7 @@ const SAVE_EVERY: usize = 10;
 pub(super) async fn run(root: &Path, args: &EstimateArgs) -> Result<Exit> {
     let config = folder::load_config(root, &args.model)?;
     let rows = rows(root, &args.model, &config, args.input.as_deref(), args.source.as_deref())?;
+    let rows = pick(rows, args.filter.as_ref())?;
     let service = start(&args.service, root, &config).await?;
     let output = args.output.clone().unwrap_or_else(|| predictions_path(root, &args.model));
     let mut done = Saved { output, predictions: vec![None; rows.len()], unsaved: 0 };

@@ -7,6 +7,7 @@ mod compare;
 mod estimate;
 mod explain;
 mod extract;
+mod filter;
 mod gate;
 mod history;
 mod output;
@@ -57,6 +58,7 @@ fn run(arguments: &Arguments) -> Result<Exit> {
         match &arguments.verb {
             Verb::Run(args) => run::run(root, args).await,
             Verb::Extract(args) => extract::run(root, args),
+            Verb::Filter(args) => filter::run(root, args),
             Verb::Estimate(args) => estimate::run(root, args).await,
             Verb::Compare(args) => compare::run(root, args),
             Verb::Record(args) => record::run(root, args).await,

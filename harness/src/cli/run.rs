@@ -7,7 +7,9 @@ use jiff::Timestamp;
 use super::args::{Format, RunArgs};
 use super::compare::write_reports;
 use super::estimate::start;
+use super::filter::pick;
 use super::output::{complain, note, print, progress, reports_folder};
+use crate::compare::join;
 use crate::error::{Exit, Result};
 use crate::evaluation::{Evaluation, Service};
 use crate::folder::{self, Model};
@@ -47,7 +49,8 @@ fn worst(exits: &[Exit]) -> Exit {
 }
 
 async fn run_model(root: &Path, name: &str, args: &RunArgs) -> Result<(serde_json::Value, Exit)> {
-    let model = folder::load(root, name)?;
+    let mut model = folder::load(root, name)?;
+    model.rows = pick(model.rows, args.filter.as_ref())?;
     let recording = recording::load(root, &model.release, &model.config.model_id)?;
     let service = start(&args.service, root, &model.config).await?;
     let predictions = predict(&model, &service, args.service.asking.concurrency()).await?;
@@ -56,7 +59,15 @@ async fn run_model(root: &Path, name: &str, args: &RunArgs) -> Result<(serde_jso
         None => reports_folder(root, name),
     };
     file::replace(&folder.join("mantile_predictions.csv"), &prediction::write(&predictions))?;
-    let evaluation = Evaluation::new(&model, predictions, &recording, Timestamp::now());
+    let evaluation = match args.filter {
+        // Gates, coverage and recordings are of the whole model.
+        Some(_) => Evaluation::of_rows(
+            &model,
+            join(model.rows.clone(), predictions).comparisons,
+            Timestamp::now(),
+        ),
+        None => Evaluation::new(&model, predictions, &recording, Timestamp::now()),
+    };
     write_reports(&folder.join("comparison_report.csv"), &model, &evaluation)?;
     let failed_rows = failed_rows(&model, &evaluation);
     let failed_checks = evaluation.failed_checks().map(|(name, found)| format!("{name}\n{found}"));

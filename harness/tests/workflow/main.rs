@@ -9,6 +9,7 @@ mod client;
 mod estimate;
 mod explain;
 mod extract;
+mod filter;
 mod gate;
 mod project;
 mod readme;

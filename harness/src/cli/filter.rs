@@ -1,0 +1,39 @@
+//! `filter`: the rows that an expression picks, as a CSV in the standard format.
+
+use std::path::Path;
+
+use super::args::FilterArgs;
+use super::estimate::rows;
+use super::output::{note, print};
+use crate::error::{Error, Exit, Result};
+use crate::filter::Filter;
+use crate::row::Row;
+use crate::{file, folder, row};
+
+pub(super) fn run(root: &Path, args: &FilterArgs) -> Result<Exit> {
+    let config = folder::load_config(root, &args.model)?;
+    let rows = rows(root, &args.model, &config, args.input.as_deref(), args.source.as_deref())?;
+    let total = rows.len();
+    let picked = pick(rows, Some(&args.filter))?;
+    let bytes = row::write(&picked);
+    match &args.output {
+        Some(path) => file::replace(path, &bytes)?,
+        None => print(String::from_utf8_lossy(&bytes).trim_end())?,
+    }
+    note(&format!("{} of {total} rows", picked.len()));
+    Ok(Exit::Inside)
+}
+
+/// The rows that the filter picks; all of them without one. None at all is an error: whatever
+/// follows would pass on nothing.
+pub(super) fn pick(rows: Vec<Row>, filter: Option<&Filter>) -> Result<Vec<Row>> {
+    let Some(filter) = filter else { return Ok(rows) };
+    let total = rows.len();
+    let picked: Vec<Row> = rows.into_iter().filter(|row| filter.picks(row)).collect();
+    if picked.is_empty() {
+        return Err(Error::usage(format!("--where picks none of {total} rows")).with_help(
+            "look at the values with: mantile-reconcile filter --model <model> --where 'gpus > 0'",
+        ));
+    }
+    Ok(picked)
+}
