@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use crate::audit::{Severity, audit_sources};
 use crate::compare::{Comparison, Coverage, in_group, statistics};
 use crate::config::Config;
 use crate::folder::Model;
@@ -20,6 +21,8 @@ pub enum Check {
     Gate(usize, Metric),
     /// Enough rows have a prediction.
     Coverage,
+    /// No row is impossible by the audit.
+    Audit,
     /// Every mapped row's request is recorded.
     RecordingComplete,
     /// Every recorded request is some row's.
@@ -64,6 +67,7 @@ impl Check {
         gates
             .chain([
                 Self::Coverage,
+                Self::Audit,
                 Self::RecordingComplete,
                 Self::RecordingUsed,
                 Self::RecordingFresh,
@@ -82,6 +86,7 @@ impl Check {
                 format!("gate::{}::{}", metric.name(), config.gates[index].group)
             }
             Self::Coverage => "coverage".to_owned(),
+            Self::Audit => "audit".to_owned(),
             Self::RecordingComplete => "recording::complete".to_owned(),
             Self::RecordingUsed => "recording::used".to_owned(),
             Self::RecordingFresh => "recording::fresh".to_owned(),
@@ -102,6 +107,7 @@ impl Check {
         match self {
             Self::Gate(index, metric) => gate(subject, index, metric),
             Self::Coverage => coverage(subject),
+            Self::Audit => sound(subject.model),
             Self::RecordingComplete => complete(subject),
             Self::RecordingUsed => used(subject),
             Self::RecordingFresh => fresh(subject),
@@ -193,6 +199,23 @@ fn coverage(subject: Subject<'_>) -> Result<(), String> {
         subject.model.config.path.display(),
         lines.join("\n")
     ))
+}
+
+fn sound(model: &Model) -> Result<(), String> {
+    let mut findings = audit_sources(&model.rows, &model.config.sources);
+    findings.retain(|finding| finding.severity == Severity::Error);
+    none_of(
+        &findings,
+        |finding| format!("{}: {}", finding.row, finding.message),
+        || {
+            format!(
+                "{} findings say that a row cannot be what it says; look at them with: mantile-reconcile \
+             audit --model {}",
+                findings.len(),
+                model.name
+            )
+        },
+    )
 }
 
 /// The keys that the model's rows ask for, by the recorded layers.

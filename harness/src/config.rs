@@ -213,8 +213,8 @@ struct GateTable {
 const MAX_RECORDING_AGE_DAYS: u32 = 450;
 
 /// Names that a source may not have: they head the trials of a whole model.
-pub const RESERVED_SOURCE_NAMES: [&str; 5] =
-    ["gate", "coverage", "snapshot", "recording", "known_deviations"];
+pub const RESERVED_SOURCE_NAMES: [&str; 6] =
+    ["audit", "gate", "coverage", "snapshot", "recording", "known_deviations"];
 
 /// Reads the text of a `reconcile.toml` that came from `path`.
 pub fn parse(path: &Path, text: &str) -> Result<Config> {

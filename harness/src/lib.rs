@@ -13,6 +13,7 @@
 //! in [`source`], [`folder`], [`mantile`], [`recording`], [`report`] and [`mod@file`].
 
 pub mod accept;
+pub mod audit;
 pub mod band;
 pub mod breakdown;
 pub mod check;

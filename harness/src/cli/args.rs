@@ -46,6 +46,13 @@ pub(super) enum Verb {
   mantile-reconcile extract --model openai_GPT-OSS-120B --raw artifacts/ \\
       --run-date 20667906037=2026-01-02T22:24:09Z")]
     Extract(ExtractArgs),
+    /// Check measured rows against physics and each other
+    #[command(after_help = "Examples:
+  mantile-reconcile audit --model openai_GPT-OSS-120B
+  mantile-reconcile audit --model openai_GPT-OSS-120B --where 'gpu_model = gb200' --format json
+
+It exits with 1 when a finding is an error: the row cannot be what it says.")]
+    Audit(AuditArgs),
     /// Pick rows by an expression
     #[command(after_help = "Examples:
   mantile-reconcile filter --model openai_GPT-OSS-120B --where 'gpu_model = b200' --output b200.csv
@@ -202,6 +209,25 @@ fn parse_run_date(text: &str) -> Result<(String, String), String> {
     let time: jiff::Timestamp =
         time.parse().map_err(|_| format!("`{time}` is not a time; write 2026-01-02T22:24:09Z"))?;
     Ok((id.to_owned(), time.to_string()))
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AuditArgs {
+    /// The model, by its folder's name
+    #[arg(long)]
+    pub model: String,
+    /// Rows in the standard format [default: all rows of the model]
+    #[arg(long, value_name = "CSV")]
+    pub input: Option<PathBuf>,
+    /// The source of reconcile.toml that the input is of, where the model has several
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
+    /// Only the rows that an expression picks, such as 'gpu_model = b200 and concurrency >= 32'
+    #[arg(long = "where", value_name = "EXPR", value_parser = Filter::parse)]
+    pub filter: Option<Filter>,
+    /// How the findings are printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 #[derive(Debug, Args)]

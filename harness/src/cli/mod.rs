@@ -2,6 +2,7 @@
 
 mod accept;
 mod args;
+mod audit;
 mod bands;
 mod compare;
 mod estimate;
@@ -58,6 +59,7 @@ fn run(arguments: &Arguments) -> Result<Exit> {
         match &arguments.verb {
             Verb::Run(args) => run::run(root, args).await,
             Verb::Extract(args) => extract::run(root, args),
+            Verb::Audit(args) => audit::run(root, args),
             Verb::Filter(args) => filter::run(root, args),
             Verb::Estimate(args) => estimate::run(root, args).await,
             Verb::Compare(args) => compare::run(root, args),

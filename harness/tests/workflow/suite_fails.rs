@@ -144,6 +144,7 @@ fn a_row_measured_otherwise_fails_that_row_and_says_what_a_person_needs() {
     assert_eq!(
         ended.failed_checks(),
         [
+            "audit",
             "gate::tpot::gpu_model=h100,framework=vllm,context=1024x1024",
             "snapshot::comparison_summary"
         ]
@@ -152,6 +153,22 @@ fn a_row_measured_otherwise_fails_that_row_and_says_what_a_person_needs() {
     ended.says("OUTSIDE");
     ended.says("hopper_fp4_as_fp8: Hopper has no fp4 units");
     ended.says(&format!("run just this row: cargo test --test regression -- --exact '{name}'"));
+}
+
+#[test]
+fn a_row_that_cannot_be_what_it_says_fails_the_audit() {
+    let project = Project::new();
+    let rows = project.model_file("inferencemax.csv");
+    let text = std::fs::read_to_string(&rows).unwrap();
+    let line = text.lines().find(|line| line.starts_with("mi355x,")).unwrap();
+    let mut cells: Vec<String> = line.split(',').map(str::to_owned).collect();
+    // TPOT in the wrong unit, on a row that no band holds: only the audit can see it.
+    let tpot: f64 = cells[12].parse().unwrap();
+    cells[12] = (tpot / 1000.0).to_string();
+    edit(&rows, line, &cells.join(","));
+    let ended = run_suite(&project);
+    assert_eq!(ended.failed_checks(), ["audit"]);
+    ended.says("TTFT + TPOT × (output − 1) over E2E is 0.0");
 }
 
 #[test]
