@@ -12,10 +12,15 @@ pub const TOLERANCE: f64 = 1e-6;
 pub enum Drift {
     /// Every figure is the same to the last bit.
     Identical,
-    /// Every metric is within [`TOLERANCE`].
+    /// Every metric, and the memory, is within [`TOLERANCE`].
     WithinTolerance,
-    /// Some metric moved: each one's relative change (new − old) / old.
-    Changed(PerMetric<f64>),
+    /// Some metric or the memory moved: each one's relative change (new − old) / old.
+    Changed {
+        /// Of the metrics.
+        metrics: PerMetric<f64>,
+        /// Of the memory that a package needs.
+        memory: f64,
+    },
     /// There was a prediction and there is none, for this reason.
     Lost(String),
     /// There was none and there is one.
@@ -31,7 +36,7 @@ impl Drift {
         match self {
             Self::Identical => "identical",
             Self::WithinTolerance => "within_tolerance",
-            Self::Changed(_) => "changed",
+            Self::Changed { .. } => "changed",
             Self::Lost(_) => "lost",
             Self::Gained => "gained",
             Self::Absent => "absent",
@@ -46,12 +51,14 @@ impl Drift {
                 if old == new {
                     return Self::Identical;
                 }
-                let change =
+                let metrics =
                     PerMetric::from_fn(|metric| new.metrics[metric] / old.metrics[metric] - 1.0);
-                if Metric::ALL.into_iter().all(|metric| change[metric].abs() <= TOLERANCE) {
-                    Self::WithinTolerance
+                let memory = new.memory_per_package_gb / old.memory_per_package_gb - 1.0;
+                let moved = |change: f64| change.abs() > TOLERANCE || change.is_nan();
+                if moved(memory) || Metric::ALL.into_iter().any(|metric| moved(metrics[metric])) {
+                    Self::Changed { metrics, memory }
                 } else {
-                    Self::Changed(change)
+                    Self::WithinTolerance
                 }
             }
             (Outcome::Predicted(_), lost) => {
@@ -96,14 +103,26 @@ mod tests {
         assert_eq!(between(&refused(), &refused()), "absent");
     }
 
+    #[test]
+    fn memory_that_moves_is_a_change_too() {
+        let mut new = prediction(1.0);
+        if let Outcome::Predicted(estimate) = &mut new.outcome {
+            estimate.memory_per_package_gb *= 1.1;
+        }
+        let Drift::Changed { memory, .. } = Drift::between(&prediction(1.0), &new) else {
+            panic!()
+        };
+        assert!((memory - 0.1).abs() < 1e-9);
+    }
+
     proptest! {
         #[test]
         fn any_change_above_the_tolerance_is_seen(change in 1.1e-6..0.5) {
             for ratio in [1.0 + change, 1.0 - change] {
                 let drift = Drift::between(&prediction(1.0), &prediction(ratio));
                 // TPOT moved by the whole change.
-                let Drift::Changed(by) = drift else { panic!("{drift:?}") };
-                prop_assert!((by[Metric::Tpot] - (ratio - 1.0)).abs() < 1e-9);
+                let Drift::Changed { metrics, .. } = drift else { panic!("{drift:?}") };
+                prop_assert!((metrics[Metric::Tpot] - (ratio - 1.0)).abs() < 1e-9);
             }
         }
     }

@@ -239,7 +239,7 @@ impl ReleaseGate {
             "rows left their bands and are not listed as known deviations",
         );
         reason(Decision::Regressed, self.crossed.len(), "gates are crossed that the baseline held");
-        let changed = self.count(|row| matches!(row.drift, Drift::Changed(_)));
+        let changed = self.count(|row| matches!(row.drift, Drift::Changed { .. }));
         let gained = self.count(|row| row.drift == Drift::Gained);
         let (better, worse) = self.significant();
         let movement = match (changed + gained, better.len(), worse.len()) {

@@ -68,6 +68,16 @@ async fn gate_model(root: &Path, model: &Model, args: &GateArgs) -> Result<Relea
     let recording = recording::load(root, &model.release, &model.config.model_id)?;
     let baseline = Service::replayed(recording.clone(), &model.config).await?;
     let baseline = predict(model, &baseline, args.asking.concurrency()).await?;
+    // A row that the baseline does not answer would pass for one that the candidate gained.
+    if let Some(missing) =
+        baseline.iter().find(|row| matches!(row.outcome, Outcome::Unavailable(_)))
+    {
+        let problem = missing.outcome.problem().unwrap_or_default();
+        return Err(Error::unavailable(format!(
+            "the baseline does not answer {}: {problem}",
+            missing.row.name()
+        )));
+    }
     let candidate = ask_candidate(root, model, args).await?;
     Ok(ReleaseGate::new(model, baseline, candidate, &recording, Timestamp::now()))
 }

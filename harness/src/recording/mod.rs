@@ -1,4 +1,4 @@
-//! Recordings: Mantile's answers, word for word, so that they can be had again without Mantile.
+//! Recordings: Mantile's answers, number for number, so that they can be had again without Mantile.
 
 mod diff;
 mod miss;

@@ -116,7 +116,7 @@ fn accuracy_table(gate: &ReleaseGate) -> Option<TextTable> {
             .rows
             .iter()
             .filter_map(|row| match &row.drift {
-                Drift::Changed(by) => Some(by[metric]),
+                Drift::Changed { metrics, .. } => Some(metrics[metric]),
                 _ => None,
             })
             .max_by(|a, b| a.abs().total_cmp(&b.abs()));
@@ -181,13 +181,18 @@ pub fn gate_json(model: &Model, gate: &ReleaseGate, candidate: &str) -> Value {
                 Value::Object(entries.collect())
             };
             let change = match &row.drift {
-                Drift::Changed(by) => per_metric(&|metric| by[metric].into()),
+                Drift::Changed { metrics, .. } => per_metric(&|metric| metrics[metric].into()),
                 _ => Value::Null,
+            };
+            let memory = match &row.drift {
+                Drift::Changed { memory, .. } => Some(*memory),
+                _ => None,
             };
             json!({
                 "row": row.candidate.row.name(),
                 "drift": row.drift.name(),
                 "relative_change": change,
+                "relative_change_of_memory": memory,
                 "request_changed": row.request_changed,
                 "verdict_before": row.before.name(),
                 "verdict": row.verdict.status.name(),

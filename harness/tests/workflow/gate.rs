@@ -80,6 +80,18 @@ fn a_candidate_that_is_not_there_or_not_known_is_told() {
     assert_eq!(gate(&project, "1234567", "72ff84e", &[]).code, 3);
 }
 
+#[test]
+fn a_baseline_with_a_hole_is_no_baseline() {
+    let project = Project::new();
+    let mut recording = project.recording();
+    recording.entries.pop_first();
+    mantile_reconcile::recording::save(&recording).unwrap();
+    let ran = gate(&project, "72ff84e", "95eb60b", &[]);
+    assert_eq!(ran.code, 3, "{}", ran.stdout);
+    assert!(ran.stderr.contains("the baseline does not answer "), "{}", ran.stderr);
+    assert!(ran.stderr.contains("no recording of request"), "{}", ran.stderr);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_candidate_that_answers_in_part_is_broken_and_not_a_pass() {
     let project = Project::new();

@@ -275,7 +275,7 @@ fn line(name: &str, gate: &ReleaseGate) -> String {
     let rows = |holds: &dyn Fn(&mantile_reconcile::release_gate::RowChange) -> bool| {
         gate.rows.iter().filter(|row| holds(row)).count()
     };
-    let drifted = rows(&|row| matches!(row.drift, Drift::Changed(_)));
+    let drifted = rows(&|row| matches!(row.drift, Drift::Changed { .. }));
     let lost = rows(&|row| matches!(row.drift, Drift::Lost(_)));
     let left = gate.regressed_rows().filter(|row| row.verdict.status == Status::Outside).count();
     let (crossed, decision) = (gate.crossed.len(), gate.decision.name());
