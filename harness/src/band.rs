@@ -168,6 +168,8 @@ mod tests {
         assert!(Interval { low: 2.0, high: 1.0 }.fault().is_some());
         assert!(Interval { low: 0.5, high: f64::INFINITY }.fault().is_some());
         assert!(Interval::within(1.3).fault().is_none());
+        assert!(Interval { low: 2.0, high: 2.0 }.fault().is_none(), "one ratio is an interval");
+        assert_eq!(Interval::within(4.0), Interval { low: 0.25, high: 4.0 });
         assert!(!Interval::within(1.3).holds(f64::NAN));
     }
 }

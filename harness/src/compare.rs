@@ -241,6 +241,15 @@ mod tests {
     }
 
     #[test]
+    fn rows_group_by_the_set_of_their_approximations() {
+        let mut one = comparison(1.0);
+        one.approximations = vec!["a".to_owned(), "b".to_owned()];
+        let slices = Breakdown::Approximations.slices(&[one, comparison(1.0)]);
+        let labels: Vec<&str> = slices.iter().map(|slice| slice.label.as_str()).collect();
+        assert_eq!(labels, ["a+b", "none"]);
+    }
+
+    #[test]
     fn breakdowns_partition_the_rows_and_count_in_numeric_order() {
         let comparisons: Vec<Comparison> = [64, 8, 8, 128]
             .into_iter()
