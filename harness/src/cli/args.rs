@@ -211,8 +211,9 @@ fn parse_run_date(text: &str) -> Result<(String, String), String> {
     Ok((id.to_owned(), time.to_string()))
 }
 
+/// Which rows: a file's, or all of a model's.
 #[derive(Debug, Args)]
-pub(super) struct AuditArgs {
+pub(super) struct RowsArgs {
     /// The model, by its folder's name
     #[arg(long)]
     pub model: String,
@@ -222,6 +223,12 @@ pub(super) struct AuditArgs {
     /// The source of reconcile.toml that the input is of, where the model has several
     #[arg(long, value_name = "NAME")]
     pub source: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AuditArgs {
+    #[command(flatten)]
+    pub rows: RowsArgs,
     /// Only the rows that an expression picks, such as 'gpu_model = b200 and concurrency >= 32'
     #[arg(long = "where", value_name = "EXPR", value_parser = Filter::parse)]
     pub filter: Option<Filter>,
@@ -232,15 +239,8 @@ pub(super) struct AuditArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct FilterArgs {
-    /// The model, by its folder's name
-    #[arg(long)]
-    pub model: String,
-    /// Rows in the standard format [default: all rows of the model]
-    #[arg(long, value_name = "CSV")]
-    pub input: Option<PathBuf>,
-    /// The source of reconcile.toml that the input is of, where the model has several
-    #[arg(long, value_name = "NAME")]
-    pub source: Option<String>,
+    #[command(flatten)]
+    pub rows: RowsArgs,
     /// The expression
     #[arg(long = "where", value_name = "EXPR", value_parser = Filter::parse)]
     pub filter: Filter,
@@ -251,15 +251,8 @@ pub(super) struct FilterArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct EstimateArgs {
-    /// The model, by its folder's name
-    #[arg(long)]
-    pub model: String,
-    /// Rows in the standard format [default: all rows of the model]
-    #[arg(long, value_name = "CSV")]
-    pub input: Option<PathBuf>,
-    /// The source of reconcile.toml that the input is of, where the model has several
-    #[arg(long, value_name = "NAME")]
-    pub source: Option<String>,
+    #[command(flatten)]
+    pub rows: RowsArgs,
     /// Only the rows that an expression picks, such as 'gpu_model = b200 and concurrency >= 32'
     #[arg(long = "where", value_name = "EXPR", value_parser = Filter::parse)]
     pub filter: Option<Filter>,

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::args::{AuditArgs, Format};
-use super::estimate::rows;
+use super::estimate::of_args;
 use super::filter::pick;
 use super::output::print;
 use crate::audit::{Finding, Severity, audit_sources};
@@ -13,8 +13,8 @@ use crate::error::{Exit, Result};
 use crate::folder;
 
 pub(super) fn run(root: &Path, args: &AuditArgs) -> Result<Exit> {
-    let config = folder::load_config(root, &args.model)?;
-    let rows = rows(root, &args.model, &config, args.input.as_deref(), args.source.as_deref())?;
+    let config = folder::load_config(root, &args.rows.model)?;
+    let rows = of_args(root, &args.rows, &config)?;
     let rows = pick(rows, args.filter.as_ref())?;
     let findings = audit_sources(&rows, &config.sources);
     match args.format {

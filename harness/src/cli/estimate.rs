@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::args::{EstimateArgs, ServiceArgs};
+use super::args::{EstimateArgs, RowsArgs, ServiceArgs};
 use super::filter::pick;
 use super::output::{note, predictions_path, print, progress};
 use crate::config::{Config, Source};
@@ -17,11 +17,11 @@ use crate::{estimate, file, folder, mapping};
 const SAVE_EVERY: usize = 10;
 
 pub(super) async fn run(root: &Path, args: &EstimateArgs) -> Result<Exit> {
-    let config = folder::load_config(root, &args.model)?;
-    let rows = rows(root, &args.model, &config, args.input.as_deref(), args.source.as_deref())?;
+    let config = folder::load_config(root, &args.rows.model)?;
+    let rows = of_args(root, &args.rows, &config)?;
     let rows = pick(rows, args.filter.as_ref())?;
     let service = start(&args.service, root, &config).await?;
-    let output = args.output.clone().unwrap_or_else(|| predictions_path(root, &args.model));
+    let output = args.output.clone().unwrap_or_else(|| predictions_path(root, &args.rows.model));
     let mut done = Saved { output, predictions: vec![None; rows.len()], unsaved: 0 };
     if !args.no_resume && done.output.exists() {
         let taken = done.resume(&rows, &service)?;
@@ -53,6 +53,11 @@ pub(super) async fn run(root: &Path, args: &EstimateArgs) -> Result<Exit> {
 /// The service that answers: live, or the recording of the accepted release.
 pub(super) async fn start(args: &ServiceArgs, root: &Path, config: &Config) -> Result<Service> {
     Service::start(args.api_url.as_deref(), args.asking.patience.options(), root, config).await
+}
+
+/// The rows that the command line names.
+pub(super) fn of_args(root: &Path, args: &RowsArgs, config: &Config) -> Result<Vec<Row>> {
+    rows(root, &args.model, config, args.input.as_deref(), args.source.as_deref())
 }
 
 /// The rows of a file, or all of the model's.

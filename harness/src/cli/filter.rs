@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::args::FilterArgs;
-use super::estimate::rows;
+use super::estimate::of_args;
 use super::output::{note, print};
 use crate::error::{Error, Exit, Result};
 use crate::filter::Filter;
@@ -11,8 +11,8 @@ use crate::row::Row;
 use crate::{file, folder, row};
 
 pub(super) fn run(root: &Path, args: &FilterArgs) -> Result<Exit> {
-    let config = folder::load_config(root, &args.model)?;
-    let rows = rows(root, &args.model, &config, args.input.as_deref(), args.source.as_deref())?;
+    let config = folder::load_config(root, &args.rows.model)?;
+    let rows = of_args(root, &args.rows, &config)?;
     let total = rows.len();
     let picked = pick(rows, Some(&args.filter))?;
     let bytes = row::write(&picked);
