@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn what_no_longer_deviates_goes_and_the_rest_stays() {
-        let bands = "[[band]]\nwhere = {}\nratio.tpot = [0.5, 2.0]\n";
+        let bands = "[[band]]\nwhere = 'all'\nratio.tpot = [0.5, 2.0]\n";
         let deviations = format!(
             "schema_version = 1 # kept\n[[deviation]]\nreason = 'x'\nexpires = '2027-01-01'\n[deviation.rows]\n\
              \"p::{NAME}\" = {{ tpot = [2.0, 3.0], memory = [1.0, 2.0] }}\n"

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::config::Source;
 use crate::metric::Metric;
-use crate::row::{Identity, Layout, Row};
+use crate::row::{Concurrency, Identity, Layout, Lengths, Row};
 
 /// How much a finding matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -112,7 +112,7 @@ pub fn audit(rows: &[Row], mean_length_ratio: f64) -> Vec<Finding> {
 fn ratios(row: &Row, ratio: f64) -> Vec<(&'static str, f64, Limits, &'static str)> {
     let means = &row.measured.means;
     let identity = &row.identity;
-    let output = ratio * f64::from(identity.output_seq_len);
+    let Lengths { input, output } = row.lengths(ratio);
     let mut ratios = Vec::new();
     if let (Some(ttft), Some(tpot), Some(e2e)) =
         (means[Metric::Ttft], means[Metric::Tpot], means[Metric::E2eLatency])
@@ -120,9 +120,11 @@ fn ratios(row: &Row, ratio: f64) -> Vec<(&'static str, f64, Limits, &'static str
         let value = (ttft + tpot * (output - 1.0)) / e2e;
         ratios.push(("e2e_identity", value, E2E_IDENTITY, "TTFT + TPOT × (output − 1) over E2E"));
     }
-    if let (Some(rate), Some(e2e)) = (means[Metric::OutputThroughput], means[Metric::E2eLatency]) {
+    if let (Some(rate), Some(e2e), Some(concurrency)) =
+        (means[Metric::OutputThroughput], means[Metric::E2eLatency], identity.concurrency.fixed())
+    {
         let in_flight = rate * f64::from(identity.output_gpus()) * e2e / output;
-        let value = in_flight / f64::from(identity.concurrency);
+        let value = in_flight / f64::from(concurrency);
         ratios.push((
             "littles_law",
             value,
@@ -134,8 +136,7 @@ fn ratios(row: &Row, ratio: f64) -> Vec<(&'static str, f64, Limits, &'static str
     if let (Some(total), Some(rate), Layout::Aggregated(_)) =
         (means[Metric::Throughput], means[Metric::OutputThroughput], &identity.layout)
     {
-        let nominal = f64::from(identity.input_seq_len) / f64::from(identity.output_seq_len);
-        let value = (total - rate) / rate / nominal;
+        let value = (total - rate) / rate / (input / output);
         ratios.push((
             "token_ratio",
             value,
@@ -168,7 +169,7 @@ fn spreads(row: &Row) -> Vec<String> {
 fn curves(rows: &[Row]) -> Vec<Finding> {
     let mut curves: BTreeMap<(String, Identity), Vec<&Row>> = BTreeMap::new();
     for row in rows {
-        let curve = Identity { concurrency: 0, ..row.identity.clone() };
+        let curve = Identity { concurrency: Concurrency::Peak, ..row.identity.clone() };
         curves.entry((row.provider.clone(), curve)).or_default().push(row);
     }
     let mut findings = Vec::new();
@@ -187,7 +188,7 @@ fn curves(rows: &[Row]) -> Vec<Finding> {
                         severity: Severity::Warning,
                         check: "curve",
                         message: format!(
-                            "{} falls by {:.1}% from concurrency {} to {}",
+                            "{} falls by {:.1}% from {} to {}",
                             metric.name(),
                             100.0 * (1.0 - after / before),
                             pair[0].identity.concurrency,
@@ -210,7 +211,7 @@ mod tests {
     /// A consistent row: 8 requests in flight over 4 GPUs, lengths 900 and 900.
     fn row(concurrency: u32) -> Row {
         let mut row = comparison(1.0).row;
-        row.identity.concurrency = concurrency;
+        row.identity.concurrency = Concurrency::Fixed(concurrency);
         let e2e = 0.5 + 0.01 * 899.0;
         let rate = f64::from(concurrency) * 900.0 / e2e / 4.0;
         let means = &mut row.measured.means;
@@ -272,6 +273,6 @@ mod tests {
             findings.iter().filter(|finding| finding.check == "curve").collect();
         assert_eq!(curve.len(), 1);
         assert!(curve[0].row.ends_with("::c16"), "{}", curve[0].row);
-        assert!(curve[0].message.contains("from concurrency 8 to 16"), "{}", curve[0].message);
+        assert!(curve[0].message.contains("from c8 to c16"), "{}", curve[0].message);
     }
 }

@@ -5,7 +5,7 @@ use toml::Spanned;
 
 use crate::group::Group;
 use crate::metric::{Metric, PerMetric};
-use crate::row::Identity;
+use crate::row::Row;
 
 /// An interval of ratios, both ends inside.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
@@ -34,8 +34,10 @@ impl Interval {
     #[must_use]
     pub fn fault(self) -> Option<String> {
         let finite = self.low.is_finite() && self.high.is_finite();
-        if !finite || self.low <= 0.0 {
-            Some(format!("{self} is not an interval of ratios: both ends are finite and above 0"))
+        if !finite || self.low < 0.0 || self.high == 0.0 {
+            Some(format!(
+                "{self} is not an interval of ratios: both ends are finite and not below 0"
+            ))
         } else if self.low > self.high {
             Some(format!("{self} is empty: write the smaller end first"))
         } else {
@@ -121,11 +123,11 @@ pub struct Band {
 /// The band that holds for this row and metric: of the groups that hold the row, the most specific
 /// that has an interval for the metric.
 ///
-/// Two of equal rank cannot both hold a row: the configuration is refused when it is read.
+/// Two of equal rank cannot both hold a row: the folder is refused when it is read.
 #[must_use]
 pub fn most_specific<'a>(
     bands: &'a [Band],
-    row: &Identity,
+    row: &Row,
     metric: Metric,
 ) -> Option<(&'a Band, Written<Interval>)> {
     bands
@@ -138,23 +140,23 @@ pub fn most_specific<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::row::bare_row;
 
     fn band(group: &str, high: f64) -> Band {
         let mut ratio = PerMetric::default();
         ratio[Metric::Tpot] = Some(Written { value: Interval::within(high), line: 1 });
-        Band { group: toml::from_str(group).unwrap(), ratio, basis: String::new() }
+        Band { group: group.to_owned().try_into().unwrap(), ratio, basis: String::new() }
     }
 
     #[test]
     fn the_band_with_the_most_fields_wins() {
         let bands = [
-            band("", 9.0),
-            band("gpu_model = 'b200'\nframework = 'vllm'", 2.0),
-            band("gpu_model = 'b200'", 3.0),
+            band("all", 9.0),
+            band("gpu_model = b200 and framework = vllm", 2.0),
+            band("gpu_model = b200", 3.0),
         ];
         let high = |name: &str, metric| {
-            most_specific(&bands, &name.parse().unwrap(), metric)
-                .map(|(_, written)| written.value.high)
+            most_specific(&bands, &bare_row(name), metric).map(|(_, written)| written.value.high)
         };
         assert_eq!(high("b200::vllm::fp4::1x1::tp1_ep1::c1", Metric::Tpot), Some(2.0));
         assert_eq!(high("b200::trt::fp4::1x1::tp1_ep1::c1", Metric::Tpot), Some(3.0));
@@ -164,7 +166,8 @@ mod tests {
 
     #[test]
     fn an_interval_that_cannot_hold_a_ratio_is_at_fault() {
-        assert!(Interval { low: 0.0, high: 1.0 }.fault().is_some());
+        assert!(Interval { low: -0.1, high: 1.0 }.fault().is_some());
+        assert!(Interval { low: 0.0, high: 1.0 }.fault().is_none(), "open below");
         assert!(Interval { low: 2.0, high: 1.0 }.fault().is_some());
         assert!(Interval { low: 0.5, high: f64::INFINITY }.fault().is_some());
         assert!(Interval::within(1.3).fault().is_none());

@@ -12,6 +12,7 @@ use crate::folder::Model;
 use crate::mapping;
 use crate::metric::Metric;
 use crate::recording::Recording;
+use crate::row::Row;
 use crate::verdict::{RowVerdict, Standing};
 
 /// One check, named as its trial in the suite.
@@ -221,10 +222,14 @@ fn sound(model: &Model) -> Result<(), String> {
 /// The keys that the model's rows ask for, by the recorded layers.
 fn wanted_keys(subject: Subject<'_>) -> Result<Vec<(String, String)>, String> {
     let layers = subject.recording.layers().map_err(|error| error.to_string())?;
-    let key = |row| {
-        mapping::map(row, &subject.model.config).ok().map(|mapped| mapped.request(&layers).key())
+    let keys = |row: &Row| {
+        let questions = mapping::map(row, &subject.model.config)
+            .map(|mapped| mapped.questions(&layers))
+            .unwrap_or_default();
+        let name = row.name();
+        questions.into_iter().map(move |question| (question.request.key(), name.clone()))
     };
-    Ok(subject.model.rows.iter().filter_map(|row| Some((key(row)?, row.name()))).collect())
+    Ok(subject.model.rows.iter().flat_map(keys).collect())
 }
 
 fn complete(subject: Subject<'_>) -> Result<(), String> {
@@ -237,7 +242,7 @@ fn complete(subject: Subject<'_>) -> Result<(), String> {
         |(key, row)| format!("{key} for {row}"),
         || {
             format!(
-                "{} of {} rows ask what {} does not hold; record it: {}",
+                "{} of {} questions are not in {}; record it: {}",
                 missing.len(),
                 wanted.len(),
                 recording.path.display(),

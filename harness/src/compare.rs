@@ -78,7 +78,7 @@ pub fn in_group<'a>(
     comparisons: &'a [Comparison],
     group: &'a Group,
 ) -> impl Iterator<Item = &'a Comparison> {
-    comparisons.iter().filter(|comparison| group.holds(&comparison.row.identity))
+    comparisons.iter().filter(|comparison| group.holds(&comparison.row))
 }
 
 /// The statistics of a metric over comparisons.
@@ -169,7 +169,7 @@ impl Breakdown {
         for comparison in comparisons {
             let label = match self {
                 Self::Fields(fields) => {
-                    let values = fields.iter().map(|field| field.of(&comparison.row.identity));
+                    let values = fields.iter().map(|field| field.of(&comparison.row));
                     values.collect::<Vec<_>>().join(" / ")
                 }
                 Self::Approximations => comparison.approximation_set(),
@@ -203,6 +203,7 @@ pub fn ranked(comparisons: &[Comparison], metric: Metric) -> Vec<(&Comparison, P
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::row::Concurrency;
     use crate::verdict::tests::comparison;
 
     fn prediction(row: &Row) -> Prediction {
@@ -221,7 +222,7 @@ mod tests {
     fn rows() -> Vec<Row> {
         let make = |concurrency| {
             let mut row = comparison(1.0).row;
-            row.identity.concurrency = concurrency;
+            row.identity.concurrency = Concurrency::Fixed(concurrency);
             row
         };
         vec![make(1), make(2), make(3)]
@@ -255,7 +256,7 @@ mod tests {
             .into_iter()
             .map(|concurrency| {
                 let mut comparison = comparison(2.0);
-                comparison.row.identity.concurrency = concurrency;
+                comparison.row.identity.concurrency = Concurrency::Fixed(concurrency);
                 comparison
             })
             .collect();

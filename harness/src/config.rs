@@ -66,6 +66,10 @@ pub struct Source {
     /// How the provider's artifacts name this model.
     #[serde(default)]
     pub artifact_models: Vec<String>,
+    /// The numbers of requests that a peak is sought over: the best of those that fit the memory is its
+    /// prediction.
+    #[serde(default)]
+    pub peak_concurrencies: Vec<u32>,
 }
 
 /// What a GPU model becomes in Mantile.
@@ -110,6 +114,20 @@ pub struct Features {
     pub uneven_batch: Treatment,
     /// More than one token a step: predicted as one.
     pub spec_decoding: Treatment,
+    /// Layers cut into stages: predicted as one stage.
+    #[serde(default = "no_pipeline")]
+    pub pipeline_parallel: Treatment,
+    /// Tokens of a sequence spread over GPUs: predicted without.
+    #[serde(default = "no_context")]
+    pub context_parallel: Treatment,
+}
+
+fn no_pipeline() -> Treatment {
+    Treatment::Unmapped("Mantile has no pipeline parallelism".to_owned())
+}
+
+fn no_context() -> Treatment {
+    Treatment::Unmapped("context parallelism is not mapped to Mantile's".to_owned())
 }
 
 /// Whether rows with a feature are predicted approximately or not at all.
@@ -246,9 +264,6 @@ pub fn parse(path: &Path, text: &str) -> Result<Config> {
             basis: table.basis.clone(),
         };
         check_band(path, &band, &noise_floor)?;
-        if let Some(other) = bands.iter().find_map(|other| clash(other, &band)) {
-            return Err(at(spanned.span().start, other));
-        }
         bands.push(band);
     }
     let mut gates = Vec::with_capacity(file.gate.len());
@@ -296,7 +311,7 @@ pub(crate) fn parse_toml<T: serde::de::DeserializeOwned>(path: &Path, text: &str
             Some(span) => Place::offset(path, text, span.start),
             None => Place::file(path),
         };
-        Error::content(place, error.message().replace('\n', " "))
+        Error::content(place, error.message().trim_end())
     })
 }
 
@@ -325,6 +340,9 @@ fn check_source(source: &Source) -> Result<(), String> {
     }
     if !(source.mean_length_ratio > 0.0 && source.mean_length_ratio <= 1.0) {
         return Err(format!("mean_length_ratio {} is not in (0, 1]", source.mean_length_ratio));
+    }
+    if let Some(zero) = source.peak_concurrencies.iter().find(|&&requests| requests == 0) {
+        return Err(format!("peak_concurrencies holds {zero}: a peak has requests in flight"));
     }
     Ok(())
 }
@@ -367,9 +385,15 @@ fn check_band(path: &Path, band: &Band, noise_floor: &PerMetric<f64>) -> Result<
         if let Some(message) = value.fault() {
             return fault(message);
         }
-        // Both ends are rounded when they are written, so allow the last digit.
+        // Both ends are rounded when they are written, so allow the last digit. A band without a lower
+        // end is one of peaks.
         let floor = noise_floor[metric];
-        if value.high / value.low < floor * floor * 0.999 {
+        let tight = if value.low > 0.0 {
+            value.high / value.low < floor * floor * 0.999
+        } else {
+            value.high < floor * 0.999
+        };
+        if tight {
             return fault(format!(
                 "the {} band {value} is tighter than the noise floor [{:.4}, {floor:.4}]: it would gate noise",
                 metric.name(),
@@ -397,22 +421,6 @@ fn check_gate(path: &Path, gate: &Gate) -> Result<()> {
     Ok(())
 }
 
-/// Why the two bands cannot stand together, if some row could have both and neither is more specific.
-fn clash(one: &Band, other: &Band) -> Option<String> {
-    let same_rank = one.group.specificity() == other.group.specificity();
-    if !same_rank || !one.group.may_overlap(&other.group) {
-        return None;
-    }
-    let metric =
-        Metric::ALL.into_iter().find(|&m| one.ratio[m].is_some() && other.ratio[m].is_some())?;
-    Some(format!(
-        "the bands of {} and {} both give {} and neither is more specific; name one more field in one of them",
-        one.group,
-        other.group,
-        metric.name()
-    ))
-}
-
 fn check_uniqueness(config: &Config) -> Result<()> {
     let mut seen = BTreeSet::new();
     let names = config.sources.iter().map(|source| ("source", &source.name));
@@ -437,8 +445,22 @@ fn check_approximations(config: &Config) -> Result<()> {
             gpu.precision.values().filter_map(|precision| precision.approximation.as_deref()),
         );
     }
-    let Features { dp_attention, disaggregation, uneven_batch, spec_decoding } = &config.features;
-    for treatment in [dp_attention, disaggregation, uneven_batch, spec_decoding] {
+    let Features {
+        dp_attention,
+        disaggregation,
+        uneven_batch,
+        spec_decoding,
+        pipeline_parallel,
+        context_parallel,
+    } = &config.features;
+    for treatment in [
+        dp_attention,
+        disaggregation,
+        uneven_batch,
+        spec_decoding,
+        pipeline_parallel,
+        context_parallel,
+    ] {
         if let Treatment::Approximation(name) = treatment {
             used.insert(name);
         }

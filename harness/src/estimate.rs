@@ -1,27 +1,46 @@
 //! Rows to predictions: asks Mantile, live or replayed, for what the mapping makes of each row.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::JoinSet;
 
 use crate::error::Result;
 use crate::evaluation::Service;
 use crate::mantile::{Reply, SystemMetricsRequest};
-use crate::mapping::{self, Mapped, Unmapped};
+use crate::mapping::{self, Mapped, Question, Unmapped};
+use crate::metric::Metric;
 use crate::prediction::{Outcome, Prediction};
 use crate::row::Row;
 
+/// What came of one question of a row.
+struct Candidate {
+    key: String,
+    outcome: Outcome,
+    response_time: Option<Duration>,
+}
+
 /// Predicts one row. Never fails: what goes wrong is the prediction's outcome.
 pub async fn predict(service: &Service, row: &Row) -> Prediction {
-    match mapping::map(row, &service.config) {
-        Ok(mapped) => {
-            let request = mapped.request(&service.layers);
-            let reply = service.client.system_metrics(&request).await;
-            from_reply(row, &mapped, &request, &reply, &service.origin)
-        }
-        Err(unmapped) => from_unmapped(row, unmapped),
+    let mapped = match mapping::map(row, &service.config) {
+        Ok(mapped) => mapped,
+        Err(unmapped) => return from_unmapped(row, unmapped),
+    };
+    let mut candidates = Vec::new();
+    for question in mapped.questions(&service.layers) {
+        let reply = service.client.system_metrics(&question.request).await;
+        candidates.push(candidate(row, &mapped, &question, &reply));
     }
+    from_candidates(row, &mapped, candidates, &service.origin)
+}
+
+/// A row that waits for the answers to its questions.
+struct Waiting<'a> {
+    index: usize,
+    row: &'a Row,
+    mapped: Mapped<'a>,
+    questions: Vec<(String, Question)>,
+    candidates: Vec<Candidate>,
 }
 
 /// Predicts rows, with at most `concurrency` requests under way, and hands each prediction with the
@@ -33,65 +52,115 @@ pub async fn predict_all(
     concurrency: usize,
     mut done: impl FnMut(usize, Prediction) -> Result<()>,
 ) -> Result<()> {
-    let mut askers: HashMap<String, (SystemMetricsRequest, Vec<(usize, Row)>)> = HashMap::new();
-    let mut keys = Vec::new();
-    for (index, row) in rows {
-        match mapping::map(&row, &service.config) {
-            Ok(mapped) => {
-                let request = mapped.request(&service.layers);
-                let key = request.key();
-                let (_, rows) = askers.entry(key.clone()).or_insert_with(|| {
-                    keys.push(key);
-                    (request, Vec::new())
-                });
-                rows.push((index, row));
+    let mut waiting: Vec<Waiting<'_>> = Vec::new();
+    let mut requests: Vec<(String, SystemMetricsRequest)> = Vec::new();
+    let mut askers: HashMap<String, Vec<usize>> = HashMap::new();
+    for (index, row) in &rows {
+        let mapped = match mapping::map(row, &service.config) {
+            Ok(mapped) => mapped,
+            Err(unmapped) => {
+                done(*index, from_unmapped(row, unmapped))?;
+                continue;
             }
-            Err(unmapped) => done(index, from_unmapped(&row, unmapped))?,
+        };
+        let mut questions = Vec::new();
+        for question in mapped.questions(&service.layers) {
+            let key = question.request.key();
+            // In the order of the rows, so that what a cut-off run saved is mostly its first part.
+            askers
+                .entry(key.clone())
+                .or_insert_with(|| {
+                    requests.push((key.clone(), question.request.clone()));
+                    Vec::new()
+                })
+                .push(waiting.len());
+            questions.push((key, question));
         }
+        waiting.push(Waiting { index: *index, row, mapped, questions, candidates: Vec::new() });
     }
-    // In the order of the rows, so that what a cut-off run saved is mostly its first part.
-    let questions = keys.iter().filter_map(|key| askers.remove(key)).collect();
-    let work = |(request, rows): (SystemMetricsRequest, Vec<(usize, Row)>)| {
-        let (client, config) = (service.client.clone(), Arc::clone(&service.config));
-        let origin = service.origin.clone();
-        async move {
-            let reply = client.system_metrics(&request).await;
-            let predict = |(index, row): (usize, Row)| {
-                let mapped = mapping::map(&row, &config).ok()?;
-                Some((index, from_reply(&row, &mapped, &request, &reply, &origin)))
-            };
-            rows.into_iter().filter_map(predict).collect::<Vec<_>>()
-        }
+    let work = |(key, request): (String, SystemMetricsRequest)| {
+        let client = service.client.clone();
+        async move { (key, client.system_metrics(&request).await) }
     };
-    bounded(questions, concurrency, work, |predictions| {
-        predictions.into_iter().try_for_each(|(index, prediction)| done(index, prediction))
+    bounded(requests, concurrency, work, |(key, reply)| {
+        for &asker in askers.get(&key).into_iter().flatten() {
+            let Waiting { index, row, mapped, questions, candidates } = &mut waiting[asker];
+            let asked = questions.iter().filter(|(asked, _)| *asked == key);
+            candidates.extend(asked.map(|(_, question)| candidate(row, mapped, question, &reply)));
+            if candidates.len() == questions.len() {
+                let candidates = std::mem::take(candidates);
+                done(*index, from_candidates(row, mapped, candidates, &service.origin))?;
+            }
+        }
+        Ok(())
     })
     .await
 }
 
-fn from_reply(
+fn candidate(
     row: &Row,
     mapped: &Mapped<'_>,
-    request: &SystemMetricsRequest,
+    question: &Question,
     reply: &Result<Reply>,
-    origin: &str,
-) -> Prediction {
+) -> Candidate {
     let (outcome, response_time) = match reply {
         Ok(reply) => {
-            let outcome =
-                Outcome::of_reply(reply, &row.identity, mapped.lengths, mapped.packages());
+            let outcome = Outcome::of_reply(
+                reply,
+                &row.identity,
+                question.concurrency,
+                mapped.lengths,
+                mapped.packages(),
+            );
             (outcome, Some(reply.elapsed))
         }
         Err(error) => (Outcome::Unavailable(error.to_string()), None),
     };
+    Candidate { key: question.request.key(), outcome, response_time }
+}
+
+fn from_candidates(
+    row: &Row,
+    mapped: &Mapped<'_>,
+    candidates: Vec<Candidate>,
+    origin: &str,
+) -> Prediction {
+    let chosen = choose(candidates).expect("a mapped row asks at least one question");
     Prediction {
         row: row.clone(),
-        outcome,
+        outcome: chosen.outcome,
         approximations: mapped.approximations.clone(),
-        request_key: Some(request.key()),
+        request_key: Some(chosen.key),
         answered_by: Some(origin.to_owned()),
-        response_time_ms: response_time.map(|time| time.as_secs_f64() * 1000.0),
+        response_time_ms: chosen.response_time.map(|time| time.as_secs_f64() * 1000.0),
     }
+}
+
+/// Of a peak's answers, the one of the most throughput among those that fit the memory by Mantile's
+/// own count; of no such, the one that needs the least. An answer that did not come, or came as a
+/// refusal or nonsense, outweighs all: a peak over the rest would be another one.
+fn choose(mut candidates: Vec<Candidate>) -> Option<Candidate> {
+    if candidates.len() > 1 {
+        if let Some(failed) =
+            candidates.iter().position(|one| !matches!(one.outcome, Outcome::Predicted(_)))
+        {
+            return Some(candidates.swap_remove(failed));
+        }
+        let rank = |candidate: &Candidate| {
+            candidate.outcome.estimate().map_or((false, f64::MIN), |estimate| {
+                if estimate.fits_on_hardware {
+                    (true, estimate.metrics[Metric::Throughput])
+                } else {
+                    (false, -estimate.memory_per_package_gb)
+                }
+            })
+        };
+        candidates.sort_by(|a, b| {
+            let ((a_fits, a), (b_fits, b)) = (rank(a), rank(b));
+            a_fits.cmp(&b_fits).then(a.total_cmp(&b))
+        });
+    }
+    candidates.pop()
 }
 
 fn from_unmapped(row: &Row, unmapped: Unmapped) -> Prediction {

@@ -10,6 +10,8 @@
 //! A value is a bare word or stands in quotes; `*` and `?` in it are wildcards for `=`, `!=` and `in`.
 //! The orders compare numbers, and are false where a row has none.
 
+use std::fmt;
+
 use wildmatch::WildMatch;
 
 use crate::group::Field;
@@ -45,13 +47,74 @@ pub enum Order {
     AtLeast,
 }
 
+impl Order {
+    /// As it is written.
+    #[must_use]
+    pub fn mark(self) -> &'static str {
+        match self {
+            Self::Less => "<",
+            Self::AtMost => "<=",
+            Self::Greater => ">",
+            Self::AtLeast => ">=",
+        }
+    }
+}
+
+/// The expression, which parses back.
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let joined = |f: &mut fmt::Formatter<'_>, filters: &[Self], word: &str| {
+            for (index, filter) in filters.iter().enumerate() {
+                let before = if index == 0 { "" } else { word };
+                match filter {
+                    Self::And(_) | Self::Or(_) => write!(f, "{before}({filter})")?,
+                    _ => write!(f, "{before}{filter}")?,
+                }
+            }
+            Ok(())
+        };
+        match self {
+            Self::And(all) => joined(f, all, " and "),
+            Self::Or(any) => joined(f, any, " or "),
+            Self::Not(inner) => write!(f, "not ({inner})"),
+            Self::In(property, values) => match &values[..] {
+                [value] => write!(f, "{} = {}", property.name(), quoted(value)),
+                _ => {
+                    let values: Vec<String> = values.iter().map(|value| quoted(value)).collect();
+                    write!(f, "{} in ({})", property.name(), values.join(", "))
+                }
+            },
+            Self::Order(property, order, number) => {
+                write!(f, "{} {} {number}", property.name(), order.mark())
+            }
+        }
+    }
+}
+
+/// A value as a bare word where it can be one.
+fn quoted(value: &str) -> String {
+    let keyword = KEYWORDS.contains(&value);
+    if !keyword && !value.is_empty() && !value.contains(ends_word) {
+        value.to_owned()
+    } else if value.contains('\'') {
+        format!("\"{value}\"")
+    } else {
+        format!("'{value}'")
+    }
+}
+
+const KEYWORDS: [&str; 4] = ["and", "or", "not", "in"];
+
+/// Whether a bare word ends before this.
+fn ends_word(c: char) -> bool {
+    c.is_whitespace() || "(),=!<>'\"".contains(c)
+}
+
 /// A property of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Property {
     /// One that groups are made of, too.
     Field(Field),
-    /// Who published it.
-    Provider,
     /// Nominal input length, tokens.
     InputSeqLen,
     /// Nominal output length, tokens.
@@ -75,21 +138,9 @@ pub enum Property {
 impl Property {
     /// All of them, by name.
     fn all() -> Vec<(&'static str, Self)> {
-        let fields = [
-            Field::GpuModel,
-            Field::Framework,
-            Field::Precision,
-            Field::TensorParallel,
-            Field::ExpertParallel,
-            Field::Context,
-            Field::Concurrency,
-            Field::DpAttention,
-            Field::Disagg,
-        ];
         let mut all: Vec<_> =
-            fields.into_iter().map(|field| (field.name(), Self::Field(field))).collect();
+            Field::ALL.into_iter().map(|field| (field.name(), Self::Field(field))).collect();
         all.extend([
-            ("provider", Self::Provider),
             ("input_seq_len", Self::InputSeqLen),
             ("output_seq_len", Self::OutputSeqLen),
             ("gpus", Self::Gpus),
@@ -103,12 +154,27 @@ impl Property {
         all
     }
 
+    /// Its name in expressions.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::all()
+            .into_iter()
+            .find_map(|(name, property)| (property == self).then_some(name))
+            .expect("all properties have names")
+    }
+
+    /// Whether it is how the row came out, not what it is.
+    #[must_use]
+    pub fn is_measured(self) -> bool {
+        matches!(self, Self::Measured(_))
+    }
+
     /// The value as text; `None` where the row has none.
-    fn of(self, row: &Row) -> Option<String> {
+    #[must_use]
+    pub fn of(self, row: &Row) -> Option<String> {
         let identity = &row.identity;
         match self {
-            Self::Field(field) => Some(field.of(identity)),
-            Self::Provider => Some(row.provider.clone()),
+            Self::Field(field) => Some(field.of(row)),
             Self::InputSeqLen => Some(identity.input_seq_len.to_string()),
             Self::OutputSeqLen => Some(identity.output_seq_len.to_string()),
             Self::Gpus => Some(identity.gpus().to_string()),
@@ -131,6 +197,63 @@ impl Filter {
             None => Ok(filter),
             Some(_) => Err(parser.fault("expected `and`, `or` or the end")),
         }
+    }
+
+    /// The condition that a field has this value.
+    #[must_use]
+    pub fn is(field: Field, value: String) -> Self {
+        Self::In(Property::Field(field), vec![value])
+    }
+
+    /// All of these together; `None` of none.
+    #[must_use]
+    pub fn all_of(mut filters: Vec<Self>) -> Option<Self> {
+        match filters.len() {
+            0 => None,
+            1 => filters.pop(),
+            _ => Some(Self::And(filters)),
+        }
+    }
+
+    /// The distinct properties that it asks for.
+    #[must_use]
+    pub fn properties(&self) -> Vec<Property> {
+        let mut found = Vec::new();
+        let mut open = vec![self];
+        while let Some(filter) = open.pop() {
+            match filter {
+                Self::And(all) | Self::Or(all) => open.extend(all.iter().rev()),
+                Self::Not(inner) => open.push(inner),
+                Self::In(property, _) | Self::Order(property, ..) => {
+                    if !found.contains(property) {
+                        found.push(*property);
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    /// The condition as one word: `gpu_model=b200|b300,concurrency>=8`.
+    #[must_use]
+    pub fn compact(&self) -> String {
+        let joined = |filters: &[Self], mark: &str| {
+            let inside = |filter: &Self| match filter {
+                Self::And(_) | Self::Or(_) => format!("({})", filter.compact()),
+                _ => filter.compact(),
+            };
+            filters.iter().map(inside).collect::<Vec<_>>().join(mark)
+        };
+        match self {
+            Self::And(all) => joined(all, ","),
+            Self::Or(any) => joined(any, ";"),
+            Self::Not(inner) => format!("!({})", inner.compact()),
+            Self::In(property, values) => format!("{}={}", property.name(), values.join("|")),
+            Self::Order(property, order, number) => {
+                format!("{}{}{number}", property.name(), order.mark())
+            }
+        }
+        .replace(char::is_whitespace, "_")
     }
 
     /// Whether the row is picked.
@@ -191,8 +314,7 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
                 }
             }
             _ => {
-                let ends = |c: char| c.is_whitespace() || "(),=!<>'\"".contains(c);
-                while let Some((_, inside)) = chars.next_if(|(_, next)| !ends(*next)) {
+                while let Some((_, inside)) = chars.next_if(|(_, next)| !ends_word(*next)) {
                     token.text.push(inside);
                 }
             }
@@ -307,7 +429,7 @@ impl Parser<'_> {
 
     fn value(&mut self) -> Result<String, String> {
         let is_value = |token: &&Token| {
-            let keyword = ["and", "or", "not", "in"].contains(&token.text.as_str());
+            let keyword = KEYWORDS.contains(&token.text.as_str());
             let mark = token.text.starts_with(['(', ')', ',', '=', '!', '<', '>']);
             token.quoted || !(keyword || mark)
         };
@@ -410,6 +532,17 @@ mod tests {
         #[test]
         fn no_text_makes_it_panic(text in "\\PC{0,40}") {
             let _ = Filter::parse(&text);
+        }
+
+        #[test]
+        fn an_expression_reads_back_to_itself(
+            value in "[a-z0-9'. ]{1,8}", number in 0u32..99, order in "(<|<=|>|>=)",
+        ) {
+            let text = format!(
+                "(gpu_model = b200 or not framework in (vllm, \"{value}\")) and gpus {order} {number}"
+            );
+            let filter = Filter::parse(&text).unwrap();
+            prop_assert_eq!(Filter::parse(&filter.to_string()), Ok(filter));
         }
 
         #[test]

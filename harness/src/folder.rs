@@ -3,10 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::band::Band;
 use crate::config::{self, Config};
 use crate::deviation::{self, Deviations};
 use crate::error::{Error, Place, Result};
 use crate::file;
+use crate::filter::{Filter, Property};
 use crate::group::Group;
 use crate::metric::Metric;
 use crate::releases;
@@ -104,6 +106,7 @@ pub fn load(root: &Path, name: &str) -> Result<Model> {
     let release = releases::load(root)?.accepted;
     let model = Model { name: name.to_owned(), release, config, deviations, rows };
     check_groups(&model)?;
+    check_clashes(&model)?;
     check_deviations(&model)?;
     Ok(model)
 }
@@ -127,7 +130,7 @@ fn check_groups(model: &Model) -> Result<()> {
         if line.is_none() {
             return Err(Error::content(place, format!("the {kind} of {group} sets nothing")));
         }
-        if !model.rows.iter().any(|row| group.holds(&row.identity)) {
+        if !model.rows.iter().any(|row| group.holds(row)) {
             return Err(Error::content(
                 place,
                 format!("the {kind} of {group} holds no row of {}", model.name),
@@ -138,15 +141,47 @@ fn check_groups(model: &Model) -> Result<()> {
     Ok(())
 }
 
-/// The values that the rows have in the fields of a group.
+/// Of two equally specific bands for the same row and metric, neither could be chosen.
+fn check_clashes(model: &Model) -> Result<()> {
+    let bands = &model.config.bands;
+    for row in &model.rows {
+        let holding: Vec<&Band> = bands.iter().filter(|band| band.group.holds(row)).collect();
+        for (index, one) in holding.iter().enumerate() {
+            for other in &holding[index + 1..] {
+                if one.group.specificity() != other.group.specificity() {
+                    continue;
+                }
+                let both = Metric::ALL
+                    .into_iter()
+                    .find_map(|metric| Some((metric, one.ratio[metric]?, other.ratio[metric]?)));
+                let Some((metric, _, written)) = both else { continue };
+                return Err(Error::content(
+                    Place::line(&model.config.path, written.line as u64),
+                    format!(
+                        "the bands of {} and {} both give {} for {} and neither is more specific",
+                        one.group,
+                        other.group,
+                        metric.name(),
+                        row.name()
+                    ),
+                )
+                .with_help("name one more field in one of them"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The values that the rows have in the properties of a group.
 fn values(group: &Group, rows: &[Row]) -> String {
-    let of_field = |(field, _): (crate::group::Field, Vec<String>)| {
-        let mut values: Vec<String> = rows.iter().map(|row| field.of(&row.identity)).collect();
+    let of_property = |property: Property| {
+        let mut values: Vec<String> = rows.iter().filter_map(|row| property.of(row)).collect();
         values.sort();
         values.dedup();
-        format!("{} {}", field.name(), values.join("|"))
+        format!("{} {}", property.name(), values.join("|"))
     };
-    group.terms().map(of_field).collect::<Vec<_>>().join("; ")
+    let properties = group.filter().map(Filter::properties).unwrap_or_default();
+    properties.into_iter().map(of_property).collect::<Vec<_>>().join("; ")
 }
 
 /// A deviation of a row that is not there excuses nothing.

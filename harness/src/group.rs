@@ -1,16 +1,18 @@
 //! Groups of rows: what a `where` table in `reconcile.toml` selects, and how reports break down.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::row::{Identity, Layout};
+use crate::filter::Filter;
+use crate::row::{Layout, Row};
 
 /// A property of a row that groups are made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Field {
+    /// Who published it, by the name of the source.
+    Provider,
     /// `b200`
     GpuModel,
     /// `vllm`
@@ -23,7 +25,7 @@ pub enum Field {
     ExpertParallel,
     /// ISL and OSL: `1024x8192`
     Context,
-    /// `64`
+    /// `64`, or `peak`
     Concurrency,
     /// `true` or `false`: whether attention is data-parallel, in a disaggregated row's decode pool.
     DpAttention,
@@ -32,10 +34,25 @@ pub enum Field {
 }
 
 impl Field {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Provider,
+        Self::GpuModel,
+        Self::Framework,
+        Self::Precision,
+        Self::TensorParallel,
+        Self::ExpertParallel,
+        Self::Context,
+        Self::Concurrency,
+        Self::DpAttention,
+        Self::Disagg,
+    ];
+
     /// The name in files and reports.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Provider => "provider",
             Self::GpuModel => "gpu_model",
             Self::Framework => "framework",
             Self::Precision => "precision",
@@ -50,7 +67,8 @@ impl Field {
 
     /// The value of this property in a row.
     #[must_use]
-    pub fn of(self, row: &Identity) -> String {
+    pub fn of(self, row: &Row) -> String {
+        let Row { provider, identity: row, .. } = row;
         let per_pool = |size: fn(&crate::row::Parallelism) -> u32| match &row.layout {
             Layout::Aggregated(parallelism) => size(parallelism).to_string(),
             Layout::Disaggregated { prefill, decode } => {
@@ -58,13 +76,16 @@ impl Field {
             }
         };
         match self {
+            Self::Provider => provider.clone(),
             Self::GpuModel => row.gpu_model.clone(),
             Self::Framework => row.framework.clone(),
             Self::Precision => row.precision.clone(),
             Self::TensorParallel => per_pool(|p| p.tensor_parallel),
             Self::ExpertParallel => per_pool(|p| p.expert_parallel),
             Self::Context => row.context(),
-            Self::Concurrency => row.concurrency.to_string(),
+            Self::Concurrency => {
+                row.concurrency.fixed().map_or_else(|| "peak".to_owned(), |c| c.to_string())
+            }
             Self::DpAttention => match &row.layout {
                 Layout::Aggregated(parallelism) => parallelism.dp_attention.to_string(),
                 Layout::Disaggregated { decode, .. } => decode.parallelism.dp_attention.to_string(),
@@ -74,88 +95,64 @@ impl Field {
     }
 }
 
-/// A group: each field named must have one of its values. Without fields it is all rows.
+/// A group of rows: those that an expression of the filter language picks, or all.
 ///
-/// Written `{ gpu_model = "b200", tensor_parallel = [4, 8] }`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Deserialize)]
-#[serde(transparent)]
-pub struct Group(BTreeMap<Field, Values>);
+/// Written `"gpu_model = b200 and tensor_parallel in (4, 8)"` or `"all"`. The expression must not ask
+/// for measured figures: whether a row is in a group must not depend on how it came out.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Group(Option<Filter>);
 
-/// One value or several, of which any will do.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(untagged)]
-enum Values {
-    One(Value),
-    Any(Vec<Value>),
-}
-
-/// A value as TOML has it; compared as text.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(untagged)]
-enum Value {
-    Text(String),
-    Number(i64),
-    Flag(bool),
-}
+/// The group of all rows.
+const ALL: &str = "all";
 
 impl Group {
-    /// The group of rows that have exactly this value in each field.
+    /// The group of rows that have this row's value in each of the fields.
     #[must_use]
-    pub fn of(fields: &[Field], row: &Identity) -> Self {
-        let value = |field: &Field| (*field, Values::One(Value::Text(field.of(row))));
-        Self(fields.iter().map(value).collect())
+    pub fn of(fields: &[Field], row: &Row) -> Self {
+        Self(Filter::all_of(fields.iter().map(|&field| Filter::is(field, field.of(row))).collect()))
     }
 
-    /// How many fields it names: of two groups that hold a row, the one with more is more specific.
+    /// How many properties it names: of two groups that hold a row, the one with more is more
+    /// specific.
     #[must_use]
     pub fn specificity(&self) -> usize {
-        self.0.len()
+        self.0.as_ref().map_or(0, |filter| filter.properties().len())
     }
 
     /// Whether the row is in the group.
     #[must_use]
-    pub fn holds(&self, row: &Identity) -> bool {
-        self.0.iter().all(|(field, values)| {
-            let text = field.of(row);
-            values.as_slice().iter().any(|value| value.to_string() == text)
-        })
+    pub fn holds(&self, row: &Row) -> bool {
+        self.0.as_ref().is_none_or(|filter| filter.picks(row))
     }
 
-    /// Whether some row could be in both groups: no field in both with values apart.
+    /// The expression, if it is not all rows.
     #[must_use]
-    pub fn may_overlap(&self, other: &Self) -> bool {
-        self.0.iter().all(|(field, values)| {
-            other.0.get(field).is_none_or(|others| {
-                values.as_slice().iter().any(|value| {
-                    others.as_slice().iter().any(|other| other.to_string() == value.to_string())
-                })
-            })
-        })
+    pub fn filter(&self) -> Option<&Filter> {
+        self.0.as_ref()
     }
 
-    /// The fields with their values as text.
-    pub fn terms(&self) -> impl Iterator<Item = (Field, Vec<String>)> {
-        self.0.iter().map(|(field, values)| {
-            (*field, values.as_slice().iter().map(ToString::to_string).collect())
-        })
+    /// The group as it is written in files: reads back to itself.
+    #[must_use]
+    pub fn expression(&self) -> String {
+        self.0.as_ref().map_or_else(|| ALL.to_owned(), ToString::to_string)
     }
 }
 
-impl Values {
-    fn as_slice(&self) -> &[Value] {
-        match self {
-            Self::One(value) => std::slice::from_ref(value),
-            Self::Any(values) => values,
+impl TryFrom<String> for Group {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if text.trim() == ALL {
+            return Ok(Self::default());
         }
-    }
-}
-
-impl fmt::Display for Value {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Text(text) => write!(f, "{text}"),
-            Self::Number(number) => write!(f, "{number}"),
-            Self::Flag(flag) => write!(f, "{flag}"),
+        let filter = Filter::parse(&text)?;
+        match filter.properties().into_iter().find(|property| property.is_measured()) {
+            Some(property) => Err(format!(
+                "a group cannot be made by `{}`, which is measured: {text}",
+                property.name()
+            )),
+            None => Ok(Self(Some(filter))),
         }
     }
 }
@@ -163,54 +160,56 @@ impl fmt::Display for Value {
 /// `gpu_model=b200,tensor_parallel=4|8`, or `all`; no blanks, so that it fits a test name.
 impl fmt::Display for Group {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() {
-            return write!(f, "all");
+        match &self.0 {
+            None => write!(f, "{ALL}"),
+            Some(filter) => write!(f, "{}", filter.compact()),
         }
-        for (index, (field, values)) in self.terms().enumerate() {
-            let comma = if index == 0 { "" } else { "," };
-            write!(f, "{comma}{}={}", field.name(), values.join("|"))?;
-        }
-        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::row::bare_row as row;
 
-    fn group(toml: &str) -> Group {
-        toml::from_str(toml).unwrap()
-    }
-
-    fn row(name: &str) -> Identity {
-        name.parse().unwrap()
+    fn group(text: &str) -> Group {
+        Group::try_from(text.to_owned()).unwrap_or_else(|error| panic!("{error}"))
     }
 
     #[test]
-    fn a_group_holds_the_rows_whose_fields_all_fit() {
+    fn a_group_holds_the_rows_that_its_expression_picks() {
         let b200 = row("b200::vllm::fp4::1024x8192::tp4_ep1::c64");
-        assert!(group("").holds(&b200));
-        assert!(group("gpu_model = 'b200'\ntensor_parallel = [2, 4]").holds(&b200));
-        assert!(!group("gpu_model = 'b200'\ntensor_parallel = 8").holds(&b200));
-        assert!(group("context = '1024x8192'\ndp_attention = false").holds(&b200));
+        assert!(group("all").holds(&b200));
+        assert!(group("gpu_model = b200 and tensor_parallel in (2, 4)").holds(&b200));
+        assert!(!group("gpu_model = b200 and tensor_parallel = 8").holds(&b200));
+        assert!(group("context = 1024x8192 and dp_attention = false").holds(&b200));
+        assert!(group("provider = p and concurrency >= 64").holds(&b200));
         let name =
             "gb200::dynamo-trt::fp4::8192x1024::prefill-2w2g_tp1_ep1+decode-1w4g_tp4_ep2_dpa::c9";
-        assert!(
-            group("tensor_parallel = '1+4'\ndisagg = true\ndp_attention = true").holds(&row(name))
-        );
+        let expression = "tensor_parallel = 1+4 and disagg = true and dp_attention = true";
+        assert!(group(expression).holds(&row(name)));
     }
 
     #[test]
-    fn groups_overlap_unless_a_field_keeps_them_apart() {
-        let b200 = group("gpu_model = 'b200'");
-        assert!(b200.may_overlap(&group("framework = 'vllm'")));
-        assert!(!b200.may_overlap(&group("gpu_model = ['h100', 'h200']")));
-        assert!(b200.may_overlap(&group("")));
+    fn a_group_reads_as_one_word_and_writes_as_an_expression() {
+        let group = group("gpu_model = b200 and tensor_parallel in (4, 8) and concurrency >= 8");
+        assert_eq!(group.to_string(), "gpu_model=b200,tensor_parallel=4|8,concurrency>=8");
+        assert_eq!(Group::try_from(group.expression()), Ok(group));
+        assert_eq!(Group::default().expression(), "all");
     }
 
     #[test]
-    fn a_group_reads_as_one_word() {
-        let group = group("tensor_parallel = [4, 8]\ngpu_model = 'b200'");
-        assert_eq!(group.to_string(), "gpu_model=b200,tensor_parallel=4|8");
+    fn a_group_is_made_of_a_rows_own_values() {
+        let b200 = row("b200::vllm::fp4::1024x8192::tp4_ep1::c64");
+        let group = Group::of(&[Field::GpuModel, Field::Context], &b200);
+        assert_eq!(group.expression(), "gpu_model = b200 and context = 1024x8192");
+        assert_eq!(group.specificity(), 2);
+        assert_eq!(Group::of(&[], &b200), Group::default());
+    }
+
+    #[test]
+    fn a_measured_figure_makes_no_group() {
+        let error = Group::try_from("gpu_model = b200 and ttft < 1".to_owned()).unwrap_err();
+        assert!(error.contains("cannot be made by `ttft`"), "{error}");
     }
 }

@@ -9,16 +9,7 @@
 
 use crate::config::{Config, Precision, Treatment};
 use crate::mantile::{LayerRequest, LayerTable, PhaseRequest, SystemMetricsRequest};
-use crate::row::{Identity, Layout, Parallelism, Row};
-
-/// Mean lengths of prompts and outputs, tokens, not rounded.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Lengths {
-    /// Of the prompt.
-    pub input: f64,
-    /// Of the output.
-    pub output: f64,
-}
+use crate::row::{Concurrency, Identity, Layout, Lengths, Parallelism, Row};
 
 /// A row in Mantile's terms; the request follows once the model's layers are known.
 #[derive(Debug, Clone)]
@@ -28,17 +19,28 @@ pub struct Mapped<'a> {
     precision: &'a Precision,
     prefill: Engine,
     decode: Engine,
+    /// The numbers of requests in flight to ask for: one, or those that a peak is sought over.
+    concurrencies: Vec<u32>,
     /// Mean lengths that the prediction is for.
     pub lengths: Lengths,
     /// What the prediction glosses over, by name, sorted.
     pub approximations: Vec<String>,
 }
 
-/// One engine's share of a phase.
+/// The engines of a phase.
 #[derive(Debug, Clone, Copy)]
 struct Engine {
     parallelism: Parallelism,
-    batch_size: u32,
+    workers: u32,
+}
+
+/// What is asked for a number of requests in flight.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// The number of requests in flight.
+    pub concurrency: u32,
+    /// The request.
+    pub request: SystemMetricsRequest,
 }
 
 /// Why a row has no counterpart in Mantile.
@@ -68,14 +70,28 @@ pub fn map<'a>(row: &Row, config: &'a Config) -> Result<Mapped<'a>, Unmapped> {
         unmapped(format!("no precision `{}` for gpu `{}`", identity.precision, gpu.model))
     })?;
     let (prefill, decode) = engines(identity)?;
+    let concurrencies = match identity.concurrency {
+        Concurrency::Fixed(requests) => vec![requests],
+        Concurrency::Peak if source.peak_concurrencies.is_empty() => {
+            return Err(unmapped(
+                "a peak, and its source has no peak_concurrencies in reconcile.toml".to_owned(),
+            ));
+        }
+        Concurrency::Peak => source.peak_concurrencies.clone(),
+    };
 
     let mut approximations = source.approximations.clone();
     approximations.extend(gpu.approximation.clone());
     approximations.extend(precision.approximation.clone());
     let features = &config.features;
-    let dp_attention = prefill.parallelism.dp_attention || decode.parallelism.dp_attention;
+    let either = |has: fn(Parallelism) -> bool| has(prefill.parallelism) || has(decode.parallelism);
     for (present, treatment) in [
-        (dp_attention, &features.dp_attention),
+        (either(|p| p.dp_attention), &features.dp_attention),
+        (either(|p| p.pipeline_parallel > 1), &features.pipeline_parallel),
+        (
+            either(|p| p.prefill_context_parallel > 1 || p.decode_context_parallel > 1),
+            &features.context_parallel,
+        ),
         (matches!(identity.layout, Layout::Disaggregated { .. }), &features.disaggregation),
         (is_uneven(identity), &features.uneven_batch),
         (identity.spec_decoding != "none", &features.spec_decoding),
@@ -89,20 +105,25 @@ pub fn map<'a>(row: &Row, config: &'a Config) -> Result<Mapped<'a>, Unmapped> {
     approximations.sort();
     approximations.dedup();
 
-    let ratio = source.mean_length_ratio;
-    let lengths = Lengths {
-        input: ratio * f64::from(identity.input_seq_len),
-        output: ratio * f64::from(identity.output_seq_len),
-    };
-    Ok(Mapped { config, hardware_id, precision, prefill, decode, lengths, approximations })
+    let lengths = row.lengths(source.mean_length_ratio);
+    Ok(Mapped {
+        config,
+        hardware_id,
+        precision,
+        prefill,
+        decode,
+        concurrencies,
+        lengths,
+        approximations,
+    })
 }
 
-/// The engine of each phase, with the sequences that it holds.
+/// The engines of each phase.
 fn engines(identity: &Identity) -> Result<(Engine, Engine), Unmapped> {
     let engine = |parallelism: Parallelism, workers: u32| {
         let Parallelism { tensor_parallel: tp, expert_parallel: ep, .. } = parallelism;
         if tp.is_multiple_of(ep) {
-            Ok(Engine { parallelism, batch_size: identity.concurrency.div_ceil(workers) })
+            Ok(Engine { parallelism, workers })
         } else {
             Err(unmapped(format!("tensor_parallel {tp} does not divide by expert_parallel {ep}")))
         }
@@ -123,7 +144,9 @@ fn is_uneven(identity: &Identity) -> bool {
     match &identity.layout {
         Layout::Aggregated(_) => false,
         Layout::Disaggregated { prefill, decode } => {
-            [prefill, decode].iter().any(|pool| !identity.concurrency.is_multiple_of(pool.workers))
+            identity.concurrency.fixed().is_some_and(|requests| {
+                [prefill, decode].iter().any(|pool| !requests.is_multiple_of(pool.workers))
+            })
         }
     }
 }
@@ -140,25 +163,32 @@ impl Mapped<'_> {
         tp(self.prefill).max(tp(self.decode))
     }
 
-    /// The request, for a model with these layers.
+    /// What is to be asked, for a model with these layers: one question, or of a peak several.
     #[must_use]
-    pub fn request(&self, layers: &LayerTable) -> SystemMetricsRequest {
+    pub fn questions(&self, layers: &LayerTable) -> Vec<Question> {
         let Lengths { input, output } = self.lengths;
-        SystemMetricsRequest {
-            prefill_req: self.phase(layers, self.prefill, whole_tokens(input), None),
-            decode_req: self.phase(
-                layers,
-                self.decode,
-                1,
-                Some(whole_tokens(input + output / 2.0)),
-            ),
-        }
+        let context = whole_tokens(input + output / 2.0);
+        let question = |&concurrency: &u32| Question {
+            concurrency,
+            request: SystemMetricsRequest {
+                prefill_req: self.phase(
+                    layers,
+                    self.prefill,
+                    concurrency,
+                    whole_tokens(input),
+                    None,
+                ),
+                decode_req: self.phase(layers, self.decode, concurrency, 1, Some(context)),
+            },
+        };
+        self.concurrencies.iter().map(question).collect()
     }
 
     fn phase(
         &self,
         layers: &LayerTable,
         engine: Engine,
+        concurrency: u32,
         seq_len: u32,
         context_len: Option<u32>,
     ) -> PhaseRequest {
@@ -181,7 +211,7 @@ impl Mapped<'_> {
         PhaseRequest {
             model_id: self.config.model_id.clone(),
             hardware_id: self.hardware_id.to_owned(),
-            batch_size: engine.batch_size,
+            batch_size: concurrency.div_ceil(engine.workers),
             seq_len,
             context_len,
             debug: false,
@@ -207,8 +237,8 @@ mod tests {
 
     use super::*;
     use crate::mantile::Layer;
+    use crate::row::bare_row as row;
     use crate::row::identity_tests::any_identity;
-    use crate::row::{Measured, Provenance};
 
     const CONFIG: &str = "
         schema_version = 1
@@ -269,21 +299,11 @@ mod tests {
         }
     }
 
-    fn row(name: &str) -> Row {
-        Row {
-            provider: "p".to_owned(),
-            identity: name.parse().unwrap(),
-            measured: Measured::default(),
-            provenance: Provenance::default(),
-            repeatability: None,
-        }
-    }
-
     fn phases(name: &str) -> (PhaseRequest, PhaseRequest, Vec<String>) {
         let config = config();
         let row = row(name);
         let mapped = map(&row, &config).unwrap();
-        let request = mapped.request(&layers());
+        let request = mapped.questions(&layers()).remove(0).request;
         (request.prefill_req, request.decode_req, mapped.approximations)
     }
 
@@ -366,8 +386,14 @@ mod tests {
             let mut row = row("b200::vllm::fp4::1x1::tp1_ep1::c1");
             row.identity = Identity { gpu_model: "b200".to_owned(), precision: "fp4".to_owned(),
                                       spec_decoding: "none".to_owned(), ..identity };
+            // Stages and shared tokens do not map.
+            let concurrency = row.identity.concurrency.fixed().unwrap_or(64);
+            row.identity.concurrency = Concurrency::Fixed(concurrency);
             let widen = |parallelism: &mut Parallelism| {
-                parallelism.tensor_parallel = parallelism.expert_parallel * tp_over_ep;
+                let ep = parallelism.expert_parallel;
+                let dp_attention = parallelism.dp_attention;
+                *parallelism =
+                    Parallelism { dp_attention, ..Parallelism::new(ep * tp_over_ep, ep) };
             };
             match &mut row.identity.layout {
                 Layout::Aggregated(parallelism) => widen(parallelism),
@@ -378,7 +404,8 @@ mod tests {
             }
             let config = config();
             let mapped = map(&row, &config).unwrap();
-            let request = mapped.request(&layers());
+            let question = mapped.questions(&layers()).remove(0);
+            let request = question.request;
             let spread = |phase: &PhaseRequest, layer: &str| -> u32 {
                 phase.layers[layer].parallelism.values().product()
             };
@@ -391,8 +418,8 @@ mod tests {
             prop_assert_eq!(prefill?.max(decode?), mapped.packages());
             // No request is lost: the workers hold at least the concurrency between them.
             if let Layout::Disaggregated { decode, .. } = &row.identity.layout {
-                prop_assert!(request.decode_req.batch_size * decode.workers >= row.identity.concurrency);
-                prop_assert!((request.decode_req.batch_size - 1) * decode.workers < row.identity.concurrency);
+                prop_assert!(request.decode_req.batch_size * decode.workers >= concurrency);
+                prop_assert!((request.decode_req.batch_size - 1) * decode.workers < concurrency);
             }
         }
     }

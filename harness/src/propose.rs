@@ -2,12 +2,13 @@
 
 use std::fmt::Write as _;
 
-use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, value};
+use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
 
 use crate::band::Interval;
 use crate::compare::{Comparison, in_group, statistics};
 use crate::group::{Field, Group};
 use crate::metric::{Metric, PerMetric};
+use crate::row::Concurrency;
 use crate::statistics::conformal_quantile;
 
 /// What a proposal is made by.
@@ -48,7 +49,8 @@ const BIAS_SLACK: f64 = 1.1;
 ///
 /// A band is `[exp(−q), exp(q)]` with q the split-conformal quantile of |ln(predicted / measured)|
 /// in the group ([`conformal_quantile`]), never tighter than the noise floor, rounded outwards. A
-/// group with too few rows takes its parent's, and its basis says so.
+/// group of peaks, which bound from above, gets `[0, exp(q)]` with q that of ln(predicted / measured).
+/// A group with too few rows takes its parent's, and its basis says so.
 #[must_use]
 pub fn propose(comparisons: &[Comparison], rule: &Rule) -> Vec<Proposal> {
     let mut groups: Vec<Group> = comparisons
@@ -56,9 +58,9 @@ pub fn propose(comparisons: &[Comparison], rule: &Rule) -> Vec<Proposal> {
         .filter(|comparison| {
             Metric::ALL.into_iter().any(|metric| comparison.pair(metric).is_some())
         })
-        .map(|comparison| Group::of(&rule.by, &comparison.row.identity))
+        .map(|comparison| Group::of(&rule.by, &comparison.row))
         .collect();
-    groups.sort();
+    groups.sort_by_key(ToString::to_string);
     groups.dedup();
     groups.into_iter().map(|group| propose_group(comparisons, rule, group)).collect()
 }
@@ -66,6 +68,7 @@ pub fn propose(comparisons: &[Comparison], rule: &Rule) -> Vec<Proposal> {
 fn propose_group(comparisons: &[Comparison], rule: &Rule, group: Group) -> Proposal {
     let sample = in_group(comparisons, &group).next().expect("a group is made from a row").clone();
     let own_rows = in_group(comparisons, &group).count();
+    let peak = in_group(comparisons, &group).all(is_peak);
     let mut remarks: Vec<(String, Vec<&str>)> = Vec::new();
     let mut remark =
         |text: String, metric: Metric| match remarks.iter_mut().find(|(known, _)| *known == text) {
@@ -89,11 +92,15 @@ fn propose_group(comparisons: &[Comparison], rule: &Rule, group: Group) -> Propo
             Some(outwards(today.bias.min(1.0) / BIAS_SLACK, today.bias.max(1.0) * BIAS_SLACK));
         // The group itself, then its ancestors up to all rows.
         let quantile = (0..=rule.by.len()).rev().find_map(|fields| {
-            let ancestor = Group::of(&rule.by[..fields], &sample.row.identity);
-            let abs_log: Vec<f64> = in_group(comparisons, &ancestor)
-                .filter_map(|comparison| Some(comparison.pair(metric)?.log_ratio().abs()))
+            let ancestor = Group::of(&rule.by[..fields], &sample.row);
+            let scores: Vec<f64> = in_group(comparisons, &ancestor)
+                .filter(|comparison| is_peak(comparison) == peak)
+                .filter_map(|comparison| {
+                    let log_ratio = comparison.pair(metric)?.log_ratio();
+                    Some(if peak { log_ratio } else { log_ratio.abs() })
+                })
                 .collect();
-            Some((conformal_quantile(&abs_log, rule.alpha)?, ancestor, abs_log.len()))
+            Some((conformal_quantile(&scores, rule.alpha)?, ancestor, scores.len()))
         });
         let Some((quantile, from, rows)) = quantile else {
             remark("without a band, for too few rows anywhere".to_owned(), metric);
@@ -107,9 +114,11 @@ fn propose_group(comparisons: &[Comparison], rule: &Rule, group: Group) -> Propo
             remark("at the noise floor".to_owned(), metric);
         }
         let factor = quantile.exp().max(floor);
-        proposal.ratio[metric] = Some(outwards(1.0 / factor, factor));
+        let low = if peak { 0.0 } else { 1.0 / factor };
+        proposal.ratio[metric] = Some(outwards(low, factor));
     }
-    proposal.basis = format!("split-conformal, alpha {}, {own_rows} rows", rule.alpha);
+    let one_sided = if peak { ", upper end alone" } else { "" };
+    proposal.basis = format!("split-conformal, alpha {}, {own_rows} rows{one_sided}", rule.alpha);
     for (text, metrics) in remarks {
         let metrics =
             if metrics.len() == Metric::ALL.len() { "all".to_owned() } else { metrics.join(", ") };
@@ -118,10 +127,17 @@ fn propose_group(comparisons: &[Comparison], rule: &Rule, group: Group) -> Propo
     proposal
 }
 
+fn is_peak(comparison: &Comparison) -> bool {
+    comparison.row.identity.concurrency == Concurrency::Peak
+}
+
 /// Rounds to three significant digits, away from the middle.
 pub(crate) fn outwards(low: f64, high: f64) -> Interval {
     let scale = |x: f64| 10f64.powf(2.0 - x.log10().floor());
     let round = |x: f64, to: fn(f64) -> f64| {
+        if x <= 0.0 {
+            return 0.0;
+        }
         let scale = scale(x);
         // Through text, so that 0.57 is written 0.57.
         format!("{:.6}", to(x * scale) / scale).parse().unwrap_or(x)
@@ -141,12 +157,12 @@ pub fn rewrite(text: &str, proposals: &[Proposal]) -> Result<String, toml_edit::
     let mut gates = ArrayOfTables::new();
     for proposal in proposals {
         let mut band = Table::new();
-        band["where"] = where_table(&proposal.group);
+        band["where"] = value(proposal.group.expression());
         band["basis"] = value(&proposal.basis);
         band["ratio"] = metric_table(&proposal.ratio, |interval| interval_value(*interval));
         bands.push(band);
         let mut gate = Table::new();
-        gate["where"] = where_table(&proposal.group);
+        gate["where"] = value(proposal.group.expression());
         gate["max_mape_percent"] =
             metric_table(&proposal.max_mape_percent, |limit| (*limit).into());
         gate["bias"] = metric_table(&proposal.bias, |interval| interval_value(*interval));
@@ -160,19 +176,6 @@ pub fn rewrite(text: &str, proposals: &[Proposal]) -> Result<String, toml_edit::
         }
     }
     Ok(document.to_string())
-}
-
-fn where_table(group: &Group) -> Item {
-    let mut table = InlineTable::new();
-    for (field, values) in group.terms() {
-        let values: Vec<toml_edit::Value> = values.into_iter().map(Into::into).collect();
-        let value = match &values[..] {
-            [one] => one.clone(),
-            many => many.iter().cloned().collect::<Array>().into(),
-        };
-        table.insert(field.name(), value);
-    }
-    value(table)
 }
 
 /// The metrics as dotted keys: `ratio.tpot = […]`, a line each.
@@ -240,8 +243,7 @@ mod tests {
 
     #[test]
     fn rewriting_keeps_comments_and_reads_back() {
-        let text =
-            "# by hand\nmodel_id = 'm' # kept\n\n[[band]]\nwhere = {}\nratio.tpot = [0.1, 9.0]\n";
+        let text = "# by hand\nmodel_id = 'm' # kept\n\n[[band]]\nwhere = 'all'\nratio.tpot = [0.1, 9.0]\n";
         let proposals = propose(&rows("vllm", [1.2; 30]), &rule(0.1));
         let written = rewrite(text, &proposals).unwrap();
         insta::assert_snapshot!(written, @r#"
@@ -249,12 +251,12 @@ mod tests {
         model_id = 'm' # kept
 
         [[band]]
-        where = { gpu_model = "b200", framework = "vllm" }
+        where = "gpu_model = b200 and framework = vllm"
         basis = "split-conformal, alpha 0.1, 30 rows"
         ratio.tpot = [0.833, 1.2]
 
         [[gate]]
-        where = { gpu_model = "b200", framework = "vllm" }
+        where = "gpu_model = b200 and framework = vllm"
         max_mape_percent.tpot = 22.0
         bias.tpot = [0.909, 1.32]
         "#);

@@ -372,9 +372,8 @@ fn group_changes(old: &[Comparison], new: &[Comparison]) -> Vec<GroupChange> {
         .map(|s| Some(s.label))
         .collect();
     labels.push(None);
-    let label_of = |comparison: &Comparison| {
-        fields.map(|field| field.of(&comparison.row.identity)).join(" / ")
-    };
+    let label_of =
+        |comparison: &Comparison| fields.map(|field| field.of(&comparison.row)).join(" / ");
     labels
         .into_iter()
         .map(|label| {

@@ -8,7 +8,7 @@ use crate::deviation::Deviation;
 use crate::folder::Model;
 use crate::metric::{Metric, Quantity};
 use crate::prediction::Outcome;
-use crate::row::Row;
+use crate::row::{Concurrency, Row};
 use crate::statistics::Pair;
 
 /// The verdict on a row.
@@ -109,8 +109,11 @@ pub fn judge(comparison: &Comparison, model: &Model, today: Date) -> RowVerdict 
     let mut quantities = Vec::new();
     for metric in Metric::ALL {
         if let Some(pair) = comparison.pair(metric) {
-            let band = most_specific(&model.config.bands, &row.identity, metric);
-            let band = band.map(|(_, written)| written);
+            let band = most_specific(&model.config.bands, row, metric);
+            let band = band.map(|(_, Written { value, line })| Written {
+                value: band_of_row(value, row, metric),
+                line,
+            });
             quantities.push(judge_quantity(
                 row,
                 Quantity::Metric(metric),
@@ -121,10 +124,13 @@ pub fn judge(comparison: &Comparison, model: &Model, today: Date) -> RowVerdict 
             ));
         }
     }
-    let memory =
-        Pair { measured: estimate.hw_capacity_gb, predicted: estimate.memory_per_package_gb };
-    let fits = Some(Written { value: FITS, line: 0 });
-    quantities.push(judge_quantity(row, Quantity::Memory, memory, fits, model, today));
+    // The batch of a peak is the prediction's own choice: nobody has run just that.
+    if row.identity.concurrency != Concurrency::Peak {
+        let memory =
+            Pair { measured: estimate.hw_capacity_gb, predicted: estimate.memory_per_package_gb };
+        let fits = Some(Written { value: FITS, line: 0 });
+        quantities.push(judge_quantity(row, Quantity::Memory, memory, fits, model, today));
+    }
 
     let any = |standing| quantities.iter().any(|judged| judged.standing == standing);
     let status = if any(Standing::Outside) || any(Standing::NoBand) {
@@ -135,6 +141,19 @@ pub fn judge(comparison: &Comparison, model: &Model, today: Date) -> RowVerdict 
         Status::Inside
     };
     RowVerdict { status, quantities, problem: None }
+}
+
+/// A group's band as it holds for one of its rows: at least as wide as repeated measurements of the row
+/// lie apart, and without a lower end for a peak, which is an upper bound on what may be predicted.
+#[must_use]
+pub fn band_of_row(band: Interval, row: &Row, metric: Metric) -> Interval {
+    let noise = row.repeatability.map_or(1.0, |repeated| repeated.max_min_ratio(metric));
+    let noise = Interval::within(noise);
+    let low = match row.identity.concurrency {
+        Concurrency::Fixed(_) => band.low.min(noise.low),
+        Concurrency::Peak => 0.0,
+    };
+    Interval { low, high: band.high.max(noise.high) }
 }
 
 fn judge_quantity(
@@ -171,10 +190,9 @@ pub(crate) mod tests {
 
     use super::*;
     use crate::mantile::answer::tests::answer;
-    use crate::mapping::Lengths;
     use crate::metric::PerMetric;
     use crate::prediction::Estimate;
-    use crate::row::{Measured, Provenance};
+    use crate::row::{Lengths, Measured, Provenance, Repeatability};
 
     pub(crate) const NAME: &str = "b200::vllm::fp4::1000x1000::tp4_ep1::c8";
 
@@ -209,7 +227,7 @@ pub(crate) mod tests {
         means[Metric::Tpot] = Some(0.010);
         let identity: crate::row::Identity = NAME.parse().unwrap();
         let lengths = Lengths { input: 900.0, output: 900.0 };
-        let estimate = Estimate::new(&answer(500.0, 10.0 * ratio), &identity, lengths);
+        let estimate = Estimate::new(&answer(500.0, 10.0 * ratio), &identity, 8, lengths);
         Comparison {
             row: Row {
                 provider: "p".to_owned(),
@@ -223,7 +241,7 @@ pub(crate) mod tests {
         }
     }
 
-    const BAND: &str = "[[band]]\nwhere = {}\nratio.tpot = [0.5, 2.0]\n";
+    const BAND: &str = "[[band]]\nwhere = 'all'\nratio.tpot = [0.5, 2.0]\n";
 
     fn day(text: &str) -> Date {
         text.parse().unwrap()
@@ -238,6 +256,34 @@ pub(crate) mod tests {
         assert_eq!(status(1.0, BAND, ""), Status::Inside);
         assert_eq!(status(1.0, "", ""), Status::Outside);
         assert_eq!(status(1.0, &BAND.replace("tpot", "ttft"), ""), Status::Outside);
+    }
+
+    #[test]
+    fn a_row_that_repeats_badly_has_a_wider_band() {
+        let mut comparison = comparison(2.4);
+        let mut status = |tpot_max_min_ratio| {
+            comparison.row.repeatability = Some(Repeatability {
+                repeats: 2,
+                throughput_max_min_ratio: 9.0,
+                ttft_max_min_ratio: 9.0,
+                tpot_max_min_ratio,
+                e2e_latency_max_min_ratio: 9.0,
+            });
+            judge(&comparison, &model(BAND, ""), day("2026-06-01")).status
+        };
+        assert_eq!(status(2.3), Status::Outside);
+        assert_eq!(status(2.5), Status::Inside);
+    }
+
+    #[test]
+    fn a_peak_bounds_what_is_predicted_from_above_alone() {
+        let status = |ratio| {
+            let mut comparison = comparison(ratio);
+            comparison.row.identity.concurrency = Concurrency::Peak;
+            judge(&comparison, &model(BAND, ""), day("2026-06-01")).status
+        };
+        assert_eq!(status(0.1), Status::Inside);
+        assert_eq!(status(2.1), Status::Outside);
     }
 
     #[test]

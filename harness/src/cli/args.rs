@@ -3,6 +3,7 @@
 #![expect(clippy::doc_markdown, reason = "help is shown as it is written")]
 #![allow(rustdoc::invalid_html_tags, reason = "help is shown as it is written")]
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use crate::filter::Filter;
 use crate::group::Field;
 use crate::mantile::ClientOptions;
 use crate::settings;
+use crate::source::{self, Given};
 
 const AFTER_HELP: &str = "\
 Exit codes:
@@ -41,10 +43,17 @@ pub(super) enum Verb {
   mantile-reconcile run openai_GPT-OSS-120B --format json
   mantile-reconcile run --api-url http://localhost:8000")]
     Run(RunArgs),
-    /// Make a provider's artifacts into by_model/<model>/<provider>.csv
-    #[command(after_help = "Example:
-  mantile-reconcile extract --model openai_GPT-OSS-120B --raw artifacts/ \\
-      --run-date 20667906037=2026-01-02T22:24:09Z")]
+    /// Make result files of benchmarks into by_model/<model>/<source>.csv, with an account
+    #[command(after_help = "Examples:
+  mantile-reconcile extract --model openai_GPT-OSS-120B artifacts/ \\
+      --run-date 20667906037=2026-01-02T22:24:09Z
+  mantile-reconcile extract --model openai_GPT-OSS-120B --source own --add result.json \\
+      --gpu h200 --precision fp4 --tensor-parallel 2
+  mantile-reconcile extract --model openai_GPT-OSS-120B --from sglang runs.jsonl --output rows.csv \\
+      --source own --gpu b200 --precision fp4 --tensor-parallel 4
+
+A result that is not taken is counted with its reason. What a file holds and an option says must
+agree; what neither says is asked for.")]
     Extract(ExtractArgs),
     /// Check measured rows against physics and each other
     #[command(after_help = "Examples:
@@ -187,21 +196,116 @@ pub(super) struct RunArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ExtractArgs {
+    /// Result files, or folders of them; a run's id is that of its folder, run_<id>
+    #[arg(value_name = "PATH", required = true)]
+    pub inputs: Vec<PathBuf>,
     /// The model, by its folder's name
     #[arg(long)]
     pub model: String,
-    /// The folder of the artifacts, run_<id>/agg_*.json anywhere below
-    #[arg(long, value_name = "DIR")]
-    pub raw: PathBuf,
+    /// What the files are of; found out by their content without
+    #[arg(long, value_name = "FORMAT", long_help = formats_help())]
+    pub from: Option<String>,
     /// The source of reconcile.toml that the rows are for
     #[arg(long, value_name = "NAME", default_value = "inferencemax")]
     pub source: String,
-    /// When a run was made, for the artifacts do not say; may be repeated
-    #[arg(long = "run-date", value_name = "ID=TIME", value_parser = parse_run_date)]
-    pub run_dates: Vec<(String, String)>,
     /// Where the rows go [default: the source's file in the model's folder]
     #[arg(long, value_name = "CSV")]
     pub output: Option<PathBuf>,
+    /// Keep the rows that are in the output, and add to them
+    #[arg(long)]
+    pub add: bool,
+    /// When a run was made, for the artifacts do not say; may be repeated
+    #[arg(long = "run-date", value_name = "ID=TIME", value_parser = parse_run_date)]
+    pub run_dates: Vec<(String, String)>,
+    #[command(flatten)]
+    pub given: GivenArgs,
+}
+
+fn formats_help() -> String {
+    let mut text = String::from("What the files are of; found out by their content without:\n");
+    for source in source::SOURCES {
+        let _ = write!(text, "\n  {:<15} {}", source.name(), source.about());
+    }
+    text
+}
+
+/// What a result file may not hold.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "What the files do not hold")]
+pub(super) struct GivenArgs {
+    /// The GPU model, such as h200
+    #[arg(long, value_name = "NAME", value_parser = parse_name)]
+    gpu: Option<String>,
+    /// The serving engine, such as vllm
+    #[arg(long, value_name = "NAME", value_parser = parse_name)]
+    framework: Option<String>,
+    /// The precision of the weights: fp4, fp8, bf16 …
+    #[arg(long, value_name = "NAME", value_parser = parse_name)]
+    precision: Option<String>,
+    /// GPUs that share each layer
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=16384))]
+    tensor_parallel: Option<u32>,
+    /// Of those, how many ways the experts are spread
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=16384))]
+    expert_parallel: Option<u32>,
+    /// Attention is data-parallel
+    #[arg(long)]
+    dp_attention: bool,
+    /// Nominal input length, tokens
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=16777216))]
+    input_seq_len: Option<u32>,
+    /// Nominal output length, tokens
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=16777216))]
+    output_seq_len: Option<u32>,
+    /// Requests in flight
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1048576))]
+    concurrency: Option<u32>,
+    /// When it was measured, such as 2026-06-01
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    date: Option<String>,
+    /// The container image that served
+    #[arg(long, value_name = "NAME")]
+    image: Option<String>,
+    /// The run's name [default: its folder's id, or the file's name]
+    #[arg(long, value_name = "ID")]
+    run_id: Option<String>,
+}
+
+impl GivenArgs {
+    pub(super) fn given(&self) -> Given {
+        Given {
+            gpu: self.gpu.clone(),
+            framework: self.framework.clone(),
+            precision: self.precision.clone(),
+            tensor_parallel: self.tensor_parallel,
+            expert_parallel: self.expert_parallel,
+            dp_attention: self.dp_attention.then_some(true),
+            input_seq_len: self.input_seq_len,
+            output_seq_len: self.output_seq_len,
+            concurrency: self.concurrency,
+            date: self.date.clone(),
+            image: self.image.clone(),
+            run_id: self.run_id.clone(),
+            ..Given::default()
+        }
+    }
+}
+
+fn parse_name(text: &str) -> Result<String, String> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+');
+    if !text.is_empty() && text.chars().all(fits) {
+        Ok(text.to_owned())
+    } else {
+        Err("use letters, digits and . _ - +".to_owned())
+    }
+}
+
+fn parse_time(text: &str) -> Result<String, String> {
+    let known =
+        text.parse::<jiff::Timestamp>().is_ok() || text.parse::<jiff::civil::Date>().is_ok();
+    known
+        .then(|| text.to_owned())
+        .ok_or_else(|| format!("`{text}` is not a time; write 2026-01-02T22:24:09Z or 2026-01-02"))
 }
 
 fn parse_run_date(text: &str) -> Result<(String, String), String> {

@@ -144,7 +144,9 @@ fn still_holds(prediction: &Prediction, service: &Service) -> bool {
     answered
         && prediction.answered_by.as_deref() == Some(&service.origin)
         && prediction.approximations == mapped.approximations
-        && prediction.request_key == Some(mapped.request(&service.layers).key())
+        && prediction.request_key.as_ref().is_some_and(|key| {
+            mapped.questions(&service.layers).iter().any(|asked| asked.request.key() == *key)
+        })
 }
 
 fn report(done: &Saved) -> Result<Exit> {

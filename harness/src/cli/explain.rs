@@ -12,6 +12,7 @@ use crate::compare::join;
 use crate::error::{Error, Exit, Result};
 use crate::evaluation::{Evaluation, Service};
 use crate::folder::{self, Model};
+use crate::mapping::Question;
 use crate::report::{Explanation, explain};
 use crate::table::nearest;
 use crate::{mapping, recording};
@@ -32,7 +33,15 @@ pub(super) async fn run(root: &Path, args: &ExplainArgs) -> Result<Exit> {
     })?;
     let options = args.patience.options();
     let service = Service::start(args.api_url.as_deref(), options, root, &model.config).await?;
-    let request = mapped.request(&service.layers);
+    let predictions = predict(&model, &service, CONCURRENCY).await?;
+    // Of a peak's questions, the one whose answer is the prediction.
+    let asked = mapped.questions(&service.layers).into_iter();
+    let chosen = predictions[index].request_key.as_deref();
+    let Question { request, concurrency } = asked
+        .clone()
+        .find(|question| Some(question.request.key().as_str()) == chosen)
+        .or(asked.clone().next())
+        .ok_or_else(|| Error::usage(format!("{} asks nothing", args.row)))?;
     let reply = service.client.system_metrics(&request.clone().with_debug(true)).await?;
     let breakdown = Breakdown::parse(&reply.body, &service.layers);
 
@@ -41,13 +50,15 @@ pub(super) async fn run(root: &Path, args: &ExplainArgs) -> Result<Exit> {
         Some(release) => {
             let recording = recording::load(root, release, &model.config.model_id)?;
             let layers = recording.layers()?;
-            let key = mapped.request(&layers).key();
-            let body = recording.entries.get(&key).map(|entry| entry.reply.text());
+            let mut there = mapped.questions(&layers).into_iter();
+            let body = there
+                .find(|question| question.concurrency == concurrency)
+                .and_then(|question| recording.entries.get(&question.request.key()))
+                .map(|entry| entry.reply.text());
             let times = body.ok_or_else(|| "the row is not recorded".to_owned());
             Some((release.clone(), times.and_then(|body| Breakdown::parse(&body, &layers))))
         }
     };
-    let predictions = predict(&model, &service, CONCURRENCY).await?;
     let comparisons = join(model.rows.clone(), predictions).comparisons;
     let evaluation = Evaluation::of_rows(&model, comparisons, Timestamp::now());
     let explanation = Explanation {

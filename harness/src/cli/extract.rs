@@ -2,65 +2,315 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::args::ExtractArgs;
-use super::output::{note, print};
+use super::output::{note, print, progress};
+use crate::config::{Config, Source as ConfiguredSource};
 use crate::error::{Error, Exit, Result};
-use crate::source::{Extraction, inferencemax};
+use crate::row::Row;
+use crate::source::{self, Artifact, Extraction, Fate, Given, Reading};
+use crate::table::{nearest, plural};
 use crate::{file, folder, row};
 
 pub(super) fn run(root: &Path, args: &ExtractArgs) -> Result<Exit> {
     let config = folder::load_config(root, &args.model)?;
-    let source =
-        config.sources.iter().find(|source| source.name == args.source).ok_or_else(|| {
-            let names: Vec<&str> =
-                config.sources.iter().map(|source| source.name.as_str()).collect();
-            Error::usage(format!("no source `{}` in {}", args.source, config.path.display()))
-                .with_help(format!("the sources are: {}", names.join(", ")))
-        })?;
-    let run_dates: BTreeMap<String, String> = args.run_dates.iter().cloned().collect();
-    let extraction =
-        inferencemax::extract(&args.raw, &source.name, &source.artifact_models, &run_dates)?;
+    let configured = configured(&config, &args.source)?;
     let output = args
         .output
         .clone()
-        .unwrap_or_else(|| folder::by_model(root).join(&args.model).join(&source.file));
+        .unwrap_or_else(|| folder::by_model(root).join(&args.model).join(&configured.file));
+    let given = Given {
+        provider: configured.name.clone(),
+        models: configured.artifact_models.clone(),
+        run_dates: args.run_dates.iter().cloned().collect(),
+        ..args.given.given()
+    };
+    let mut read = read_all(args, &given)?;
+    if args.add && output.exists() {
+        let extra: Vec<&str> = configured.extra_columns.iter().map(String::as_str).collect();
+        let rows = row::read(&output, &file::read_text(&output)?, &configured.name, &extra)?;
+        read.readings.insert(0, Reading { rows, ..Reading::default() });
+    }
+    let mut extraction = source::merge(std::mem::take(&mut read.readings));
+    let overlaps = Overlaps::resolve(&mut extraction.rows, &others(root, args, &config)?);
+    let reading = &extraction.reading;
+    if extraction.rows.is_empty() {
+        for warning in &reading.warnings {
+            note(&format!("note: {warning}"));
+        }
+        return Err(Error::usage(format!(
+            "no row in {}:\n{}",
+            files(read.files),
+            account(&extraction, &overlaps, &read, &output)
+        ))
+        .with_help(format!(
+            "artifact_models of source {} in {} lists the model's names in artifacts: {}",
+            configured.name,
+            config.path.display(),
+            configured.artifact_models.join(", ")
+        )));
+    }
     let bytes = row::write(&extraction.rows);
     // What is written must be readable: the reader is stricter than the artifacts.
     let text = String::from_utf8_lossy(&bytes);
-    row::read(&output, &text, &source.name, &[])?;
+    row::read(&output, &text, &configured.name, &[])?;
     file::replace(&output, &bytes)?;
-    for warning in &extraction.warnings {
+    for warning in &reading.warnings {
         note(&format!("note: {warning}"));
     }
-    print(&account(&extraction, &output))?;
+    print(&account(&extraction, &overlaps, &read, &output))?;
     Ok(Exit::Inside)
 }
 
+fn configured<'a>(config: &'a Config, name: &str) -> Result<&'a ConfiguredSource> {
+    config.sources.iter().find(|source| source.name == name).ok_or_else(|| {
+        let names: Vec<&str> = config.sources.iter().map(|source| source.name.as_str()).collect();
+        Error::usage(format!("no source `{name}` in {}", config.path.display())).with_help(format!(
+            "the sources are: {}; add a [[source]] for another",
+            names.join(", ")
+        ))
+    })
+}
+
+/// What reading the inputs gave.
+struct Read {
+    readings: Vec<Reading>,
+    files: usize,
+    /// How many files were read by each source.
+    by_source: BTreeMap<&'static str, usize>,
+    /// Files in the folders that are no artifact of any source.
+    unrecognised: Vec<PathBuf>,
+}
+
+fn read_all(args: &ExtractArgs, given: &Given) -> Result<Read> {
+    let from = args.from.as_deref().map(chosen).transpose()?;
+    let mut read = Read {
+        readings: Vec::new(),
+        files: 0,
+        by_source: BTreeMap::new(),
+        unrecognised: Vec::new(),
+    };
+    let inputs = inputs(&args.inputs)?;
+    let bar = progress("reading", inputs.len());
+    for Input { path, named } in inputs {
+        bar.inc(1);
+        let artifact = Artifact::new(&path, file::read_text(&path)?);
+        // In a folder lies this and that; a file that was named is meant.
+        if !named && from.is_some_and(|source| !source.recognises(&artifact)) {
+            read.unrecognised.push(path);
+            continue;
+        }
+        let mut given = given.clone();
+        note_run_date(&path, &mut given);
+        match source::read(&artifact, from, &given)? {
+            Some((source, reading)) => {
+                read.files += 1;
+                *read.by_source.entry(source.name()).or_default() += 1;
+                read.readings.push(reading);
+            }
+            None if named => {
+                // Text that is cut short is no JSON, and so of no source: say that first.
+                if path.extension().is_some_and(|extension| extension == "json") {
+                    artifact.json()?;
+                }
+                return Err(artifact
+                    .error("no source recognises it")
+                    .with_help(format!("say which it is of with --from: {}", names().join(", "))));
+            }
+            None if is_artifact_name(&path) => {
+                artifact.json()?;
+                read.unrecognised.push(path);
+            }
+            None => read.unrecognised.push(path),
+        }
+    }
+    bar.finish_and_clear();
+    if read.files == 0 {
+        let places: Vec<String> =
+            args.inputs.iter().map(|path| path.display().to_string()).collect();
+        return Err(Error::usage(format!("no result file of any source in {}", places.join(", ")))
+            .with_help(format!("the sources are {}", names().join(", "))));
+    }
+    Ok(read)
+}
+
+/// Whether a file is by its name an aggregate of a run: one that cannot be read is then no stray file.
+fn is_artifact_name(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with("agg_") && name.ends_with(".json")
+}
+
+fn names() -> Vec<&'static str> {
+    source::SOURCES.iter().map(|source| source.name()).collect()
+}
+
+fn chosen(name: &str) -> Result<&'static dyn source::Source> {
+    source::named(name).ok_or_else(|| {
+        let error = Error::usage(format!("no source `{name}`"));
+        match nearest(name, &names()) {
+            Some(near) => error.with_help(format!("did you mean {near}?")),
+            None => error.with_help(format!("the sources are {}", names().join(", "))),
+        }
+    })
+}
+
+/// A file to read.
+struct Input {
+    path: PathBuf,
+    /// Whether it was named itself, not its folder.
+    named: bool,
+}
+
+/// The files named, and those in the folders named, sorted.
+fn inputs(paths: &[PathBuf]) -> Result<Vec<Input>> {
+    let mut inputs = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            inputs.push(Input { path: path.clone(), named: true });
+            continue;
+        }
+        let mut found = Vec::new();
+        let mut open = vec![path.clone()];
+        while let Some(folder) = open.pop() {
+            let entries =
+                std::fs::read_dir(&folder).map_err(|source| Error::io("read", &folder, source))?;
+            for entry in entries {
+                let path = entry.map_err(|source| Error::io("read", &folder, source))?.path();
+                let extension = path.extension().unwrap_or_default().to_string_lossy().into_owned();
+                if path.is_dir() {
+                    open.push(path);
+                } else if ["json", "jsonl", "csv"].contains(&extension.as_str()) {
+                    found.push(path);
+                }
+            }
+        }
+        found.sort();
+        inputs.extend(found.into_iter().map(|path| Input { path, named: false }));
+    }
+    Ok(inputs)
+}
+
+/// The name of the file that a fetched run's facts lie in, beside its artifact.
+const RUN_FACTS: &str = "run.json";
+
+/// Takes a fetched run's date from the facts beside its artifact, unless the user gave it.
+fn note_run_date(path: &Path, given: &mut Given) {
+    let facts = std::fs::read_to_string(path.with_file_name(RUN_FACTS)).ok();
+    let facts = facts.and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok());
+    let Some(facts) = facts else { return };
+    if let (Some(id), Some(created)) = (facts["run_id"].as_u64(), facts["created_at"].as_str()) {
+        given.run_dates.entry(id.to_string()).or_insert_with(|| created.to_owned());
+    }
+}
+
+/// The rows of the model's other sources.
+fn others(root: &Path, args: &ExtractArgs, config: &Config) -> Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for other in config.sources.iter().filter(|other| other.name != args.source) {
+        let path = folder::by_model(root).join(&args.model).join(&other.file);
+        if path.exists() {
+            let extra: Vec<&str> = other.extra_columns.iter().map(String::as_str).collect();
+            rows.extend(row::read(&path, &file::read_text(&path)?, &other.name, &extra)?);
+        }
+    }
+    Ok(rows)
+}
+
+/// Configurations that another source of the model has, too.
+#[derive(Default)]
+struct Overlaps {
+    /// Left out: the other source's is as new or newer.
+    older: usize,
+    /// Kept: newer than the other source's, which stays beside it.
+    newer: usize,
+}
+
+impl Overlaps {
+    /// Leaves out of `rows` what `others` measured as late or later.
+    fn resolve(rows: &mut Vec<Row>, others: &[Row]) -> Self {
+        let mut overlaps = Self::default();
+        rows.retain(|row| {
+            let there = others.iter().filter(|other| other.identity == row.identity);
+            let Some(newest) = there.map(source::date).max() else { return true };
+            let keep = source::date(row) > newest;
+            *(if keep { &mut overlaps.newer } else { &mut overlaps.older }) += 1;
+            keep
+        });
+        overlaps
+    }
+}
+
+fn files(count: usize) -> String {
+    format!("{count} file{}", plural(count))
+}
+
 /// Every result read is either written or counted under a reason.
-fn account(extraction: &Extraction, output: &Path) -> String {
-    let mut text = format!("read {} results in {} files\n", extraction.results, extraction.files);
-    let mut reasons: Vec<(&String, &usize)> = extraction.skipped.iter().collect();
-    reasons.sort_by_key(|(_, results)| std::cmp::Reverse(**results));
+fn account(extraction: &Extraction, overlaps: &Overlaps, read: &Read, output: &Path) -> String {
+    let Extraction { rows, reading, superseded } = extraction;
+    let results: usize = reading.fates.values().sum();
+    let mut text = format!("read {results} results in {}", files(read.files));
+    let by_source: Vec<String> =
+        read.by_source.iter().map(|(source, files)| format!("{source} {files}")).collect();
+    let _ = writeln!(text, ": {}", by_source.join(", "));
+    let mut generations: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+    for ((generation, fate), results) in &reading.fates {
+        let (taken, skipped) = generations.entry(generation).or_default();
+        match fate {
+            Fate::Taken => *taken += results,
+            Fate::Skipped(reason) => {
+                *skipped += results;
+                *reasons.entry(reason).or_default() += results;
+            }
+        }
+    }
+    for (generation, (taken, skipped)) in generations {
+        let _ = writeln!(text, "  {generation}: {taken} taken, {skipped} not");
+    }
+    for (reason, results) in superseded {
+        *reasons.entry(reason).or_default() += results;
+    }
+    if overlaps.older > 0 {
+        reasons.insert("another source of the model has a newer result", overlaps.older);
+    }
+    let mut reasons: Vec<(&str, usize)> = reasons.into_iter().collect();
+    reasons.sort_by_key(|(_, results)| std::cmp::Reverse(*results));
     for (reason, results) in reasons {
         let _ = writeln!(text, "  {results:>6} not taken: {reason}");
     }
-    let _ = writeln!(
-        text,
-        "  {:>6} configurations written to {}",
-        extraction.rows.len(),
-        output.display()
-    );
-    let mut groups: BTreeMap<(String, String), usize> = BTreeMap::new();
-    for row in &extraction.rows {
-        let key = (row.identity.gpu_model.clone(), row.identity.framework.clone());
-        *groups.entry(key).or_default() += 1;
+    if !reading.unknown_keys.is_empty() {
+        let keys: Vec<String> = reading
+            .unknown_keys
+            .iter()
+            .map(|(key, results)| format!("{key} ({results})"))
+            .collect();
+        let _ = writeln!(text, "  keys of no known generation, not read: {}", keys.join(", "));
+    }
+    if !read.unrecognised.is_empty() {
+        let _ = writeln!(
+            text,
+            "  {} in the folders of no source, such as {}",
+            files(read.unrecognised.len()),
+            read.unrecognised[0].display()
+        );
+    }
+    let _ = writeln!(text, "  {:>6} configurations written to {}", rows.len(), output.display());
+    let mut groups: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for row in rows {
+        *groups.entry((&row.identity.gpu_model, &row.identity.framework)).or_default() += 1;
     }
     for ((gpu, framework), rows) in groups {
         let _ = writeln!(text, "         {rows:>5} {gpu} / {framework}");
     }
-    let repeated = extraction.rows.iter().filter(|row| row.repeatability.is_some()).count();
+    if overlaps.newer > 0 {
+        let _ = writeln!(
+            text,
+            "  {:>6} of them newer than another source's, which stays beside them",
+            overlaps.newer
+        );
+    }
+    let repeated = rows.iter().filter(|row| row.repeatability.is_some()).count();
     let _ = write!(text, "  {repeated:>6} of them measured more than once on the same image");
     text
 }

@@ -178,8 +178,11 @@ fn index(root: &Path, args: &RecordArgs) -> Result<()> {
 
 /// The distinct requests of the model's rows, by key.
 fn wanted(model: &Model, layers: &LayerTable) -> BTreeMap<String, SystemMetricsRequest> {
-    let request = |row| mapping::map(row, &model.config).ok().map(|mapped| mapped.request(layers));
-    model.rows.iter().filter_map(request).map(|request| (request.key(), request)).collect()
+    let mapped = model.rows.iter().filter_map(|row| mapping::map(row, &model.config).ok());
+    mapped
+        .flat_map(|mapped| mapped.questions(layers))
+        .map(|question| (question.request.key(), question.request))
+        .collect()
 }
 
 /// Asks for all of them, with the breakdown by layer. One without an answer ends the recording:

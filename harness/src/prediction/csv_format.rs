@@ -10,7 +10,7 @@ use crate::row;
 use crate::table::{Record, Table};
 
 /// The columns after those of the row.
-const COLUMNS: [&str; 21] = [
+const COLUMNS: [&str; 22] = [
     "status",
     "predicted_throughput_per_gpu",
     "predicted_output_throughput_per_gpu",
@@ -32,6 +32,7 @@ const COLUMNS: [&str; 21] = [
     "memory_per_package_gb",
     "hw_capacity_gb",
     "answered_by",
+    "predicted_concurrency",
 ];
 
 /// Between the approximations of a row.
@@ -87,6 +88,7 @@ fn cells(prediction: &Prediction) -> Vec<String> {
         figure(|estimate| estimate.memory_per_package_gb.to_string()),
         figure(|estimate| estimate.hw_capacity_gb.to_string()),
         answered_by.clone().unwrap_or_default(),
+        figure(|estimate| estimate.concurrency.to_string()),
     ]);
     line
 }
@@ -141,6 +143,10 @@ fn read_estimate(record: Record<'_>) -> Result<Estimate> {
     }
     Ok(Estimate {
         metrics,
+        concurrency: record.required(
+            "predicted_concurrency",
+            record.whole("predicted_concurrency", 1..=u32::MAX)?,
+        )?,
         tps_user: number("predicted_tps_user")?,
         memory_weight_gb: number("memory_weight_gb")?,
         memory_activation_gb: number("memory_activation_gb")?,

@@ -6,9 +6,8 @@ pub use csv_format::{read, write};
 
 use crate::mantile::client::excerpt;
 use crate::mantile::{Anomaly, Answer, Reply};
-use crate::mapping::Lengths;
 use crate::metric::{Metric, PerMetric};
-use crate::row::{Identity, Row};
+use crate::row::{Identity, Lengths, Row};
 use crate::units::Seconds;
 
 /// What came of asking Mantile for a row.
@@ -48,6 +47,8 @@ pub enum Outcome {
 pub struct Estimate {
     /// The compared metrics, in their units.
     pub metrics: PerMetric<f64>,
+    /// Requests in flight that it is for: the row's, or of a peak those that give the most.
+    pub concurrency: u32,
     /// Tokens/s/user.
     pub tps_user: f64,
     /// Weights, GB.
@@ -102,9 +103,16 @@ impl Outcome {
         }
     }
 
-    /// Reads a reply for a row of these lengths, which was asked for over `packages` packages.
+    /// Reads a reply for `concurrency` requests in flight of these lengths, which was asked for over
+    /// `packages` packages.
     #[must_use]
-    pub fn of_reply(reply: &Reply, identity: &Identity, lengths: Lengths, packages: u32) -> Self {
+    pub fn of_reply(
+        reply: &Reply,
+        identity: &Identity,
+        concurrency: u32,
+        lengths: Lengths,
+        packages: u32,
+    ) -> Self {
         if reply.status != 200 {
             return Self::Refused(format!("status {}: {}", reply.status, excerpt(&reply.body)));
         }
@@ -117,7 +125,7 @@ impl Outcome {
                 return Self::Unavailable(text);
             }
         };
-        let estimate = Estimate::new(&answer, identity, lengths);
+        let estimate = Estimate::new(&answer, identity, concurrency, lengths);
         let anomalies: Vec<String> =
             answer.anomalies(packages).iter().map(Anomaly::to_string).collect();
         if anomalies.is_empty() {
@@ -129,14 +137,16 @@ impl Outcome {
 }
 
 impl Estimate {
-    /// Puts an answer into the row's metrics.
+    /// Puts an answer for `concurrency` requests in flight into the row's metrics.
     #[must_use]
-    pub fn new(answer: &Answer, identity: &Identity, lengths: Lengths) -> Self {
+    pub fn new(answer: &Answer, identity: &Identity, concurrency: u32, lengths: Lengths) -> Self {
         Self {
+            concurrency,
             metrics: derive(
                 answer.ttft_ms.to_seconds(),
                 answer.tpot_ms.to_seconds(),
                 identity,
+                concurrency,
                 lengths,
             ),
             tps_user: answer.tps_user,
@@ -157,7 +167,8 @@ impl Estimate {
     #[must_use]
     pub fn is_for(&self, identity: &Identity, lengths: Lengths) -> bool {
         let seconds = |metric| Seconds(self.metrics[metric]);
-        derive(seconds(Metric::Ttft), seconds(Metric::Tpot), identity, lengths) == self.metrics
+        derive(seconds(Metric::Ttft), seconds(Metric::Tpot), identity, self.concurrency, lengths)
+            == self.metrics
     }
 }
 
@@ -173,11 +184,18 @@ impl Estimate {
 ///
 /// Mantile's own `throughput_tokens_s` and `total_latency_ms` are not the row's metrics (decode
 /// tokens of the whole system, and TPOT × 1) and are not used.
-fn derive(ttft: Seconds, tpot: Seconds, identity: &Identity, lengths: Lengths) -> PerMetric<f64> {
+#[must_use]
+pub fn derive(
+    ttft: Seconds,
+    tpot: Seconds,
+    identity: &Identity,
+    concurrency: u32,
+    lengths: Lengths,
+) -> PerMetric<f64> {
     let Lengths { input, output } = lengths;
     let (ttft, tpot) = (ttft.0, tpot.0);
     let e2e = ttft + tpot * (output - 1.0).max(0.0);
-    let concurrency = f64::from(identity.concurrency);
+    let concurrency = f64::from(concurrency);
     PerMetric::from_fn(|metric| match metric {
         Metric::Throughput => concurrency * (input + output) / e2e / f64::from(identity.gpus()),
         Metric::OutputThroughput => concurrency * output / e2e / f64::from(identity.output_gpus()),
@@ -198,7 +216,7 @@ mod tests {
     use crate::mantile::answer::tests::answer;
 
     fn estimate(name: &str, lengths: Lengths, ttft_ms: f64, tpot_ms: f64) -> PerMetric<f64> {
-        Estimate::new(&answer(ttft_ms, tpot_ms), &name.parse().unwrap(), lengths).metrics
+        Estimate::new(&answer(ttft_ms, tpot_ms), &name.parse().unwrap(), 8, lengths).metrics
     }
 
     #[test]
@@ -246,7 +264,7 @@ mod tests {
                 body: body.to_owned(),
                 elapsed: Duration::ZERO,
             };
-            Outcome::of_reply(&reply, &identity, Lengths { input: 9.0, output: 9.0 }, 4)
+            Outcome::of_reply(&reply, &identity, 8, Lengths { input: 9.0, output: 9.0 }, 4)
         };
         assert_eq!(outcome(500, "Internal Server Error").status(), "refused");
         assert_eq!(outcome(200, "<html>").status(), "unavailable");

@@ -7,6 +7,7 @@ use crate::band::most_specific;
 use crate::breakdown::{Breakdown, LayerTime, Phase};
 use crate::compare::Comparison;
 use crate::folder::Model;
+use crate::group::Field;
 use crate::mantile::SystemMetricsRequest;
 use crate::metric::Metric;
 use crate::row::Identity;
@@ -66,9 +67,7 @@ pub fn explain(explanation: &Explanation<'_>) -> String {
     let _ = writeln!(text, "{}", neighbours(explanation));
     let _ = write!(text, "\nbands in {}", model.config.path.display());
     for metric in Metric::ALL {
-        if let Some((band, written)) =
-            most_specific(&model.config.bands, &comparison.row.identity, metric)
-        {
+        if let Some((band, written)) = most_specific(&model.config.bands, &comparison.row, metric) {
             let (name, line) = (metric.name(), written.line);
             let _ = write!(
                 text,
@@ -167,7 +166,8 @@ fn neighbours(explanation: &Explanation<'_>) -> String {
     let mut table = TextTable::new(&columns).dense();
     for other in curve {
         let mark = if other.row.identity == here.identity { ">" } else { "" };
-        let mut line = vec![format!("{mark}{}", other.row.identity.concurrency)];
+        let concurrency = Field::Concurrency.of(&other.row);
+        let mut line = vec![format!("{mark}{concurrency}")];
         for metric in Metric::ALL {
             let measured = other.row.measured.means[metric];
             line.push(measured.map_or_else(|| "-".to_owned(), super::failure::figure));

@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_failure_names_row_figures_band_and_rerun() {
-        let model = model("[[band]]\nwhere = {}\nratio.tpot = [0.5, 2.0]\n", "");
+        let model = model("[[band]]\nwhere = 'all'\nratio.tpot = [0.5, 2.0]\n", "");
         let comparison = comparison(2.5);
         let verdict = judge(&comparison, &model, "2026-06-01".parse().unwrap());
         insta::assert_snapshot!(failure_text(&comparison, &verdict, &model), @"

@@ -3,13 +3,16 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::{Identity, Layout, Measured, Parallelism, Pool, Provenance, Repeatability, Row};
+use super::{
+    Concurrency, Identity, Layout, Lengths, Measured, Parallelism, Pool, Provenance, Repeatability,
+    Row,
+};
 use crate::error::{Error, Result};
 use crate::metric::{Metric, PerMetric};
 use crate::table::{Record, Table};
 
 /// Every column, in the order that [`write()`] uses: the seventeen of the standard format first.
-pub const COLUMNS: [&str; 37] = [
+pub const COLUMNS: [&str; 53] = [
     "gpu_model",
     "framework",
     "precision",
@@ -41,12 +44,28 @@ pub const COLUMNS: [&str; 37] = [
     "decode_dp_attention",
     "decode_num_workers",
     "num_decode_gpu",
+    "pipeline_parallel",
+    "pcp_size",
+    "dcp_size",
+    "prefill_pipeline_parallel",
+    "prefill_pcp_size",
+    "prefill_dcp_size",
+    "decode_pipeline_parallel",
+    "decode_pcp_size",
+    "decode_dcp_size",
     "image",
     "repeats",
     "throughput_max_min_ratio",
     "ttft_max_min_ratio",
     "tpot_max_min_ratio",
     "e2e_latency_max_min_ratio",
+    "mean_input_tokens",
+    "mean_output_tokens",
+    "derived_metrics",
+    "p90_time_to_first_token_sec",
+    "p99_9_time_to_first_token_sec",
+    "average_power_watts_per_gpu",
+    "joules_per_output_token",
 ];
 
 /// How many of [`COLUMNS`] the standard format requires.
@@ -54,25 +73,62 @@ const REQUIRED: usize = 17;
 /// How many of the required columns, from the first, belong to the identity.
 const STANDARD_IDENTITY: usize = 8;
 /// The columns that complete the identity.
-const COMPLETING_IDENTITY: std::ops::Range<usize> = 17..31;
+const COMPLETING_IDENTITY: std::ops::Range<usize> = 17..40;
 
-/// The columns of one pool of a disaggregated row: TP, EP, DPA, workers, GPUs.
-type PoolColumns = [&'static str; 5];
+/// The columns of one engine's parallelism: TP, EP, DPA, PP, PCP, DCP.
+type ParallelismColumns = [&'static str; 6];
 
-const PREFILL: PoolColumns = [
-    "prefill_tensor_parallel",
-    "prefill_expert_parallel",
-    "prefill_dp_attention",
-    "prefill_num_workers",
-    "num_prefill_gpu",
+const ENGINE: ParallelismColumns = [
+    "tensor_parallel",
+    "expert_parallel",
+    "dp_attention",
+    "pipeline_parallel",
+    "pcp_size",
+    "dcp_size",
 ];
-const DECODE: PoolColumns = [
-    "decode_tensor_parallel",
-    "decode_expert_parallel",
-    "decode_dp_attention",
-    "decode_num_workers",
-    "num_decode_gpu",
-];
+
+/// The columns of one pool of a disaggregated row.
+struct PoolColumns {
+    parallelism: ParallelismColumns,
+    workers: &'static str,
+    gpus: &'static str,
+}
+
+const PREFILL: PoolColumns = PoolColumns {
+    parallelism: [
+        "prefill_tensor_parallel",
+        "prefill_expert_parallel",
+        "prefill_dp_attention",
+        "prefill_pipeline_parallel",
+        "prefill_pcp_size",
+        "prefill_dcp_size",
+    ],
+    workers: "prefill_num_workers",
+    gpus: "num_prefill_gpu",
+};
+const DECODE: PoolColumns = PoolColumns {
+    parallelism: [
+        "decode_tensor_parallel",
+        "decode_expert_parallel",
+        "decode_dp_attention",
+        "decode_pipeline_parallel",
+        "decode_pcp_size",
+        "decode_dcp_size",
+    ],
+    workers: "decode_num_workers",
+    gpus: "num_decode_gpu",
+};
+
+impl PoolColumns {
+    fn all(&self) -> impl Iterator<Item = &'static str> {
+        self.parallelism.into_iter().chain([self.workers, self.gpus])
+    }
+}
+
+/// Between the derived metrics of a row.
+const SEPARATOR: char = ';';
+/// What stands for the number of requests of a peak.
+const PEAK: &str = "peak";
 
 /// The largest sizes that are not a slip of the pen.
 const MAX_TOKENS: u32 = 1 << 24;
@@ -84,6 +140,10 @@ const MAX_SECONDS: f64 = 86_400.0;
 const MIN_SECONDS: f64 = 1e-6;
 /// Above this, tokens/s/GPU, no GPU works.
 const MAX_THROUGHPUT: f64 = 1e8;
+/// No GPU draws more, W.
+const MAX_WATTS: f64 = 1e5;
+/// No token costs more, J.
+const MAX_JOULES: f64 = 1e9;
 
 /// Reads the rows of a standard-format CSV; `text` came from `path`.
 ///
@@ -144,6 +204,14 @@ pub fn read_record(record: Record<'_>, provider: &str) -> Result<Row> {
         means,
         p99_ttft: seconds("p99_time_to_first_token_sec")?,
         median_e2e_latency: seconds("median_end_to_end_latency_sec")?,
+        p90_ttft: seconds("p90_time_to_first_token_sec")?,
+        p99_9_ttft: seconds("p99_9_time_to_first_token_sec")?,
+        average_power_watts_per_gpu: record
+            .number("average_power_watts_per_gpu", f64::MIN_POSITIVE..=MAX_WATTS)?,
+        joules_per_output_token: record
+            .number("joules_per_output_token", f64::MIN_POSITIVE..=MAX_JOULES)?,
+        derived: read_derived(record, &means)?,
+        mean_lengths: read_lengths(record)?,
     };
     Ok(Row {
         provider: provider.to_owned(),
@@ -158,7 +226,7 @@ fn read_identity(record: Record<'_>) -> Result<Identity> {
     let name = |column| record.required(column, record.name(column)?);
     let whole = |column, max| record.required(column, record.whole(column, 1..=max)?);
     let layout = if record.flag("disagg")?.unwrap_or(false) {
-        for column in ["tensor_parallel", "expert_parallel"] {
+        for column in ENGINE {
             if record.text(column).is_some() {
                 return Err(record
                     .error(column, "a disaggregated row has one parallelism a pool")
@@ -168,19 +236,18 @@ fn read_identity(record: Record<'_>) -> Result<Identity> {
             }
         }
         Layout::Disaggregated {
-            prefill: read_pool(record, PREFILL)?,
-            decode: read_pool(record, DECODE)?,
+            prefill: read_pool(record, &PREFILL)?,
+            decode: read_pool(record, &DECODE)?,
         }
     } else {
         if let Some(column) =
-            PREFILL.iter().chain(&DECODE).find(|column| record.text(column).is_some())
+            PREFILL.all().chain(DECODE.all()).find(|column| record.text(column).is_some())
         {
             return Err(record
                 .error(column, "this row is not disaggregated, so it has no pools")
                 .with_help("empty the cell, or set disagg to true"));
         }
-        let columns = ["tensor_parallel", "expert_parallel", "dp_attention"];
-        Layout::Aggregated(read_parallelism(record, columns)?)
+        Layout::Aggregated(read_parallelism(record, ENGINE)?)
     };
     Ok(Identity {
         gpu_model: name("gpu_model")?,
@@ -189,26 +256,62 @@ fn read_identity(record: Record<'_>) -> Result<Identity> {
         input_seq_len: whole("input_seq_len", MAX_TOKENS)?,
         output_seq_len: whole("output_seq_len", MAX_TOKENS)?,
         layout,
-        concurrency: whole("concurrency", MAX_CONCURRENCY)?,
+        concurrency: match record.text("concurrency") {
+            Some(PEAK) => Concurrency::Peak,
+            _ => Concurrency::Fixed(whole("concurrency", MAX_CONCURRENCY)?),
+        },
         spec_decoding: record.name("spec_decoding")?.unwrap_or_else(|| "none".to_owned()),
         is_multinode: record.flag("is_multinode")?.unwrap_or(false),
     })
 }
 
-fn read_parallelism(record: Record<'_>, [tp, ep, dpa]: [&str; 3]) -> Result<Parallelism> {
+fn read_parallelism(
+    record: Record<'_>,
+    [tp, ep, dpa, pp, pcp, dcp]: ParallelismColumns,
+) -> Result<Parallelism> {
+    let degree = |column| record.whole(column, 1..=MAX_GPUS);
     Ok(Parallelism {
-        tensor_parallel: record.required(tp, record.whole(tp, 1..=MAX_GPUS)?)?,
-        expert_parallel: record.required(ep, record.whole(ep, 1..=MAX_GPUS)?)?,
+        tensor_parallel: record.required(tp, degree(tp)?)?,
+        expert_parallel: record.required(ep, degree(ep)?)?,
         dp_attention: record.flag(dpa)?.unwrap_or(false),
+        pipeline_parallel: degree(pp)?.unwrap_or(1),
+        prefill_context_parallel: degree(pcp)?.unwrap_or(1),
+        decode_context_parallel: degree(dcp)?.unwrap_or(1),
     })
 }
 
-fn read_pool(record: Record<'_>, [tp, ep, dpa, workers, gpus]: PoolColumns) -> Result<Pool> {
+fn read_pool(record: Record<'_>, columns: &PoolColumns) -> Result<Pool> {
+    let count = |column| record.required(column, record.whole(column, 1..=MAX_GPUS)?);
     Ok(Pool {
-        parallelism: read_parallelism(record, [tp, ep, dpa])?,
-        workers: record.required(workers, record.whole(workers, 1..=MAX_GPUS)?)?,
-        gpus: record.required(gpus, record.whole(gpus, 1..=MAX_GPUS)?)?,
+        parallelism: read_parallelism(record, columns.parallelism)?,
+        workers: count(columns.workers)?,
+        gpus: count(columns.gpus)?,
     })
+}
+
+fn read_lengths(record: Record<'_>) -> Result<Option<Lengths>> {
+    let tokens = |column| record.number(column, 1.0..=f64::from(MAX_TOKENS));
+    match (tokens("mean_input_tokens")?, tokens("mean_output_tokens")?) {
+        (None, None) => Ok(None),
+        (input, output) => Ok(Some(Lengths {
+            input: record.required("mean_input_tokens", input)?,
+            output: record.required("mean_output_tokens", output)?,
+        })),
+    }
+}
+
+fn read_derived(record: Record<'_>, means: &PerMetric<Option<f64>>) -> Result<PerMetric<bool>> {
+    let mut derived = PerMetric::default();
+    for name in record.text("derived_metrics").iter().flat_map(|names| names.split(SEPARATOR)) {
+        let metric = Metric::from_name(name)
+            .ok_or_else(|| record.error("derived_metrics", format!("`{name}` is not a metric")))?;
+        if means[metric].is_none() {
+            let message = format!("{name} is said to be derived and its cell is empty");
+            return Err(record.error("derived_metrics", message));
+        }
+        derived[metric] = true;
+    }
+    Ok(derived)
 }
 
 fn read_provenance(record: Record<'_>) -> Result<Provenance> {
@@ -244,16 +347,22 @@ fn read_repeatability(record: Record<'_>) -> Result<Option<Repeatability>> {
 }
 
 /// Writes rows as a standard-format CSV, in the order of their identities: the same rows give the
-/// same bytes, whatever order they come in.
+/// same bytes, whatever order they come in. Columns beyond the seventeen are left out where no row
+/// has a value.
 #[must_use]
 pub fn write(rows: &[Row]) -> Vec<u8> {
     let mut sorted: Vec<&Row> = rows.iter().collect();
     sorted.sort_by(|a, b| a.identity.cmp(&b.identity));
+    let lines: Vec<Vec<String>> = sorted.into_iter().map(cells).collect();
+    let written: Vec<usize> = (0..COLUMNS.len())
+        .filter(|&column| column < REQUIRED || lines.iter().any(|line| !line[column].is_empty()))
+        .collect();
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let lines =
-        std::iter::once(COLUMNS.map(str::to_owned).to_vec()).chain(sorted.into_iter().map(cells));
-    for line in lines {
-        writer.write_record(line).expect("writing to memory with equal lengths cannot fail");
+    let header = written.iter().map(|&column| COLUMNS[column]);
+    writer.write_record(header).expect("writing to memory cannot fail");
+    for line in &lines {
+        let cells = written.iter().map(|&column| &line[column]);
+        writer.write_record(cells).expect("writing to memory with equal lengths cannot fail");
     }
     writer.into_inner().expect("writing to memory cannot fail")
 }
@@ -284,6 +393,18 @@ pub fn cells(row: &Row) -> Vec<String> {
         number(repeatability.map(|r| r.ttft_max_min_ratio)),
         number(repeatability.map(|r| r.tpot_max_min_ratio)),
         number(repeatability.map(|r| r.e2e_latency_max_min_ratio)),
+        number(measured.mean_lengths.map(|lengths| lengths.input)),
+        number(measured.mean_lengths.map(|lengths| lengths.output)),
+        Metric::ALL
+            .into_iter()
+            .filter(|&metric| measured.derived[metric])
+            .map(Metric::name)
+            .collect::<Vec<_>>()
+            .join(&SEPARATOR.to_string()),
+        number(measured.p90_ttft),
+        number(measured.p99_9_ttft),
+        number(measured.average_power_watts_per_gpu),
+        number(measured.joules_per_output_token),
     ]);
     line
 }
@@ -308,7 +429,7 @@ pub fn identity_cells(identity: &Identity) -> Vec<String> {
         identity.output_seq_len.to_string(),
         aggregated.map(|p| p.tensor_parallel.to_string()).unwrap_or_default(),
         aggregated.map(|p| p.expert_parallel.to_string()).unwrap_or_default(),
-        identity.concurrency.to_string(),
+        identity.concurrency.fixed().map_or_else(|| PEAK.to_owned(), |c| c.to_string()),
         aggregated.map(|p| p.dp_attention.to_string()).unwrap_or_default(),
         identity.spec_decoding.clone(),
         matches!(identity.layout, Layout::Disaggregated { .. }).to_string(),
@@ -316,6 +437,18 @@ pub fn identity_cells(identity: &Identity) -> Vec<String> {
     ];
     line.extend(pool_cells(prefill));
     line.extend(pool_cells(decode));
+    for parallelism in [aggregated, prefill.map(|p| &p.parallelism), decode.map(|p| &p.parallelism)]
+    {
+        let degree = |degree: fn(&Parallelism) -> u32| match parallelism.map(degree) {
+            None | Some(1) => String::new(),
+            Some(degree) => degree.to_string(),
+        };
+        line.extend([
+            degree(|p| p.pipeline_parallel),
+            degree(|p| p.prefill_context_parallel),
+            degree(|p| p.decode_context_parallel),
+        ]);
+    }
     line
 }
 
@@ -353,8 +486,18 @@ mod tests {
             p99_ttft in any_metric(),
             median_e2e_latency in any_metric(),
             repeats in proptest::option::of((2u32..9, 1.0..9.0, 1.0..9.0, 1.0..9.0, 1.0..9.0)),
+            lengths in proptest::option::of((1.0..1e5, 1.0..1e5)),
+            derived: bool,
         ) -> Row {
-            let mut measured = Measured { p99_ttft, median_e2e_latency, ..Measured::default() };
+            let mut measured = Measured {
+                p99_ttft,
+                median_e2e_latency,
+                p90_ttft: p99_ttft,
+                joules_per_output_token: output,
+                mean_lengths: lengths.map(|(input, output)| Lengths { input, output }),
+                ..Measured::default()
+            };
+            measured.derived[Metric::Throughput] = derived;
             measured.means[Metric::Throughput] = Some(throughput);
             measured.means[Metric::OutputThroughput] = output;
             measured.means[Metric::Ttft] = ttft;

@@ -20,12 +20,57 @@ pub struct Identity {
     pub output_seq_len: u32,
     /// How the model is spread over GPUs.
     pub layout: Layout,
-    /// Requests in flight.
-    pub concurrency: u32,
+    /// How many requests were in flight.
+    pub concurrency: Concurrency,
     /// Speculative decoding method, `none` without.
     pub spec_decoding: String,
     /// Whether the GPUs sit in more than one node.
     pub is_multinode: bool,
+}
+
+/// How many requests were in flight.
+///
+/// Displayed as `c64` or `peak`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Concurrency {
+    /// A fixed number: a closed loop, or a static batch.
+    Fixed(u32),
+    /// As many as gave the most throughput, a number that was not published: the row is the best that
+    /// the configuration reaches, and an upper bound for any number.
+    Peak,
+}
+
+impl Concurrency {
+    /// The number of requests, where it is known.
+    #[must_use]
+    pub fn fixed(self) -> Option<u32> {
+        match self {
+            Self::Fixed(requests) => Some(requests),
+            Self::Peak => None,
+        }
+    }
+}
+
+impl fmt::Display for Concurrency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fixed(requests) => write!(f, "c{requests}"),
+            Self::Peak => write!(f, "peak"),
+        }
+    }
+}
+
+impl FromStr for Concurrency {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "peak" => Ok(Self::Peak),
+            _ => tagged(text, "c")
+                .map(Self::Fixed)
+                .ok_or_else(|| format!("`{text}` is neither c<number> nor peak")),
+        }
+    }
 }
 
 /// How the model is spread over GPUs.
@@ -51,6 +96,36 @@ pub struct Parallelism {
     pub expert_parallel: u32,
     /// Whether attention is data-parallel instead of tensor-parallel.
     pub dp_attention: bool,
+    /// Stages that the layers are cut into; 1 without.
+    pub pipeline_parallel: u32,
+    /// GPUs that share a prompt's tokens in prefill; 1 without.
+    pub prefill_context_parallel: u32,
+    /// Of the tensor-parallel GPUs, how many share the KV cache by tokens in decode; 1 without.
+    pub decode_context_parallel: u32,
+}
+
+impl Parallelism {
+    /// Tensor and expert parallelism, and nothing else.
+    #[must_use]
+    pub fn new(tensor_parallel: u32, expert_parallel: u32) -> Self {
+        Self {
+            tensor_parallel,
+            expert_parallel,
+            dp_attention: false,
+            pipeline_parallel: 1,
+            prefill_context_parallel: 1,
+            decode_context_parallel: 1,
+        }
+    }
+
+    /// GPUs of one engine: the provider's tp × pp × pcp (decode context parallelism shares those of
+    /// tensor parallelism).
+    #[must_use]
+    pub fn gpus(self) -> u32 {
+        self.tensor_parallel
+            .saturating_mul(self.pipeline_parallel)
+            .saturating_mul(self.prefill_context_parallel)
+    }
 }
 
 /// One side of a disaggregated deployment.
@@ -69,7 +144,7 @@ impl Identity {
     #[must_use]
     pub fn gpus(&self) -> u32 {
         match &self.layout {
-            Layout::Aggregated(parallelism) => parallelism.tensor_parallel,
+            Layout::Aggregated(parallelism) => parallelism.gpus(),
             Layout::Disaggregated { prefill, decode } => prefill.gpus + decode.gpus,
         }
     }
@@ -79,7 +154,7 @@ impl Identity {
     #[must_use]
     pub fn output_gpus(&self) -> u32 {
         match &self.layout {
-            Layout::Aggregated(parallelism) => parallelism.tensor_parallel,
+            Layout::Aggregated(parallelism) => parallelism.gpus(),
             Layout::Disaggregated { decode, .. } => decode.gpus,
         }
     }
@@ -95,7 +170,7 @@ impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{}::{}::{}::{}::{}::c{}",
+            "{}::{}::{}::{}::{}::{}",
             self.gpu_model,
             self.framework,
             self.precision,
@@ -133,6 +208,15 @@ impl fmt::Display for Pool {
 impl fmt::Display for Parallelism {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "tp{}_ep{}", self.tensor_parallel, self.expert_parallel)?;
+        for (tag, degree) in [
+            ("pp", self.pipeline_parallel),
+            ("pcp", self.prefill_context_parallel),
+            ("dcp", self.decode_context_parallel),
+        ] {
+            if degree != 1 {
+                write!(f, "_{tag}{degree}")?;
+            }
+        }
         if self.dp_attention { write!(f, "_dpa") } else { Ok(()) }
     }
 }
@@ -158,8 +242,7 @@ impl FromStr for Identity {
             input_seq_len: input,
             output_seq_len: output,
             layout: layout.parse()?,
-            concurrency: tagged(concurrency, "c")
-                .ok_or_else(|| format!("`{concurrency}` is not c<number>"))?,
+            concurrency: concurrency.parse()?,
             spec_decoding: "none".to_owned(),
             is_multinode: false,
         };
@@ -202,19 +285,29 @@ fn pool(text: &str) -> Result<Pool, String> {
 }
 
 fn parallelism(text: &str) -> Result<Parallelism, String> {
-    let (sizes, dp_attention) = match text.strip_suffix("_dpa") {
-        Some(sizes) => (sizes, true),
-        None => (text, false),
+    let read = || {
+        let mut parts = text.split('_');
+        let mut parallelism =
+            Parallelism::new(tagged(parts.next()?, "tp")?, tagged(parts.next()?, "ep")?);
+        for part in parts {
+            if part == "dpa" {
+                parallelism.dp_attention = true;
+            } else if let Some(degree) = tagged(part, "pp") {
+                parallelism.pipeline_parallel = degree;
+            } else if let Some(degree) = tagged(part, "pcp") {
+                parallelism.prefill_context_parallel = degree;
+            } else {
+                parallelism.decode_context_parallel = tagged(part, "dcp")?;
+            }
+        }
+        Some(parallelism)
     };
-    sizes
-        .split_once('_')
-        .and_then(|(tp, ep)| {
-            let (tensor_parallel, expert_parallel) = (tagged(tp, "tp")?, tagged(ep, "ep")?);
-            Some(Parallelism { tensor_parallel, expert_parallel, dp_attention })
-        })
-        .ok_or_else(|| {
-            format!("`{text}` is not tp<n>_ep<n>, with _dpa for data-parallel attention")
-        })
+    read().ok_or_else(|| {
+        format!(
+            "`{text}` is not tp<n>_ep<n>, with _pp<n>, _pcp<n>, _dcp<n> and _dpa for pipeline, context \
+             and data parallelism"
+        )
+    })
 }
 
 /// The number behind a tag: `tp4` is 4 behind `tp`.
@@ -229,8 +322,17 @@ pub(crate) mod tests {
     use super::*;
 
     prop_compose! {
-        fn any_parallelism()(tp in 1u32..64, ep in 1u32..64, dp_attention: bool) -> Parallelism {
-            Parallelism { tensor_parallel: tp, expert_parallel: ep, dp_attention }
+        fn any_parallelism()(
+            tp in 1u32..64, ep in 1u32..64, dp_attention: bool, pp in 1u32..3, pcp in 1u32..3,
+            dcp in 1u32..3,
+        ) -> Parallelism {
+            Parallelism {
+                dp_attention,
+                pipeline_parallel: pp,
+                prefill_context_parallel: pcp,
+                decode_context_parallel: dcp,
+                ..Parallelism::new(tp, ep)
+            }
         }
     }
 
@@ -256,7 +358,7 @@ pub(crate) mod tests {
             input_seq_len in 1u32..200_000,
             output_seq_len in 1u32..200_000,
             layout in any_layout(),
-            concurrency in 1u32..9999,
+            concurrency in prop_oneof![(1u32..9999).prop_map(Concurrency::Fixed), Just(Concurrency::Peak)],
             spec_decoding in "(none|mtp)",
             is_multinode: bool,
         ) -> Identity {

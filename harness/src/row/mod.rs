@@ -4,12 +4,24 @@ mod csv_format;
 mod identity;
 
 pub use csv_format::{COLUMNS, cells, identity_cells, identity_columns, read, read_record, write};
-pub use identity::{Identity, Layout, Parallelism, Pool};
+pub use identity::{Concurrency, Identity, Layout, Parallelism, Pool};
 
 #[cfg(test)]
 pub(crate) use identity::tests as identity_tests;
 
-use crate::metric::PerMetric;
+/// A row of provider `p` with this identity and no figure.
+#[cfg(test)]
+pub(crate) fn bare_row(name: &str) -> Row {
+    Row {
+        provider: "p".to_owned(),
+        identity: name.parse().unwrap(),
+        measured: Measured::default(),
+        provenance: Provenance::default(),
+        repeatability: None,
+    }
+}
+
+use crate::metric::{Metric, PerMetric};
 
 /// One measured configuration.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +45,16 @@ impl Row {
         format!("{}::{}", self.provider, self.identity)
     }
 
+    /// The mean lengths that were run: those published with the row, else the nominal ones times the
+    /// provider's mean length ratio.
+    #[must_use]
+    pub fn lengths(&self, mean_length_ratio: f64) -> Lengths {
+        self.measured.mean_lengths.unwrap_or(Lengths {
+            input: mean_length_ratio * f64::from(self.identity.input_seq_len),
+            output: mean_length_ratio * f64::from(self.identity.output_seq_len),
+        })
+    }
+
     /// What joins it with its prediction.
     #[must_use]
     pub fn key(&self) -> (&str, &Identity) {
@@ -49,6 +71,27 @@ pub struct Measured {
     pub p99_ttft: Option<f64>,
     /// Median E2E latency over requests, s.
     pub median_e2e_latency: Option<f64>,
+    /// 90th percentile of TTFT over requests, s.
+    pub p90_ttft: Option<f64>,
+    /// 99.9th percentile of TTFT over requests, s.
+    pub p99_9_ttft: Option<f64>,
+    /// Mean power of a GPU while it served, W.
+    pub average_power_watts_per_gpu: Option<f64>,
+    /// Energy of all GPUs a token of output, J.
+    pub joules_per_output_token: Option<f64>,
+    /// Which of the means were not published but follow from others that were.
+    pub derived: PerMetric<bool>,
+    /// Mean lengths as they were run, where the provider publishes them.
+    pub mean_lengths: Option<Lengths>,
+}
+
+/// Mean lengths of prompts and outputs, tokens, not rounded.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Lengths {
+    /// Of the prompt.
+    pub input: f64,
+    /// Of the output.
+    pub output: f64,
 }
 
 /// Where a row came from.
@@ -75,4 +118,18 @@ pub struct Repeatability {
     pub tpot_max_min_ratio: f64,
     /// Largest over smallest mean E2E latency, ≥ 1.
     pub e2e_latency_max_min_ratio: f64,
+}
+
+impl Repeatability {
+    /// Largest over smallest result of a metric, ≥ 1.
+    #[must_use]
+    pub fn max_min_ratio(&self, metric: Metric) -> f64 {
+        match metric {
+            // Output is a fixed share of the tokens.
+            Metric::Throughput | Metric::OutputThroughput => self.throughput_max_min_ratio,
+            Metric::Ttft => self.ttft_max_min_ratio,
+            Metric::Tpot => self.tpot_max_min_ratio,
+            Metric::E2eLatency => self.e2e_latency_max_min_ratio,
+        }
+    }
 }

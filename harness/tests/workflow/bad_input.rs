@@ -61,9 +61,14 @@ fn bands_that_overlap_and_neither_is_more_specific() {
     after_edit(
         "reconcile.toml",
         "[[band]]",
-        "[[band]]\nwhere = { precision = \"fp4\", gpu_model = \"b200\", tensor_parallel = 2 }\n\
+        "[[band]]\nwhere = \"precision = fp4 and gpu_model = b200 and tensor_parallel = 2\"\n\
          ratio.tpot = [0.5, 2.0]\n\n[[band]]",
-        &["reconcile.toml:", "both give tpot and neither is more specific", "name one more field"],
+        &[
+            "reconcile.toml:",
+            "both give tpot for inferencemax::b200::trt::",
+            "neither is more specific",
+            "name one more field",
+        ],
     );
 }
 
@@ -71,9 +76,19 @@ fn bands_that_overlap_and_neither_is_more_specific() {
 fn a_band_that_matches_nothing() {
     after_edit(
         "reconcile.toml",
-        "[[band]]\nwhere = { gpu_model = \"b200\"",
-        "[[band]]\nwhere = { gpu_model = \"b300\"",
+        "[[band]]\nwhere = \"gpu_model = b200 ",
+        "[[band]]\nwhere = \"gpu_model = b300 ",
         &["holds no row of openai_GPT-OSS-120B", "gpu_model b200|gb200|h100|h200|mi355x"],
+    );
+}
+
+#[test]
+fn a_group_that_does_not_parse_shows_the_place() {
+    after_edit(
+        "reconcile.toml",
+        "[[band]]\nwhere = \"gpu_model = b200 ",
+        "[[band]]\nwhere = \"gpu_model == b200 ",
+        &[":9: expected a value\n  gpu_model == b200 and", "\n             ^"],
     );
 }
 
@@ -82,7 +97,7 @@ fn a_band_that_would_gate_noise() {
     after_edit(
         "reconcile.toml",
         "[[band]]",
-        "[[band]]\nwhere = {}\nratio.ttft = [0.9, 1.1]\n\n[[band]]",
+        "[[band]]\nwhere = \"all\"\nratio.ttft = [0.9, 1.1]\n\n[[band]]",
         &["the ttft band [0.9, 1.1] is tighter than the noise floor [0.8000, 1.2500]"],
     );
 }

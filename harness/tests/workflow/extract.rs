@@ -42,10 +42,9 @@ fn put(project: &Project, run: u64, results: &[Value]) {
 fn extract(project: &Project) -> super::project::Ran {
     project.run(&[
         "extract",
+        "raw",
         "--model",
         MODEL,
-        "--raw",
-        "raw",
         "--output",
         "out.csv",
         "--run-date",
@@ -76,7 +75,7 @@ fn the_newest_result_of_each_configuration_is_kept_and_the_rest_accounted_for() 
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     for line in [
         "read 7 results in 4 files",
-        "2 not taken: superseded by a newer run",
+        "2 not taken: superseded by a newer result",
         "1 not taken: another model: dsr1",
         "1 not taken: mean_tpot is -0.01",
         "1 not taken: agentic scenario",
@@ -84,7 +83,7 @@ fn the_newest_result_of_each_configuration_is_kept_and_the_rest_accounted_for() 
     ] {
         assert!(ran.stdout.contains(line), "no `{line}` in\n{}", ran.stdout);
     }
-    assert!(ran.stderr.contains("run 300 has no results"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("run_300/agg_bmk.json has no results"), "{}", ran.stderr);
     assert!(ran.stderr.contains("result 2 not taken: mean_tpot is -0.01"), "{}", ran.stderr);
 
     let rows = rows(&project);
@@ -139,7 +138,7 @@ fn artifacts_that_cannot_be_read_leave_the_rows_alone() {
     assert!(ran.stderr.contains("raw/run_1/agg_bmk.json:1:"), "{}", ran.stderr);
     assert_eq!(std::fs::read(project.path("out.csv")).unwrap(), before);
 
-    let ran = project.run(&["extract", "--model", MODEL, "--raw", "fixtures"]);
+    let ran = project.run(&["extract", "--model", MODEL, "fixtures"]);
     assert_eq!(ran.code, 2);
-    assert!(ran.stderr.contains("no agg_*.json below fixtures"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("no result file of any source in fixtures"), "{}", ran.stderr);
 }

@@ -150,7 +150,7 @@ const DEFECTS: [(&str, Defect); 36] = [
         });
     }),
     ("batch off by one", |a| {
-        let batch = f64::from(a.row.identity.concurrency);
+        let batch = f64::from(a.row.identity.concurrency.fixed().unwrap());
         let more = (batch + 1.0) / batch;
         a.layers(|l| {
             l.compute_ms *= more;
@@ -218,7 +218,7 @@ impl Bench {
         let layers = recording.layers().unwrap();
         let answer = |row: &Row| {
             let mapped = mapping::map(row, &model.config).ok()?;
-            let body = recording.entries[&mapped.request(&layers).key()].reply.text();
+            let body = recording.entries[&mapped.questions(&layers)[0].request.key()].reply.text();
             let times = Breakdown::parse(&body, &layers).unwrap();
             let mut body: Value = serde_json::from_str(&body).unwrap();
             body["debug"] = Value::Null;
@@ -237,6 +237,7 @@ impl Bench {
                 Ok(mapped) => mapped,
                 Err(unmapped) => return prediction(row, Outcome::Unmapped(unmapped.reason), None),
             };
+            let question = mapped.questions(&self.layers).remove(0);
             let (body, times) = answers.next().unwrap().clone();
             let mut answered = Answered { row, body, times };
             defect(&mut answered);
@@ -246,9 +247,14 @@ impl Bench {
             };
             let content_type = "application/json".to_owned();
             let reply = Reply { status, content_type, body, elapsed: Duration::ZERO };
-            let outcome =
-                Outcome::of_reply(&reply, &row.identity, mapped.lengths, mapped.packages());
-            prediction(row, outcome, Some(mapped.request(&self.layers).key()))
+            let outcome = Outcome::of_reply(
+                &reply,
+                &row.identity,
+                question.concurrency,
+                mapped.lengths,
+                mapped.packages(),
+            );
+            prediction(row, outcome, Some(question.request.key()))
         };
         self.model.rows.iter().map(predict).collect()
     }

@@ -176,7 +176,7 @@ fn a_tighter_band_fails_its_rows_and_names_its_line() {
     let project = Project::new();
     let config = project.model_file("reconcile.toml");
     let text = std::fs::read_to_string(&config).unwrap();
-    let group = "where = { gpu_model = \"h100\", framework = \"vllm\", context = \"1024x8192\" }";
+    let group = "where = \"gpu_model = h100 and framework = vllm and context = 1024x8192\"";
     let start = text.find(group).unwrap();
     let tpot = text[start..].lines().find(|line| line.starts_with("ratio.tpot")).unwrap();
     let line =

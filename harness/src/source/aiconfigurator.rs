@@ -1,0 +1,185 @@
+//! AIConfigurator's `silicon_sample.csv`: mean TTFT and mean TPOT, in milliseconds, of InferenceMAX
+//! results of many models, without their throughputs.
+//!
+//! Its `tp_size` counts the experts' parallelism twice for some results, so TP and EP are read from the
+//! id (`…_c64_tp4_ep1_303`). Its results of several pools lack the numbers of workers, and its own
+//! measurements (`epnone`) are not of that benchmark: both are skipped.
+
+use super::{Artifact, Given, Reading, Source};
+use crate::error::Result;
+use crate::metric::Metric;
+use crate::row::{Concurrency, Identity, Layout, Measured, Parallelism, Provenance, Row};
+use crate::table::{Record, Table};
+
+/// AIConfigurator's collection of measurements.
+pub(super) struct AiConfigurator;
+
+const NAME: &str = "aiconfigurator";
+
+const REQUIRED: [&str; 13] = [
+    "id",
+    "silicon_data_source",
+    "backend",
+    "model_path",
+    "system",
+    "precision",
+    "mode",
+    "isl",
+    "osl",
+    "batch_size",
+    "attention_dp_size",
+    "silicon_ttft_ms",
+    "silicon_tpot_ms",
+];
+
+const OPTIONAL: [&str; 21] = [
+    "backend_version",
+    "gemm_quant_mode",
+    "moe_quant_mode",
+    "tp_size",
+    "pp_size",
+    "moe_tp_size",
+    "moe_ep_size",
+    "prefill_batch_size",
+    "prefill_num_workers",
+    "prefill_tp_size",
+    "prefill_pp_size",
+    "prefill_attention_dp_size",
+    "prefill_moe_tp_size",
+    "prefill_moe_ep_size",
+    "decode_batch_size",
+    "decode_num_workers",
+    "decode_tp_size",
+    "decode_pp_size",
+    "decode_attention_dp_size",
+    "decode_moe_tp_size",
+    "decode_moe_ep_size",
+];
+
+impl Source for AiConfigurator {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn about(&self) -> &'static str {
+        "AIConfigurator's silicon_sample.csv"
+    }
+
+    fn recognises(&self, artifact: &Artifact) -> bool {
+        artifact.text.starts_with("id,silicon_data_source,")
+    }
+
+    fn read(&self, artifact: &Artifact, given: &Given) -> Result<Reading> {
+        let table = Table::parse(&artifact.path, &artifact.text, &REQUIRED, &OPTIONAL)?;
+        let mut reading = Reading::default();
+        for record in table.records() {
+            let model = record.required("model_path", record.text("model_path"))?;
+            if !given.wants(&[model]) {
+                reading.skip(NAME, format!("another model: {model}"));
+                continue;
+            }
+            match read_record(record, given)? {
+                Ok(row) => reading.take(NAME, row),
+                Err(reason) => reading.skip(NAME, reason),
+            }
+        }
+        Ok(reading)
+    }
+}
+
+/// A row, or why there is none.
+fn read_record(record: Record<'_>, given: &Given) -> Result<Result<Row, &'static str>> {
+    if record.text("mode") != Some("agg") {
+        return Ok(Err("separate pools without the numbers of their workers"));
+    }
+    let id = record.required("id", record.text("id"))?;
+    let facts = record.text("silicon_data_source").unwrap_or_default();
+    if id.contains("_epnone") || fact(facts, "measured").is_none() {
+        return Ok(Err("AIConfigurator's own measurement, not InferenceMAX's"));
+    }
+    let count = |column| record.required(column, record.whole(column, 1..=1 << 20)?);
+    let (tensor_parallel, expert_parallel) = degrees(id)
+        .ok_or_else(|| record.error("id", format!("`{id}` does not say tp<n> and ep<n>")))?;
+    let seconds = |column| {
+        let value = record.number(column, f64::MIN_POSITIVE..=1e9)?;
+        Ok::<_, crate::error::Error>(value.map(|ms| ms / 1000.0))
+    };
+    let mut measured = Measured::default();
+    measured.means[Metric::Ttft] = seconds("silicon_ttft_ms")?;
+    measured.means[Metric::Tpot] = seconds("silicon_tpot_ms")?;
+    let backend = record.required("backend", record.name("backend")?)?;
+    let system = record.required("system", record.name("system")?)?;
+    let identity = Identity {
+        gpu_model: system.trim_end_matches("_sxm").to_owned(),
+        framework: if backend == "trtllm" { "trt".to_owned() } else { backend },
+        precision: record.required("precision", record.name("precision")?)?,
+        input_seq_len: count("isl")?,
+        output_seq_len: count("osl")?,
+        layout: Layout::Aggregated(Parallelism {
+            dp_attention: count("attention_dp_size")? > 1,
+            ..Parallelism::new(tensor_parallel, expert_parallel)
+        }),
+        concurrency: Concurrency::Fixed(count("batch_size")?),
+        spec_decoding: "none".to_owned(),
+        is_multinode: false,
+    };
+    let benchmark_date = fact(facts, "measured").map(str::to_owned);
+    let run_id = fact(facts, "source_file").unwrap_or(id).trim_end_matches(".csv").to_owned();
+    let image = fact(facts, "image").map(str::to_owned);
+    Ok(Ok(Row {
+        provider: given.provider.clone(),
+        identity,
+        measured,
+        provenance: Provenance { benchmark_date, run_id, image },
+        repeatability: None,
+    }))
+}
+
+/// A value of `key=value; key=value`.
+fn fact<'a>(facts: &'a str, key: &str) -> Option<&'a str> {
+    facts.split("; ").find_map(|fact| fact.strip_prefix(key)?.strip_prefix('='))
+}
+
+/// TP and EP of `…_tp4_ep1_303` or `…_tp4_0_ep1_0_303`, which is the same.
+fn degrees(id: &str) -> Option<(u32, u32)> {
+    let degree = |tag: &str| id.split('_').find_map(|part| part.strip_prefix(tag)?.parse().ok());
+    Some((degree("tp")?, degree("ep")?))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    const HEADER: &str = "id,silicon_data_source,backend,model_path,system,precision,mode,isl,osl,\
+                          batch_size,tp_size,attention_dp_size,silicon_ttft_ms,silicon_tpot_ms\n";
+
+    #[test]
+    fn parallelism_comes_from_the_id() {
+        let line = |id: &str, mode: &str, tp: u32| {
+            format!(
+                "{id},source_file=a.csv; measured=2026-03-27T08:01:51Z; image=e:1,trtllm,m,b200_sxm,\
+                 fp4,{mode},1024,1024,64,{tp},1,116.5,9.7\n"
+            )
+        };
+        let text = format!(
+            "{HEADER}{}{}{}",
+            line("x_c64_tp4_0_ep4_0_185", "agg", 16),
+            line("x_c64_tp4_ep4_7", "disagg", 4),
+            line("x_c64_tp4_epnone_1", "agg", 4),
+        );
+        let artifact = Artifact::new(Path::new("s.csv"), text.clone());
+        assert!(AiConfigurator.recognises(&artifact));
+        let reading = AiConfigurator.read(&artifact, &Given::default()).unwrap();
+        assert_eq!(reading.rows.len(), 1);
+        let row = &reading.rows[0];
+        assert_eq!(row.identity.to_string(), "b200::trt::fp4::1024x1024::tp4_ep4::c64");
+        assert_eq!(row.measured.means[Metric::Ttft], Some(0.1165));
+        assert_eq!(row.provenance.benchmark_date.as_deref(), Some("2026-03-27T08:01:51Z"));
+        assert_eq!(reading.fates.len(), 3);
+        let artifact = Artifact::new(Path::new("s.csv"), text.replace("116.5", "fast"));
+        let message = AiConfigurator.read(&artifact, &Given::default()).unwrap_err().to_string();
+        assert_eq!(message, "s.csv:2, column `silicon_ttft_ms`: `fast` is not a number");
+    }
+}

@@ -1,0 +1,321 @@
+//! A row in the making: what a file holds, completed by what its user says.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::Artifact;
+use crate::error::{Error, Place, Result};
+use crate::metric::{Metric, PerMetric};
+use crate::row::{Concurrency, Identity, Layout, Lengths, Measured, Parallelism, Provenance, Row};
+
+/// What the caller knows: whose rows they are, and what the files may not hold.
+#[derive(Debug, Clone, Default)]
+pub struct Given {
+    /// The provider that every row gets.
+    pub provider: String,
+    /// The names of the model in artifacts; a result that names another one is skipped.
+    pub models: Vec<String>,
+    /// Runs' dates by id, for artifacts without (RFC 3339).
+    pub run_dates: BTreeMap<String, String>,
+    /// The GPU model.
+    pub gpu: Option<String>,
+    /// The serving engine.
+    pub framework: Option<String>,
+    /// The precision of the weights.
+    pub precision: Option<String>,
+    /// GPUs that share each layer.
+    pub tensor_parallel: Option<u32>,
+    /// Of those, how many ways the experts are spread.
+    pub expert_parallel: Option<u32>,
+    /// Whether attention is data-parallel.
+    pub dp_attention: Option<bool>,
+    /// Nominal input length, tokens.
+    pub input_seq_len: Option<u32>,
+    /// Nominal output length, tokens.
+    pub output_seq_len: Option<u32>,
+    /// Requests in flight.
+    pub concurrency: Option<u32>,
+    /// When it was measured.
+    pub date: Option<String>,
+    /// The container image.
+    pub image: Option<String>,
+    /// The run, where artifacts do not say: their file's name otherwise.
+    pub run_id: Option<String>,
+}
+
+impl Given {
+    /// Whether a result of the model of these names is wanted. Without names any is.
+    #[must_use]
+    pub fn wants(&self, names: &[&str]) -> bool {
+        self.models.is_empty()
+            || names.iter().any(|name| self.models.iter().any(|model| model == name))
+    }
+}
+
+/// What a result file of a benchmark tool holds of a row; latencies in seconds, throughputs of the
+/// whole system in tokens/s.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    pub gpu: Option<String>,
+    pub framework: Option<String>,
+    pub precision: Option<String>,
+    pub tensor_parallel: Option<u32>,
+    pub pipeline_parallel: Option<u32>,
+    pub expert_parallel: Option<u32>,
+    pub input_seq_len: Option<u32>,
+    pub output_seq_len: Option<u32>,
+    pub concurrency: Option<u32>,
+    pub mean_input_tokens: Option<f64>,
+    pub mean_output_tokens: Option<f64>,
+    pub total_tokens_per_s: Option<f64>,
+    pub output_tokens_per_s: Option<f64>,
+    pub ttft: Option<f64>,
+    pub p99_ttft: Option<f64>,
+    pub tpot: Option<f64>,
+    pub e2e_latency: Option<f64>,
+    pub median_e2e_latency: Option<f64>,
+    /// Which of the above the file does not hold but its other figures give.
+    pub derived: Vec<Metric>,
+    pub date: Option<String>,
+}
+
+impl Draft {
+    /// The row, with what the file lacks taken from `given`. Said both ways and differently is an
+    /// error, as is said neither way. `place` is where in the artifact the result stands.
+    pub(super) fn finish(
+        mut self,
+        artifact: &Artifact,
+        place: &Place,
+        given: &Given,
+    ) -> Result<Row> {
+        let settle = |what: &str, option: &str| Settle {
+            place: place.clone(),
+            what: what.to_owned(),
+            option: option.to_owned(),
+        };
+        let gpu_model = settle("GPU", "--gpu").text(self.gpu.take(), given.gpu.clone())?;
+        let framework = settle("framework", "--framework")
+            .text(self.framework.take(), given.framework.clone())?;
+        let precision = settle("precision", "--precision")
+            .text(self.precision.take(), given.precision.clone())?;
+        let tensor_parallel = settle("tensor parallelism", "--tensor-parallel")
+            .number(self.tensor_parallel, given.tensor_parallel)?;
+        let expert_parallel = settle("expert parallelism", "--expert-parallel").number(
+            self.expert_parallel,
+            given.expert_parallel.or(
+                // Without experts spread, as almost all deployments are.
+                self.expert_parallel.is_none().then_some(1),
+            ),
+        )?;
+        // A file with exact mean lengths need not name the nominal ones.
+        let nominal = |mean: Option<f64>| mean.and_then(whole);
+        let input_seq_len = settle("input length", "--input-seq-len").number(
+            self.input_seq_len,
+            given.input_seq_len.or_else(|| {
+                nominal(self.mean_input_tokens).filter(|_| self.input_seq_len.is_none())
+            }),
+        )?;
+        let output_seq_len = settle("output length", "--output-seq-len").number(
+            self.output_seq_len,
+            given.output_seq_len.or_else(|| {
+                nominal(self.mean_output_tokens).filter(|_| self.output_seq_len.is_none())
+            }),
+        )?;
+        let concurrency =
+            settle("concurrency", "--concurrency").number(self.concurrency, given.concurrency)?;
+        let parallelism = Parallelism {
+            dp_attention: given.dp_attention.unwrap_or(false),
+            pipeline_parallel: self.pipeline_parallel.unwrap_or(1),
+            ..Parallelism::new(tensor_parallel, expert_parallel)
+        };
+        let mean_lengths = match (self.mean_input_tokens, self.mean_output_tokens) {
+            (Some(input), Some(output)) => Some(Lengths { input, output }),
+            _ => None,
+        };
+        self.derive(mean_lengths);
+        let measured = self.measured(parallelism.gpus(), mean_lengths).map_err(|fault| {
+            Error::content(place.clone(), fault)
+                .with_help("a metric that was not measured is left out, never 0 or infinite")
+        })?;
+        let run_id = given.run_id.clone().unwrap_or_else(|| artifact.stem());
+        Ok(Row {
+            provider: given.provider.clone(),
+            identity: Identity {
+                gpu_model,
+                framework,
+                precision,
+                input_seq_len,
+                output_seq_len,
+                layout: Layout::Aggregated(parallelism),
+                concurrency: Concurrency::Fixed(concurrency),
+                spec_decoding: "none".to_owned(),
+                is_multinode: false,
+            },
+            measured,
+            provenance: Provenance {
+                benchmark_date: given.date.clone().or(self.date),
+                run_id,
+                image: given.image.clone(),
+            },
+            repeatability: None,
+        })
+    }
+
+    /// Fills what follows from the rest: E2E by its identity, TTFT + TPOT × (O − 1), and total
+    /// throughput as output throughput times (I + O) / O.
+    fn derive(&mut self, lengths: Option<Lengths>) {
+        let Some(Lengths { input, output }) = lengths else { return };
+        if let (None, Some(ttft), Some(tpot)) = (self.e2e_latency, self.ttft, self.tpot) {
+            self.e2e_latency = Some(ttft + tpot * (output - 1.0).max(0.0));
+            self.derived.push(Metric::E2eLatency);
+        }
+        if let (None, Some(rate)) = (self.total_tokens_per_s, self.output_tokens_per_s) {
+            self.total_tokens_per_s = Some(rate * (input + output) / output);
+            self.derived.push(Metric::Throughput);
+        }
+    }
+
+    fn measured(&self, gpus: u32, mean_lengths: Option<Lengths>) -> Result<Measured, String> {
+        let gpus = f64::from(gpus);
+        let mut means = PerMetric::default();
+        means[Metric::Throughput] = self.total_tokens_per_s.map(|rate| rate / gpus);
+        means[Metric::OutputThroughput] = self.output_tokens_per_s.map(|rate| rate / gpus);
+        means[Metric::Ttft] = self.ttft;
+        means[Metric::Tpot] = self.tpot;
+        means[Metric::E2eLatency] = self.e2e_latency;
+        for (metric, value) in means.iter() {
+            if let Some(value) = value.filter(|value| !(value.is_finite() && *value > 0.0)) {
+                return Err(format!("{} is {value}", metric.name()));
+            }
+        }
+        if means.iter().all(|(_, value)| value.is_none()) {
+            return Err("no metric".to_owned());
+        }
+        let mut derived = PerMetric::default();
+        for &metric in &self.derived {
+            derived[metric] = means[metric].is_some();
+        }
+        Ok(Measured {
+            means,
+            p99_ttft: self.p99_ttft.filter(|value| *value > 0.0),
+            median_e2e_latency: self.median_e2e_latency.filter(|value| *value > 0.0),
+            derived,
+            mean_lengths,
+            ..Measured::default()
+        })
+    }
+}
+
+/// A property that the file or the user says, or both alike.
+struct Settle {
+    place: Place,
+    what: String,
+    option: String,
+}
+
+impl Settle {
+    fn text(&self, held: Option<String>, given: Option<String>) -> Result<String> {
+        let text = self.settle(held.filter(|text| !text.is_empty()), given)?;
+        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+');
+        if text.chars().all(fits) {
+            Ok(text.to_ascii_lowercase())
+        } else {
+            Err(Error::content(
+                self.place.clone(),
+                format!("the {} `{text}` is not made of letters, digits and . _ - +", self.what),
+            ))
+        }
+    }
+
+    fn number(&self, held: Option<u32>, given: Option<u32>) -> Result<u32> {
+        match self.settle(held, given)? {
+            0 => Err(Error::content(self.place.clone(), format!("the {} is 0", self.what))),
+            number => Ok(number),
+        }
+    }
+
+    fn settle<T: PartialEq + std::fmt::Display>(
+        &self,
+        held: Option<T>,
+        given: Option<T>,
+    ) -> Result<T> {
+        match (held, given) {
+            (Some(held), Some(given)) if held != given => Err(Error::content(
+                self.place.clone(),
+                format!("the file says {} {held} and {} says {given}", self.what, self.option),
+            )
+            .with_help(format!("leave {} out", self.option))),
+            (Some(value), _) | (None, Some(value)) => Ok(value),
+            (None, None) => Err(Error::content(
+                self.place.clone(),
+                format!("the {} is not in the file", self.what),
+            )
+            .with_help(format!("say it with {}", self.option))),
+        }
+    }
+}
+
+/// The nearest whole number, above 0.
+pub(super) fn whole(number: f64) -> Option<u32> {
+    let rounded = number.round();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in range")]
+    (rounded >= 1.0 && rounded <= f64::from(u32::MAX)).then_some(rounded as u32)
+}
+
+/// A JSON object with its place, read key by key.
+#[derive(Clone, Copy)]
+pub(super) struct Fields<'a> {
+    pub value: &'a Value,
+    pub place: &'a Place,
+}
+
+impl<'a> Fields<'a> {
+    /// The value at a JSON pointer, `/a/b`; `None` where it is absent or null.
+    pub(super) fn get(self, pointer: &str) -> Option<&'a Value> {
+        self.value.pointer(pointer).filter(|value| !value.is_null())
+    }
+
+    /// A number.
+    pub(super) fn number(self, pointer: &str) -> Result<Option<f64>> {
+        self.get(pointer)
+            .map(|value| value.as_f64().ok_or_else(|| self.wrong(pointer, value, "a number")))
+            .transpose()
+    }
+
+    /// A whole number, as a number or as text.
+    pub(super) fn count(self, pointer: &str) -> Result<Option<u32>> {
+        let read = |value: &Value| {
+            let number = value.as_f64().or_else(|| value.as_str()?.parse().ok())?;
+            whole(number).filter(|whole| (f64::from(*whole) - number).abs() < 1e-9)
+        };
+        self.get(pointer)
+            .map(|value| read(value).ok_or_else(|| self.wrong(pointer, value, "a count above 0")))
+            .transpose()
+    }
+
+    /// Text.
+    pub(super) fn text(self, pointer: &str) -> Result<Option<&'a str>> {
+        self.get(pointer)
+            .map(|value| value.as_str().ok_or_else(|| self.wrong(pointer, value, "text")))
+            .transpose()
+    }
+
+    /// An error at this key.
+    pub(super) fn error(self, pointer: &str, message: impl Into<String>) -> Error {
+        Error::content(self.place.clone().in_column(pointer.trim_start_matches('/')), message)
+    }
+
+    fn wrong(self, pointer: &str, value: &Value, wanted: &str) -> Error {
+        let mut shown = value.to_string();
+        if shown.len() > 40 {
+            shown = format!("{}…", shown.chars().take(40).collect::<String>());
+        }
+        self.error(pointer, format!("{shown} is not {wanted}"))
+    }
+}
+
+/// Milliseconds as seconds.
+pub(super) fn ms(value: Option<f64>) -> Option<f64> {
+    value.map(|value| value / 1000.0)
+}

@@ -1,0 +1,151 @@
+//! GuideLLM's benchmark reports: a benchmark a load, metrics with statistics over the successful
+//! requests. Its `time_per_output_token_ms` counts the first token's time too; TPOT is its
+//! `inter_token_latency_ms`.
+
+use super::draft::{Draft, Fields, ms};
+use super::{Artifact, Given, Reading, Source};
+use crate::error::{Place, Result};
+use crate::metric::Metric;
+
+/// Reports of GuideLLM.
+pub(super) struct GuideLlm;
+
+const NAME: &str = "guidellm";
+
+impl Source for GuideLlm {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn about(&self) -> &'static str {
+        "GuideLLM's benchmarks.json"
+    }
+
+    fn recognises(&self, artifact: &Artifact) -> bool {
+        let first = artifact.sniff().and_then(|value| value.pointer("/benchmarks/0/metrics"));
+        first.is_some_and(|metrics| metrics.get("inter_token_latency_ms").is_some())
+    }
+
+    fn read(&self, artifact: &Artifact, given: &Given) -> Result<Reading> {
+        let mut reading = Reading::default();
+        let benchmarks = artifact
+            .json()?
+            .get("benchmarks")
+            .and_then(|benchmarks| benchmarks.as_array())
+            .ok_or_else(|| artifact.error("no array `benchmarks`"))?;
+        for (index, value) in benchmarks.iter().enumerate() {
+            let place = Place::file(&artifact.path).in_column(format!("benchmarks/{index}"));
+            let fields = Fields { value, place: &place };
+            let model = match fields.text("/config/backend/model")? {
+                None => fields.text("/config/backend/model_name")?,
+                model => model,
+            };
+            if let Some(model) = model.filter(|model| !given.wants(&[model])) {
+                reading.skip(NAME, format!("another model: {model}"));
+                continue;
+            }
+            let Some(concurrency) = concurrency(fields)?.or(given.concurrency) else {
+                let kind = fields.text("/config/strategy/type_")?.unwrap_or("unnamed");
+                reading.skip(
+                    NAME,
+                    format!("load of kind {kind} has no concurrency; say it with --concurrency"),
+                );
+                continue;
+            };
+            for kind in ["errored", "incomplete"] {
+                let requests = fields.number(&format!("/metrics/request_totals/{kind}"))?;
+                if let Some(requests) = requests.filter(|requests| *requests > 0.0) {
+                    reading.warnings.push(format!("{place}: {requests} requests were {kind}"));
+                }
+            }
+            let mean = |metric: &str| fields.number(&format!("/metrics/{metric}/successful/mean"));
+            let sum =
+                |metric: &str| fields.number(&format!("/metrics/{metric}/successful/total_sum"));
+            let duration = fields.number("/duration")?.filter(|seconds| *seconds > 0.0);
+            let rate = |tokens: Option<f64>| {
+                tokens.zip(duration).map(|(tokens, seconds)| tokens / seconds)
+            };
+            let percentile =
+                fields.number("/metrics/time_to_first_token_ms/successful/percentiles/p99")?;
+            let draft = Draft {
+                concurrency: Some(concurrency),
+                mean_input_tokens: mean("prompt_token_count")?,
+                mean_output_tokens: mean("output_token_count")?,
+                // The report's own rates are means over moments, not tokens over time.
+                total_tokens_per_s: rate(sum("total_token_count")?),
+                output_tokens_per_s: rate(sum("output_token_count")?),
+                ttft: ms(mean("time_to_first_token_ms")?),
+                p99_ttft: ms(percentile),
+                tpot: ms(mean("inter_token_latency_ms")?),
+                e2e_latency: mean("request_latency")?,
+                median_e2e_latency: fields.number("/metrics/request_latency/successful/median")?,
+                derived: vec![Metric::Throughput, Metric::OutputThroughput],
+                ..Draft::default()
+            };
+            let given = Given { concurrency: None, ..given.clone() };
+            reading.take(NAME, draft.finish(artifact, &place, &given)?);
+        }
+        Ok(reading)
+    }
+}
+
+/// The requests in flight of a closed loop; `None` of a load that comes at a rate.
+fn concurrency(fields: Fields<'_>) -> Result<Option<u32>> {
+    Ok(match fields.text("/config/strategy/type_")? {
+        Some("synchronous") => Some(1),
+        Some("concurrent") => match fields.count("/config/strategy/streams")? {
+            None => fields.count("/config/strategy/max_concurrency")?,
+            streams => streams,
+        },
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn benchmark(strategy: &Value) -> Value {
+        let metric = |mean: f64, sum: f64| json!({ "successful": { "mean": mean, "median": mean, "total_sum": sum, "percentiles": { "p99": 2.0 * mean } } });
+        json!({
+            "config": { "strategy": strategy, "backend": { "model": "m" } }, "duration": 10.0,
+            "metrics": {
+                "request_totals": { "successful": 20, "errored": 1, "incomplete": 0 },
+                "request_latency": metric(4.0, 80.0), "prompt_token_count": metric(100.0, 2000.0),
+                "output_token_count": metric(50.0, 1000.0), "total_token_count": metric(150.0, 3000.0),
+                "time_to_first_token_ms": metric(200.0, 1.0), "inter_token_latency_ms": metric(77.5, 1.0),
+                "time_per_output_token_ms": metric(80.0, 1.0)
+            }
+        })
+    }
+
+    #[test]
+    fn each_closed_loop_is_a_row_and_a_rate_is_none() {
+        let report = json!({ "benchmarks": [
+            benchmark(&json!({ "type_": "concurrent", "streams": 8 })),
+            benchmark(&json!({ "type_": "constant", "rate": 2.0, "max_concurrency": 10240 })),
+        ] });
+        let artifact = Artifact::new(Path::new("benchmarks.json"), report.to_string());
+        assert!(GuideLlm.recognises(&artifact));
+        let given = Given {
+            gpu: Some("h100".to_owned()),
+            framework: Some("vllm".to_owned()),
+            precision: Some("fp8".to_owned()),
+            tensor_parallel: Some(2),
+            ..Given::default()
+        };
+        let reading = GuideLlm.read(&artifact, &given).unwrap();
+        assert_eq!(reading.rows.len(), 1);
+        let row = &reading.rows[0];
+        assert_eq!(row.identity.to_string(), "h100::vllm::fp8::100x50::tp2_ep1::c8");
+        assert_eq!(row.measured.means[Metric::Tpot], Some(0.0775));
+        assert_eq!(row.measured.means[Metric::Throughput], Some(150.0));
+        assert!(row.measured.derived[Metric::Throughput]);
+        assert!(reading.fates.keys().any(|(_, fate)| format!("{fate:?}").contains("constant")));
+        assert!(reading.warnings[0].contains("1 requests were errored"));
+    }
+}
