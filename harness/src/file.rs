@@ -51,6 +51,33 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     write().map_err(|source| Error::io("write", path, source))
 }
 
+/// Makes a folder with these files, all of it or nothing. The folder must not be there.
+pub fn create_folder(path: &Path, files: &[(&str, String)]) -> Result<()> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let parent = parent.unwrap_or(Path::new("."));
+    fs::create_dir_all(parent).map_err(|source| Error::io("create", parent, source))?;
+    let partial = tempfile::Builder::new()
+        .prefix(".")
+        .suffix(LEFTOVER)
+        .tempdir_in(parent)
+        .map_err(|source| Error::io("create", path, source))?;
+    for (name, text) in files {
+        replace(&partial.path().join(name), text.as_bytes())?;
+    }
+    // A temporary folder is private; this one is as any other.
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let open = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(partial.path(), open)
+            .map_err(|source| Error::io("create", path, source))?;
+    }
+    fs::rename(partial.path(), path).map_err(|source| Error::io("create", path, source))?;
+    // Nothing is left at the old name to be cleared away.
+    let _ = partial.keep();
+    Ok(())
+}
+
 /// The end of a temporary file's name.
 const LEFTOVER: &str = ".partial";
 /// A temporary file that was not touched for this long belongs to a run that was cut off.
@@ -86,6 +113,19 @@ mod tests {
         replace(&path, b"old").unwrap();
         replace(&path, b"new").unwrap();
         assert_eq!(read_text(&path).unwrap(), "new");
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_folder_appears_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("by_model/m");
+        let file = |name: &'static str| (name, "text".to_owned());
+        assert!(create_folder(&path, &[file("a"), file("bad\0name")]).is_err());
+        assert!(!path.exists());
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 0);
+        create_folder(&path, &[file("a"), file("b")]).unwrap();
+        assert_eq!(fs::read_dir(&path).unwrap().count(), 2);
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
     }
 

@@ -39,6 +39,7 @@ pub mod release_gate;
 pub mod releases;
 pub mod report;
 pub mod row;
+pub mod scaffold;
 pub mod settings;
 pub mod source;
 pub mod statistics;

@@ -116,6 +116,10 @@ that does not answer with 3.")]
   mantile-reconcile explain --against 95eb60b \\
       openai_GPT-OSS-120B::inferencemax::b200::trt::fp4::1024x1024::tp8_ep1::c4")]
     Explain(ExplainArgs),
+    /// Make a new model's folder, filled from a live Mantile
+    #[command(after_help = "Example:
+  mantile-reconcile init-model meta-llama_Llama-3.3-70B-Instruct --api-url http://localhost:8000")]
+    InitModel(InitModelArgs),
     /// Propose bands and gates from the data; write them with --accept
     #[command(after_help = "Examples:
   mantile-reconcile bands --model openai_GPT-OSS-120B
@@ -515,6 +519,21 @@ pub(super) struct ExplainArgs {
     /// A live Mantile instead of the accepted release's recording
     #[arg(long, value_name = "URL", env = settings::API_URL)]
     pub api_url: Option<String>,
+    #[command(flatten)]
+    pub patience: PatienceArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct InitModelArgs {
+    /// The model, by its id in Mantile's /models
+    #[arg(value_name = "ID", value_parser = parse_name)]
+    pub model: String,
+    /// The source that its rows will be of
+    #[arg(long, value_name = "NAME", default_value = "inferencemax", value_parser = parse_name)]
+    pub source: String,
+    /// The live Mantile
+    #[arg(long, value_name = "URL", env = settings::API_URL)]
+    pub api_url: String,
     #[command(flatten)]
     pub patience: PatienceArgs,
 }

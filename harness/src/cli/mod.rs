@@ -11,6 +11,7 @@ mod extract;
 mod filter;
 mod gate;
 mod history;
+mod init_model;
 mod output;
 mod record;
 mod run;
@@ -67,6 +68,7 @@ fn run(arguments: &Arguments) -> Result<Exit> {
             Verb::Serve(args) => serve::run(root, args).await,
             Verb::Gate(args) => gate::run(root, args).await,
             Verb::History(args) => history::run(root, args).await,
+            Verb::InitModel(args) => init_model::run(root, args).await,
             Verb::Explain(args) => explain::run(root, args).await,
             Verb::Bands(args) => bands::run(root, args).await,
         }

@@ -242,8 +242,11 @@ pub fn merge(readings: impl IntoIterator<Item = Reading>) -> Extraction {
             *extraction.superseded.entry(NEWER).or_default() += distinct.len() - 1;
         }
         let image = distinct.last().and_then(|row| row.provenance.image.clone());
-        let same_image: Vec<&Row> =
-            distinct.iter().filter(|row| row.provenance.image == image).collect();
+        // Without an image nobody knows whether two results are of the same software.
+        let same_image: Vec<&Row> = distinct
+            .iter()
+            .filter(|row| image.is_some() && row.provenance.image == image)
+            .collect();
         let repeatability = repeatability(&same_image);
         if let Some(row) = distinct.pop() {
             extraction.rows.push(Row { repeatability, ..row });

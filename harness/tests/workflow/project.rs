@@ -1,9 +1,10 @@
-//! A copy of this project's data in a folder of its own, to run the program in and to break.
+//! A copy of this project's data of one model in a folder of its own, to run the program in and to break.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use mantile_reconcile::folder::list;
 use mantile_reconcile::mantile::layers_path;
 use mantile_reconcile::recording::{self, RecordedReply, Recording};
 use serde_json::Value;
@@ -115,11 +116,17 @@ impl From<Output> for Ran {
     }
 }
 
+/// Copies a folder, without what is of another model.
 fn copy(from: &Path, to: &Path) {
+    let models = list(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
+        let name = entry.file_name().into_string().unwrap();
+        if models.iter().any(|model| model != MODEL && name.starts_with(model)) {
+            continue;
+        }
+        let target = to.join(name);
         if entry.path().is_dir() {
             copy(&entry.path(), &target);
         } else {
