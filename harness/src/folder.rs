@@ -94,6 +94,13 @@ pub fn load(root: &Path, name: &str) -> Result<Model> {
     let mut rows = Vec::new();
     for source in &config.sources {
         let path = folder.join(&source.file);
+        if !path.exists() {
+            let message = format!("the rows of source {} are not there", source.name);
+            return Err(Error::content(Place::file(&path), message).with_help(format!(
+                "make them: mantile-reconcile extract --model {name} --source {} <result files>",
+                source.name
+            )));
+        }
         let extra: Vec<&str> = source.extra_columns.iter().map(String::as_str).collect();
         rows.extend(row::read(&path, &file::read_text(&path)?, &source.name, &extra)?);
     }

@@ -1,7 +1,7 @@
 //! A new model's folder, as far as a live Mantile can fill it: how its layers, its hardware and its
 //! dtypes meet the names that benchmarks use. What only a person knows is left to say, with a comment.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::mantile::LayerTable;
@@ -71,14 +71,82 @@ const UNMAPPED_GPUS: [(&str, &str); 8] = [
     ("mi250", "Mantile has no AMD hardware configuration"),
 ];
 
-/// The dtypes that a published precision can become, the best first; those after the first are an
-/// approximation.
-const PRECISIONS: [(&str, &[&str]); 4] = [
-    ("fp4", &["nvfp4", "nvfp8"]),
-    ("fp8", &["nvfp8", "bf16"]),
-    ("bf16", &["bf16"]),
-    ("fp16", &["bf16"]),
+/// A dtype of Mantile's, and what it glosses over, by name and explanation, where it is only the nearest.
+type Choice = (&'static str, Option<(&'static str, &'static str)>);
+
+/// The dtypes that a published precision can become, the best first.
+const PRECISIONS: [(&str, &[Choice]); 4] = [
+    (
+        "fp4",
+        &[
+            ("nvfp4", None),
+            (
+                "nvfp8",
+                Some((
+                    "hopper_fp4_as_fp8",
+                    "Hopper has no fp4 units; nvfp8 is the nearest dtype that Mantile has for it",
+                )),
+            ),
+        ],
+    ),
+    (
+        "fp8",
+        &[
+            ("nvfp8", None),
+            (
+                "bf16",
+                Some(("fp8_as_bf16", "bf16 is the nearest dtype that Mantile has for the GPU")),
+            ),
+        ],
+    ),
+    ("bf16", &[("bf16", None)]),
+    ("fp16", &[("bf16", None)]),
 ];
+
+/// What the scaffold's features and sources are called, and why each is one.
+const APPROXIMATIONS: [(&str, &str); 4] = [
+    (
+        "queueing",
+        "the benchmark starts all requests at once and keeps them in flight; Mantile times one prefill \
+         of the whole batch and no waiting",
+    ),
+    ("dp_attention_as_tp", "attention is data-parallel; Mantile only knows it tensor-parallel"),
+    (
+        "no_kv_transfer",
+        "prefill and decode run on separate pools; Mantile moves no KV cache between them",
+    ),
+    (
+        "fullest_worker",
+        "concurrency does not divide by the workers; the fullest worker's batch is predicted",
+    ),
+];
+
+const FEATURES: &str = "
+# What Mantile cannot express: predicted under a named approximation, or unmapped for a reason.
+[features]
+dp_attention = { approximation = \"dp_attention_as_tp\" }
+disaggregation = { approximation = \"no_kv_transfer\" }
+uneven_batch = { approximation = \"fullest_worker\" }
+spec_decoding = { unmapped = \"Mantile has no speculative decoding\" }
+
+[approximations]
+";
+
+const RULES: &str = "
+# How far the same configuration measured twice lies apart (largest / smallest). These are the
+# figures of InferenceMAX's GPT-OSS-120B rows: put the provider's own here.
+[noise_floor]
+throughput = 1.05
+output_throughput = 1.05
+ttft = 1.25
+tpot = 1.05
+e2e_latency = 1.05
+
+# How `bands` proposes; `bands --accept` writes the bands and gates below.
+[band_rule]
+alpha = 0.1
+by = [\"gpu_model\", \"framework\"]
+";
 
 /// The text of the model's `reconcile.toml`, with one source of this name.
 #[must_use]
@@ -108,86 +176,49 @@ pub fn reconcile_toml(facts: &Facts, source: &str) -> String {
         quoted(&format!("{source}.csv")),
         quoted(published_name),
     );
-    let mut approximations = vec![
-        (
-            "queueing",
-            "the benchmark starts all requests at once and keeps them in flight; Mantile times one \
-             prefill of the whole batch and no waiting",
-        ),
-        ("dp_attention_as_tp", "attention is data-parallel; Mantile only knows it tensor-parallel"),
-        (
-            "no_kv_transfer",
-            "prefill and decode run on separate pools; Mantile moves no KV cache between them",
-        ),
-        (
-            "fullest_worker",
-            "concurrency does not divide by the workers; the fullest worker's batch is predicted",
-        ),
-    ];
+    let mut explained: BTreeMap<&str, &str> = APPROXIMATIONS.into_iter().collect();
     for gpu in &KNOWN_GPUS {
-        let Some(Hardware { id, dtypes }) = hardware.iter().find(|hw| hw.id == gpu.hardware_id)
-        else {
-            continue;
-        };
-        let _ = write!(
-            text,
-            "\n[[gpu]]\nmodel = {}\nhardware_id = {}\n",
-            quoted(gpu.model),
-            quoted(id)
-        );
-        if let Some((name, why)) = gpu.approximation {
-            let _ = writeln!(text, "approximation = {}", quoted(name));
-            approximations.push((name, why));
-        }
-        for (precision, choices) in PRECISIONS {
-            let Some(dtype) = choices.iter().find(|dtype| dtypes.contains(**dtype)) else {
-                continue;
-            };
-            let nearest = match (precision, *dtype) {
-                ("fp4", "nvfp8") => Some((
-                    "hopper_fp4_as_fp8",
-                    "Hopper has no fp4 units; nvfp8 is the nearest dtype that Mantile has for it",
-                )),
-                ("fp8", "bf16") => {
-                    Some(("fp8_as_bf16", "bf16 is the nearest dtype that Mantile has for the GPU"))
-                }
-                _ => None,
-            };
-            let _ = write!(text, "precision.{precision} = {{ dtype = {}", quoted(dtype));
-            if let Some((name, why)) = nearest {
-                let _ = write!(text, ", approximation = {}", quoted(name));
-                approximations.push((name, why));
-            }
-            text.push_str(" }\n");
+        if let Some(hardware) = hardware.iter().find(|hw| hw.id == gpu.hardware_id) {
+            text.push_str(&gpu_table(gpu, hardware, &mut explained));
         }
     }
     for (model, reason) in UNMAPPED_GPUS {
         let _ =
             write!(text, "\n[[gpu]]\nmodel = {}\nunmapped = {}\n", quoted(model), quoted(reason));
     }
-    text.push_str(
-        "\n# What Mantile cannot express: predicted under a named approximation, or unmapped for a \
-         reason.\n[features]\n\
-         dp_attention = { approximation = \"dp_attention_as_tp\" }\n\
-         disaggregation = { approximation = \"no_kv_transfer\" }\n\
-         uneven_batch = { approximation = \"fullest_worker\" }\n\
-         spec_decoding = { unmapped = \"Mantile has no speculative decoding\" }\n\n[approximations]\n",
-    );
-    approximations.dedup();
-    let mut explained = BTreeSet::new();
-    for (name, why) in approximations {
-        if explained.insert(name) {
-            let _ = writeln!(text, "{name} = {}", quoted(why));
-        }
+    text.push_str(FEATURES);
+    for (name, why) in explained {
+        let _ = writeln!(text, "{name} = {}", quoted(why));
     }
-    text.push_str(
-        "\n# How far the same configuration measured twice lies apart (largest / smallest). These are \
-         the\n# figures of InferenceMAX's GPT-OSS-120B rows: put the provider's own here.\n\
-         [noise_floor]\nthroughput = 1.05\noutput_throughput = 1.05\nttft = 1.25\ntpot = 1.05\n\
-         e2e_latency = 1.05\n\n\
-         # How `bands` proposes; `bands --accept` writes the bands and gates below.\n\
-         [band_rule]\nalpha = 0.1\nby = [\"gpu_model\", \"framework\"]\n",
+    text + RULES
+}
+
+/// The table of a GPU that a configuration of Mantile's stands for; the approximations that this makes
+/// are added to those explained.
+fn gpu_table(
+    gpu: &KnownGpu,
+    hardware: &Hardware,
+    explained: &mut BTreeMap<&'static str, &'static str>,
+) -> String {
+    let mut text = format!(
+        "\n[[gpu]]\nmodel = {}\nhardware_id = {}\n",
+        quoted(gpu.model),
+        quoted(&hardware.id)
     );
+    if let Some((name, why)) = gpu.approximation {
+        let _ = writeln!(text, "approximation = {}", quoted(name));
+        explained.insert(name, why);
+    }
+    for (precision, choices) in PRECISIONS {
+        let mut dtypes = choices.iter().filter(|(dtype, _)| hardware.dtypes.contains(*dtype));
+        let Some((dtype, approximation)) = dtypes.next() else { continue };
+        let _ = write!(text, "precision.{precision} = {{ dtype = {}", quoted(dtype));
+        if let Some((name, why)) = approximation {
+            let _ = write!(text, ", approximation = {}", quoted(name));
+            explained.insert(name, why);
+        }
+        text.push_str(" }\n");
+    }
     text
 }
 

@@ -14,18 +14,20 @@ use crate::error::{Exit, Result};
 use crate::evaluation::{Evaluation, Service};
 use crate::folder::{self, Model};
 use crate::prediction::{self, Prediction};
-use crate::report::{evaluation_json, failure_text, run_table};
+use crate::report::{evaluation_json, failure_text, models_table, run_table};
 use crate::{estimate, file, recording};
 
 pub(super) async fn run(root: &Path, args: &RunArgs) -> Result<Exit> {
     let models = if args.models.is_empty() { folder::list(root)? } else { args.models.clone() };
     let mut exits = Vec::new();
     let mut reports = Vec::new();
+    let mut judged = Vec::new();
     for name in &models {
         match run_model(root, name, args).await {
-            Ok((report, exit)) => {
+            Ok((report, evaluation)) => {
                 reports.push(report);
-                exits.push(exit);
+                exits.push(evaluation.exit());
+                judged.push((name.clone(), evaluation));
             }
             // One model's trouble does not keep the others from being judged.
             Err(error) => {
@@ -36,6 +38,8 @@ pub(super) async fn run(root: &Path, args: &RunArgs) -> Result<Exit> {
     }
     if args.format == Format::Json {
         print(&serde_json::Value::from(reports).to_string())?;
+    } else if models.len() > 1 {
+        print(&models_table(&judged))?;
     }
     Ok(worst(&exits))
 }
@@ -48,7 +52,11 @@ fn worst(exits: &[Exit]) -> Exit {
         .unwrap_or(Exit::Inside)
 }
 
-async fn run_model(root: &Path, name: &str, args: &RunArgs) -> Result<(serde_json::Value, Exit)> {
+async fn run_model(
+    root: &Path,
+    name: &str,
+    args: &RunArgs,
+) -> Result<(serde_json::Value, Evaluation)> {
     let mut model = folder::load(root, name)?;
     model.rows = pick(model.rows, args.filter.as_ref())?;
     let recording = recording::load(root, &model.release, &model.config.model_id)?;
@@ -88,7 +96,7 @@ async fn run_model(root: &Path, name: &str, args: &RunArgs) -> Result<(serde_jso
             note(&format!("all {} failures are in {}", failures.len(), failures_path.display()));
         }
     }
-    Ok((evaluation_json(&model, &evaluation), evaluation.exit()))
+    Ok((evaluation_json(&model, &evaluation), evaluation))
 }
 
 fn failed_rows(model: &Model, evaluation: &Evaluation) -> Vec<String> {

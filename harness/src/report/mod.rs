@@ -20,5 +20,5 @@ pub use history::{ReleaseErrors, history_json, history_text};
 pub use json::evaluation_json;
 pub use release_gate::{gate_annotations, gate_json, gate_junit, gate_summary};
 pub use snapshot::{predictions_table, snapshot_file};
-pub use summary::{Style, comparison_summary, run_table};
+pub use summary::{Style, comparison_summary, models_table, run_table};
 pub use text_table::{Align, TextTable};

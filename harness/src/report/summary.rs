@@ -107,6 +107,26 @@ pub fn run_table(model: &Model, evaluation: &Evaluation, origin: &str) -> String
     text
 }
 
+/// The last table of a run over several models: a line each.
+#[must_use]
+pub fn models_table(models: &[(String, Evaluation)]) -> String {
+    let mut columns = vec![("model", Align::Left), ("predicted", Align::Right)];
+    columns.extend(["tput", "out", "TTFT", "TPOT", "E2E"].map(|title| (title, Align::Right)));
+    columns.push(("", Align::Left));
+    let mut table = TextTable::new(&columns).dense();
+    for (name, evaluation) in models {
+        let Coverage { predicted, rows } = evaluation.coverage();
+        let mut line = vec![name.clone(), format!("{predicted}/{rows}")];
+        for metric in Metric::ALL {
+            let statistics = statistics(&evaluation.comparisons, metric);
+            line.push(statistics.map_or_else(|| "-".to_owned(), |s| percent(s.mape_percent)));
+        }
+        line.push(word(evaluation).to_owned());
+        table.line(line);
+    }
+    format!("MAPE in % of each model\n{}", table.to_text())
+}
+
 const ERRORS_LEGEND: &str = "\
 MAPE and median APE are in % of the measured value, RMSE in the metric's unit.
 bias is exp(mean ln(p/m)): above 1 is predicted too high. sym is exp(median |ln(p/m)|) - 1:
@@ -269,11 +289,14 @@ fn verdict_text(evaluation: &Evaluation) -> String {
     if failed.len() > CHECKS_SHOWN {
         let _ = writeln!(text, "  and {} more checks", failed.len() - CHECKS_SHOWN);
     }
-    let word = match evaluation.exit() {
+    text + word(evaluation)
+}
+
+/// The last word on a model.
+fn word(evaluation: &Evaluation) -> &'static str {
+    match evaluation.exit() {
         crate::error::Exit::Inside => "PASS",
         crate::error::Exit::Unavailable => "INCOMPLETE",
         _ => "FAIL",
-    };
-    let _ = write!(text, "{word}");
-    text
+    }
 }

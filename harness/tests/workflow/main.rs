@@ -11,6 +11,7 @@ mod explain;
 mod extract;
 mod filter;
 mod gate;
+mod init_model;
 mod project;
 mod readme;
 mod record;

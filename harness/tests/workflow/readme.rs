@@ -1,21 +1,36 @@
 //! What the README shows is what the program does.
 
-use super::project::Project;
+use super::project::{MODEL, Project};
 
 const README: &str = include_str!("../../../README.md");
 
 #[test]
 fn the_session_in_the_readme_is_the_programs_own() {
-    let ran = Project::new().run(&["run"]);
+    let ran = Project::new().run(&["run", MODEL]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    let indented: Vec<String> = ran
-        .stdout
-        .trim_end()
-        .lines()
-        .map(|line| format!("    {line}").trim_end().to_owned())
-        .collect();
-    let session = format!("    $ cargo run --release -- run\n{}\n", indented.join("\n"));
+    let session = format!("    $ cargo run --release -- run {MODEL}\n{}", indented(&ran.stdout));
     assert!(README.contains(&session), "the README does not show\n{session}");
+}
+
+#[test]
+fn the_table_of_models_in_the_readme_is_of_those_that_are_there() {
+    let project = Project::new();
+    let reports = project.path("reports");
+    let output = project
+        .command(&["run", "--output"])
+        .arg(&reports)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let table = text.split("\n\n").last().unwrap();
+    assert!(table.starts_with("MAPE in % of each model"), "{text}");
+    assert!(README.contains(&indented(table)), "the README does not show\n{table}");
+}
+
+fn indented(text: &str) -> String {
+    let lines = text.trim_end().lines();
+    lines.map(|line| format!("    {line}").trim_end().to_owned() + "\n").collect()
 }
 
 #[test]
