@@ -24,6 +24,8 @@ pub enum Check {
     Coverage,
     /// No row is impossible by the audit.
     Audit,
+    /// Another estimator predicts measured rows, and no others: its index in the configuration.
+    Estimator(usize),
     /// Every mapped row's request is recorded.
     RecordingComplete,
     /// Every recorded request is some row's.
@@ -66,9 +68,9 @@ impl Check {
                 .map(move |metric| Self::Gate(index, metric))
         });
         gates
+            .chain([Self::Coverage, Self::Audit])
+            .chain((0..config.estimators.len()).map(Self::Estimator))
             .chain([
-                Self::Coverage,
-                Self::Audit,
                 Self::RecordingComplete,
                 Self::RecordingUsed,
                 Self::RecordingFresh,
@@ -88,6 +90,7 @@ impl Check {
             }
             Self::Coverage => "coverage".to_owned(),
             Self::Audit => "audit".to_owned(),
+            Self::Estimator(index) => format!("estimator::{}", config.estimators[index].name),
             Self::RecordingComplete => "recording::complete".to_owned(),
             Self::RecordingUsed => "recording::used".to_owned(),
             Self::RecordingFresh => "recording::fresh".to_owned(),
@@ -109,6 +112,7 @@ impl Check {
             Self::Gate(index, metric) => gate(subject, index, metric),
             Self::Coverage => coverage(subject),
             Self::Audit => sound(subject.model),
+            Self::Estimator(index) => estimator(subject.model, index),
             Self::RecordingComplete => complete(subject),
             Self::RecordingUsed => used(subject),
             Self::RecordingFresh => fresh(subject),
@@ -217,6 +221,27 @@ fn sound(model: &Model) -> Result<(), String> {
             )
         },
     )
+}
+
+fn estimator(model: &Model, index: usize) -> Result<(), String> {
+    let file = &model.estimators[index];
+    let estimator = file.over(&model.rows, &model.config.sources);
+    if estimator.estimates.is_empty() {
+        return Err(format!(
+            "no row of {} is a configuration that was measured for {}",
+            file.path.display(),
+            model.name
+        ));
+    }
+    none_of(&estimator.unmeasured, Clone::clone, || {
+        format!(
+            "{} of {} rows of {} are no configuration that was measured for {}; correct or remove them",
+            estimator.unmeasured.len(),
+            file.predictions.given.len(),
+            file.path.display(),
+            model.name
+        )
+    })
 }
 
 /// The keys that the model's rows ask for, by the recorded layers.

@@ -162,18 +162,24 @@ impl Breakdown {
         }
     }
 
+    /// The group that it puts a row into.
+    #[must_use]
+    pub fn label(self, comparison: &Comparison) -> String {
+        match self {
+            Self::Fields(fields) => {
+                let values = fields.iter().map(|field| field.of(&comparison.row));
+                values.collect::<Vec<_>>().join(" / ")
+            }
+            Self::Approximations => comparison.approximation_set(),
+        }
+    }
+
     /// The groups with their statistics, numbers in numeric order.
     #[must_use]
     pub fn slices(self, comparisons: &[Comparison]) -> Vec<Slice> {
         let mut groups: BTreeMap<(Option<u64>, String), Vec<&Comparison>> = BTreeMap::new();
         for comparison in comparisons {
-            let label = match self {
-                Self::Fields(fields) => {
-                    let values = fields.iter().map(|field| field.of(&comparison.row));
-                    values.collect::<Vec<_>>().join(" / ")
-                }
-                Self::Approximations => comparison.approximation_set(),
-            };
+            let label = self.label(comparison);
             groups.entry((label.parse().ok(), label)).or_default().push(comparison);
         }
         groups

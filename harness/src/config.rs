@@ -8,6 +8,7 @@ use toml::Spanned;
 
 use crate::band::{Band, Interval, MetricTable, Written};
 use crate::error::{Error, Place, Result};
+use crate::estimator;
 use crate::group::{Field, Group};
 use crate::metric::{Metric, PerMetric};
 
@@ -23,6 +24,8 @@ pub struct Config {
     pub model_id: String,
     /// The files of rows.
     pub sources: Vec<Source>,
+    /// Other estimators to set beside Mantile.
+    pub estimators: Vec<Estimator>,
     /// How old a recording may grow, days.
     pub max_recording_age_days: u32,
     /// What each GPU model becomes.
@@ -70,6 +73,26 @@ pub struct Source {
     /// prediction.
     #[serde(default)]
     pub peak_concurrencies: Vec<u32>,
+}
+
+/// Another estimator's predictions, to set beside Mantile's.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Estimator {
+    /// Its name in reports.
+    pub name: String,
+    /// Its predictions, beside `reconcile.toml`.
+    pub file: String,
+    /// What it is, with its version.
+    #[serde(default)]
+    pub about: String,
+    /// Where it is had.
+    pub source: Option<String>,
+    /// The licence of it or of the figures.
+    pub licence: Option<String>,
+    /// What to know before reading its figures.
+    #[serde(default)]
+    pub caveats: Vec<String>,
 }
 
 /// What a GPU model becomes in Mantile.
@@ -188,6 +211,8 @@ struct File {
     #[serde(default)]
     max_recording_age_days: Option<u32>,
     source: Spanned<Vec<Spanned<Source>>>,
+    #[serde(default)]
+    estimator: Vec<Spanned<Estimator>>,
     gpu: Vec<Spanned<Gpu>>,
     #[serde(default)]
     expert_layer_classes: Vec<String>,
@@ -231,8 +256,8 @@ struct GateTable {
 const MAX_RECORDING_AGE_DAYS: u32 = 450;
 
 /// Names that a source may not have: they head the trials of a whole model.
-pub const RESERVED_SOURCE_NAMES: [&str; 6] =
-    ["audit", "gate", "coverage", "snapshot", "recording", "known_deviations"];
+pub const RESERVED_SOURCE_NAMES: [&str; 7] =
+    ["audit", "gate", "coverage", "snapshot", "recording", "known_deviations", "estimator"];
 
 /// Reads the text of a `reconcile.toml` that came from `path`.
 pub fn parse(path: &Path, text: &str) -> Result<Config> {
@@ -245,6 +270,10 @@ pub fn parse(path: &Path, text: &str) -> Result<Config> {
     }
     for source in file.source.get_ref() {
         check_source(source.get_ref()).map_err(|fault| at(source.span().start, fault))?;
+    }
+    for estimator in &file.estimator {
+        estimator::check_name(&estimator.get_ref().name)
+            .map_err(|fault| at(estimator.span().start, fault))?;
     }
     for gpu in &file.gpu {
         check_gpu(gpu.get_ref()).map_err(|fault| at(gpu.span().start, fault))?;
@@ -287,6 +316,7 @@ pub fn parse(path: &Path, text: &str) -> Result<Config> {
         path: path.to_path_buf(),
         model_id: file.model_id,
         sources: file.source.into_inner().into_iter().map(Spanned::into_inner).collect(),
+        estimators: file.estimator.into_iter().map(Spanned::into_inner).collect(),
         max_recording_age_days: file.max_recording_age_days.unwrap_or(MAX_RECORDING_AGE_DAYS),
         gpus: file.gpu.into_iter().map(Spanned::into_inner).collect(),
         expert_layer_classes: file.expert_layer_classes,
@@ -424,6 +454,7 @@ fn check_gate(path: &Path, gate: &Gate) -> Result<()> {
 fn check_uniqueness(config: &Config) -> Result<()> {
     let mut seen = BTreeSet::new();
     let names = config.sources.iter().map(|source| ("source", &source.name));
+    let names = names.chain(config.estimators.iter().map(|other| ("estimator", &other.name)));
     for (kind, name) in names.chain(config.gpus.iter().map(|gpu| ("gpu", &gpu.model))) {
         if !seen.insert((kind, name)) {
             let message = format!("{kind} `{name}` comes twice");

@@ -10,6 +10,7 @@ use crate::check::{Check, Subject, today};
 use crate::compare::{Comparison, Coverage, join};
 use crate::config::Config;
 use crate::error::{Exit, Result};
+use crate::estimator::{self, SideBySide, side_by_side};
 use crate::folder::Model;
 use crate::mantile::{Client, ClientOptions, LayerTable};
 use crate::prediction::{Outcome, Prediction};
@@ -76,6 +77,8 @@ pub struct Evaluation {
     pub verdicts: Vec<RowVerdict>,
     /// Each check's name with what it found.
     pub checks: Vec<(String, std::result::Result<(), String>)>,
+    /// Mantile beside other estimators, where that was asked for.
+    pub side_by_side: Vec<SideBySide>,
 }
 
 impl Evaluation {
@@ -103,7 +106,24 @@ impl Evaluation {
     pub fn of_rows(model: &Model, comparisons: Vec<Comparison>, now: Timestamp) -> Self {
         let judge = |comparison| verdict::judge(comparison, model, today(now));
         let verdicts = comparisons.iter().map(judge).collect();
-        Self { comparisons, verdicts, checks: Vec::new() }
+        Self { comparisons, verdicts, checks: Vec::new(), side_by_side: Vec::new() }
+    }
+
+    /// Sets the estimators of these files beside Mantile, and the naive baselines; of them the
+    /// bandwidth bound only with the accepted release's recording.
+    #[must_use]
+    pub fn beside<'a>(
+        mut self,
+        files: impl IntoIterator<Item = &'a estimator::File>,
+        config: &Config,
+        recording: Option<&Recording>,
+    ) -> Self {
+        let estimators = estimator::all(files, &self.comparisons, config, recording);
+        self.side_by_side = estimators
+            .into_iter()
+            .map(|estimator| side_by_side(&self.comparisons, estimator))
+            .collect();
+        self
     }
 
     /// How many rows have each status.

@@ -7,6 +7,7 @@ use crate::band::Band;
 use crate::config::{self, Config};
 use crate::deviation::{self, Deviations};
 use crate::error::{Error, Place, Result};
+use crate::estimator;
 use crate::file;
 use crate::filter::{Filter, Property};
 use crate::group::Group;
@@ -29,6 +30,8 @@ pub struct Model {
     pub deviations: Deviations,
     /// The rows of all sources, in the order of their files.
     pub rows: Vec<Row>,
+    /// The predictions of other estimators, in the order of `reconcile.toml`.
+    pub estimators: Vec<estimator::File>,
 }
 
 /// The folder of all models, under the project's folder.
@@ -104,6 +107,10 @@ pub fn load(root: &Path, name: &str) -> Result<Model> {
         let extra: Vec<&str> = source.extra_columns.iter().map(String::as_str).collect();
         rows.extend(row::read(&path, &file::read_text(&path)?, &source.name, &extra)?);
     }
+    let mut estimators = Vec::new();
+    for entry in &config.estimators {
+        estimators.push(load_estimator(folder.join(&entry.file), entry.clone())?);
+    }
     let path = folder.join("known_deviations.toml");
     let deviations = if path.exists() {
         deviation::parse(&path, &file::read_text(&path)?)?
@@ -111,11 +118,17 @@ pub fn load(root: &Path, name: &str) -> Result<Model> {
         Deviations { path, entries: Vec::new() }
     };
     let release = releases::load(root)?.accepted;
-    let model = Model { name: name.to_owned(), release, config, deviations, rows };
+    let model = Model { name: name.to_owned(), release, config, deviations, rows, estimators };
     check_groups(&model)?;
     check_clashes(&model)?;
     check_deviations(&model)?;
     Ok(model)
+}
+
+/// Reads the predictions of another estimator.
+pub fn load_estimator(path: PathBuf, entry: config::Estimator) -> Result<estimator::File> {
+    let predictions = estimator::read(&path, &file::read_text(&path)?)?;
+    Ok(estimator::File { entry, path, predictions })
 }
 
 /// A group that holds no row checks nothing.

@@ -24,6 +24,7 @@ pub mod deviation;
 pub mod drift;
 pub mod error;
 pub mod estimate;
+pub mod estimator;
 pub mod evaluation;
 pub mod file;
 pub mod filter;

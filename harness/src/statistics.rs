@@ -130,6 +130,8 @@ pub struct Interval95 {
 
 /// How often rows are drawn anew for a mean …
 const RESAMPLES: usize = 2000;
+/// … for a skill, of which a comparison takes many …
+const SKILL_RESAMPLES: usize = 1000;
 /// … and for a rank correlation, which takes a sort each time.
 const RANK_RESAMPLES: usize = 200;
 
@@ -149,6 +151,28 @@ pub fn paired_bias_change(pairs: &[(Pair, Pair)]) -> Interval95 {
     let changes: Vec<f64> =
         pairs.iter().map(|(old, new)| new.log_ratio() - old.log_ratio()).collect();
     paired_bootstrap(changes.len(), RESAMPLES, |rows| mean(&pick(&changes, rows)).exp())
+}
+
+/// How much nearer the first of each pair comes to the measurement than the second: 1 − mean |r₁| /
+/// mean |r₂| with r = ln(p / m), and a paired bootstrap interval. 1 is perfect, 0 no better than the
+/// second, below 0 worse. `None` without pairs, or where the second is never off.
+///
+/// This is the skill score (A − A_ref) / (A_perfect − A_ref) of an accuracy measure A (Murphy 1988,
+/// "Skill scores based on the mean square error and their relationships to the correlation
+/// coefficient", equation 1), whose perfect value is 0 here; A is the mean absolute log accuracy ratio,
+/// which weighs half and double alike (Morley, Brito and Welling 2018).
+#[must_use]
+pub fn paired_skill(pairs: &[(Pair, Pair)]) -> Option<Interval95> {
+    let off = |pair: Pair| pair.log_ratio().abs();
+    let off: Vec<(f64, f64)> = pairs.iter().map(|&(one, other)| (off(one), off(other))).collect();
+    let skill = |rows: &[usize]| {
+        let sum = |(one, other): (f64, f64), &row: &usize| (one + off[row].0, other + off[row].1);
+        let (one, other) = rows.iter().fold((0.0, 0.0), sum);
+        (other > 0.0).then(|| 1.0 - one / other)
+    };
+    skill(&(0..off.len()).collect::<Vec<_>>())?;
+    // A draw in which the second is never off says nothing of the skill: count it as none.
+    Some(paired_bootstrap(off.len(), SKILL_RESAMPLES, |rows| skill(rows).unwrap_or(0.0)))
 }
 
 /// The change of Spearman's rank correlation from the first of each pair to the second, with a paired
@@ -181,12 +205,15 @@ fn paired_bootstrap(
 ) -> Interval95 {
     let mut random = fastrand::Rng::with_seed(0x6d61_6e74_696c_6500);
     let all: Vec<usize> = (0..rows).collect();
-    let drawn: Vec<f64> = (0..resamples)
+    let mut draw = all.clone();
+    let mut drawn: Vec<f64> = (0..resamples)
         .map(|_| {
-            let draw: Vec<usize> = (0..rows).map(|_| random.usize(..rows)).collect();
+            draw.fill_with(|| random.usize(..rows));
             statistic(&draw)
         })
         .collect();
+    // The two quantiles sort again, which of what is sorted costs little.
+    drawn.sort_by(f64::total_cmp);
     Interval95 {
         estimate: statistic(&all),
         low: quantile(&drawn, 0.025),
@@ -299,7 +326,42 @@ mod tests {
         assert!(rank.low > 0.0 && rank.estimate > 0.5, "{rank:?}");
     }
 
+    #[test]
+    fn skill_is_the_share_of_the_others_error_that_is_gone() {
+        let pair = |predicted: f64| Pair { measured: 1.0, predicted };
+        let half: Vec<_> = (0..20).map(|_| (pair(2f64.sqrt()), pair(0.5))).collect();
+        let skill = paired_skill(&half).unwrap();
+        assert_relative_eq!(skill.estimate, 0.5, epsilon = 1e-12);
+        assert_relative_eq!(skill.low, skill.high, epsilon = 1e-12);
+        assert_eq!(paired_skill(&[]), None);
+        assert_eq!(paired_skill(&[(pair(2.0), pair(1.0))]), None, "the other is never off");
+    }
+
     proptest! {
+        #[test]
+        fn skill_is_zero_against_itself_one_when_perfect_and_negative_when_worse(
+            pairs in any_pairs(), farther in 1.1..3.0,
+        ) {
+            // Too high, so that every pair is off, and times more is farther off.
+            let other = |pair: &Pair| {
+                Pair { predicted: pair.measured * (1.1 + pair.predicted), ..*pair }
+            };
+            let against = |one: &dyn Fn(&Pair) -> Pair| {
+                let pairs: Vec<_> = pairs.iter().map(|pair| (one(pair), other(pair))).collect();
+                paired_skill(&pairs).unwrap()
+            };
+            let itself = against(&other);
+            assert_relative_eq!(itself.estimate, 0.0, epsilon = 1e-9);
+            assert_relative_eq!(itself.low, itself.high, epsilon = 1e-9);
+            let perfect = against(&|pair| Pair { predicted: pair.measured, ..*pair });
+            assert_relative_eq!(perfect.estimate, 1.0);
+            let worse = against(&|pair| {
+                let Pair { measured, predicted } = other(pair);
+                Pair { measured, predicted: predicted * farther }
+            });
+            prop_assert!(worse.estimate < 0.0 && worse.high < 0.0, "{:?}", worse);
+        }
+
         #[test]
         fn statistics_do_not_depend_on_order(pairs in any_pairs()) {
             let forward = of(&pairs).unwrap();

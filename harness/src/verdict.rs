@@ -218,6 +218,7 @@ pub(crate) mod tests {
             )
             .unwrap(),
             rows: vec![],
+            estimators: vec![],
         }
     }
 

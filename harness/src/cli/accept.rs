@@ -69,7 +69,7 @@ pub(super) async fn accept(
             recording::load(root, release, &model.name)?
         };
         files.extend(recordings(root, model, &recording)?);
-        files.extend(model_files(model, gate, release, args.loosen.as_deref(), day)?);
+        files.extend(model_files(model, gate, &recording, args.loosen.as_deref(), day)?);
     }
     files.push(index(root, release, args.made.unwrap_or(day), day)?);
     let changed: Vec<(PathBuf, Vec<u8>)> = files
@@ -107,10 +107,11 @@ fn recordings(
 fn model_files(
     model: &Model,
     gate: &ReleaseGate,
-    release: &str,
+    recording: &Recording,
     loosen: Option<&str>,
     day: Date,
 ) -> Result<Vec<(PathBuf, Vec<u8>)>> {
+    let release = recording.release.as_str();
     let folder = Path::new("by_model").join(&model.name);
     let comparisons: Vec<Comparison> = gate.rows.iter().map(|row| row.candidate.clone()).collect();
     let config::BandRule { alpha, by } = model.config.band_rule.clone();
@@ -154,7 +155,11 @@ fn model_files(
         accepted.deviations = deviation::parse(deviations_path, &text)?;
         files.push((folder.join("known_deviations.toml"), text.into_bytes()));
     }
-    let evaluation = Evaluation::of_rows(&accepted, steady(gate), Timestamp::now());
+    let evaluation = Evaluation::of_rows(&accepted, steady(gate), Timestamp::now()).beside(
+        &accepted.estimators,
+        &accepted.config,
+        Some(recording),
+    );
     for (name, text) in [
         ("predictions", predictions_table(&evaluation.comparisons)),
         ("comparison_summary", comparison_summary(&accepted, &evaluation, Style::Text)),

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::estimator;
 use crate::filter::Filter;
 use crate::group::Field;
 use crate::mantile::ClientOptions;
@@ -41,6 +42,7 @@ pub(super) enum Verb {
     #[command(after_help = "Examples:
   mantile-reconcile run
   mantile-reconcile run openai_GPT-OSS-120B --format json
+  mantile-reconcile run openai_GPT-OSS-120B --also mine=other_estimator.csv
   mantile-reconcile run --api-url http://localhost:8000")]
     Run(RunArgs),
     /// Make result files of benchmarks into by_model/<model>/<source>.csv, with an account
@@ -81,8 +83,14 @@ e2e_latency. Operators are =, !=, <, <=, >, >=, in (…), not in (…), and, or,
       --input my_rows.csv --output my_predictions.csv")]
     Estimate(EstimateArgs),
     /// Hold predictions against measurements: comparison_report.csv and summaries
-    #[command(after_help = "Example:
-  mantile-reconcile compare --model openai_GPT-OSS-120B --predictions my_predictions.csv")]
+    #[command(after_help = "Examples:
+  mantile-reconcile compare --model openai_GPT-OSS-120B --predictions my_predictions.csv
+  mantile-reconcile compare --model openai_GPT-OSS-120B --also mine=other_estimator.csv
+
+A file of --also has the first eight columns of the standard format, whichever complete the identity,
+any of predicted_ttft_sec, predicted_tpot_sec, predicted_e2e_latency_sec, predicted_throughput_per_gpu
+and predicted_output_throughput_per_gpu, and may have status, provider and mode. E2E and throughput
+that it lacks are derived.")]
     Compare(CompareArgs),
     /// Record a live Mantile's answers, or hold them against the recording
     #[command(after_help = "Examples:
@@ -188,6 +196,9 @@ pub(super) struct RunArgs {
     /// Only the rows that an expression picks, such as 'gpu_model = b200 and concurrency >= 32'
     #[arg(long = "where", value_name = "EXPR", value_parser = Filter::parse)]
     pub filter: Option<Filter>,
+    /// Also set another estimator's predictions beside; may be repeated
+    #[arg(long, value_name = "NAME=FILE", value_parser = parse_also)]
+    pub also: Vec<(String, PathBuf)>,
     /// Where the reports go, a folder a model [default: target/reconcile]
     #[arg(long, value_name = "DIR")]
     pub output: Option<PathBuf>,
@@ -312,6 +323,16 @@ fn parse_time(text: &str) -> Result<String, String> {
         .ok_or_else(|| format!("`{text}` is not a time; write 2026-01-02T22:24:09Z or 2026-01-02"))
 }
 
+fn parse_also(text: &str) -> Result<(String, PathBuf), String> {
+    let (name, file) = text.split_once('=').ok_or("not <name>=<file>")?;
+    estimator::check_name(name)?;
+    if file.is_empty() {
+        Err("no file after the =".to_owned())
+    } else {
+        Ok((name.to_owned(), file.into()))
+    }
+}
+
 fn parse_run_date(text: &str) -> Result<(String, String), String> {
     let (id, time) = text.split_once('=').ok_or("not <run id>=<time>")?;
     let time: jiff::Timestamp =
@@ -391,6 +412,9 @@ pub(super) struct CompareArgs {
     /// Predictions, as `estimate` writes them [default: target/reconcile/<model>/mantile_predictions.csv]
     #[arg(long, value_name = "CSV")]
     pub predictions: Option<PathBuf>,
+    /// Also set another estimator's predictions beside; may be repeated
+    #[arg(long, value_name = "NAME=FILE", value_parser = parse_also)]
+    pub also: Vec<(String, PathBuf)>,
     /// Where the report goes, the summaries beside it [default: target/reconcile/<model>/comparison_report.csv]
     #[arg(long, value_name = "CSV")]
     pub output: Option<PathBuf>,

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::args::{CompareArgs, Format};
 use super::estimate::rows;
+use super::estimators;
 use super::filter::pick;
 use super::output::{note, predictions_path, print, reports_folder};
 use crate::compare::join;
@@ -13,7 +14,7 @@ use crate::error::{Error, Exit, Result};
 use crate::evaluation::Evaluation;
 use crate::folder::{self, Model};
 use crate::report::{Style, comparison_report, comparison_summary, evaluation_json};
-use crate::{file, prediction};
+use crate::{file, prediction, recording};
 
 pub(super) fn run(root: &Path, args: &CompareArgs) -> Result<Exit> {
     let model = folder::load(root, &args.model)?;
@@ -33,7 +34,19 @@ pub(super) fn run(root: &Path, args: &CompareArgs) -> Result<Exit> {
     for row in joined.without_measurement.iter().filter(|_| args.filter.is_none()) {
         note(&format!("note: a prediction and no measurement for {row}"));
     }
-    let evaluation = Evaluation::of_rows(&model, joined.comparisons, Timestamp::now());
+    let files = estimators::files(&model, &args.also)?;
+    let recording = recording::load(root, &model.release, &model.config.model_id);
+    if let Err(error) = &recording {
+        note(&format!("note: no bandwidth bound without the recording: {error}"));
+    }
+    let evaluation = Evaluation::of_rows(&model, joined.comparisons, Timestamp::now()).beside(
+        &files,
+        &model.config,
+        recording.as_ref().ok(),
+    );
+    if args.filter.is_none() {
+        estimators::tell(&evaluation, &args.also)?;
+    }
     let output = args
         .output
         .clone()
@@ -47,11 +60,13 @@ pub(super) fn run(root: &Path, args: &CompareArgs) -> Result<Exit> {
     Ok(evaluation.exit())
 }
 
-/// Writes the report, and beside it the summary as text and as Markdown.
+/// Writes the report, and beside it the summary as text and as Markdown, and the other estimators'
+/// predictions.
 pub(super) fn write_reports(report: &Path, model: &Model, evaluation: &Evaluation) -> Result<()> {
     file::replace(report, &comparison_report(&evaluation.comparisons, &evaluation.verdicts))?;
     let summary = report.with_file_name("comparison_summary.txt");
     file::replace(&summary, comparison_summary(model, evaluation, Style::Text).as_bytes())?;
     let summary = summary.with_extension("md");
-    file::replace(&summary, comparison_summary(model, evaluation, Style::Markdown).as_bytes())
+    file::replace(&summary, comparison_summary(model, evaluation, Style::Markdown).as_bytes())?;
+    estimators::write(report.parent().unwrap_or(Path::new("")), evaluation)
 }

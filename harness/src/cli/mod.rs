@@ -6,6 +6,7 @@ mod audit;
 mod bands;
 mod compare;
 mod estimate;
+mod estimators;
 mod explain;
 mod extract;
 mod filter;

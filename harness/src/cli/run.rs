@@ -7,10 +7,11 @@ use jiff::Timestamp;
 use super::args::{Format, RunArgs};
 use super::compare::write_reports;
 use super::estimate::start;
+use super::estimators;
 use super::filter::pick;
 use super::output::{complain, note, print, progress, reports_folder};
 use crate::compare::join;
-use crate::error::{Exit, Result};
+use crate::error::{Error, Exit, Result};
 use crate::evaluation::{Evaluation, Service};
 use crate::folder::{self, Model};
 use crate::prediction::{self, Prediction};
@@ -18,6 +19,10 @@ use crate::report::{evaluation_json, failure_text, models_table, run_table};
 use crate::{estimate, file, recording};
 
 pub(super) async fn run(root: &Path, args: &RunArgs) -> Result<Exit> {
+    if !args.also.is_empty() && args.models.len() != 1 {
+        return Err(Error::usage("--also names predictions for one model")
+            .with_help("name the model: mantile-reconcile run MODEL --also NAME=FILE"));
+    }
     let models = if args.models.is_empty() { folder::list(root)? } else { args.models.clone() };
     let mut exits = Vec::new();
     let mut reports = Vec::new();
@@ -58,6 +63,7 @@ async fn run_model(
     args: &RunArgs,
 ) -> Result<(serde_json::Value, Evaluation)> {
     let mut model = folder::load(root, name)?;
+    let files = estimators::files(&model, &args.also)?;
     model.rows = pick(model.rows, args.filter.as_ref())?;
     let recording = recording::load(root, &model.release, &model.config.model_id)?;
     let service = start(&args.service, root, &model.config).await?;
@@ -76,6 +82,10 @@ async fn run_model(
         ),
         None => Evaluation::new(&model, predictions, &recording, Timestamp::now()),
     };
+    let evaluation = evaluation.beside(&files, &model.config, Some(&recording));
+    if args.filter.is_none() {
+        estimators::tell(&evaluation, &args.also)?;
+    }
     write_reports(&folder.join("comparison_report.csv"), &model, &evaluation)?;
     let failed_rows = failed_rows(&model, &evaluation);
     let failed_checks = evaluation.failed_checks().map(|(name, found)| format!("{name}\n{found}"));

@@ -10,7 +10,7 @@ use crate::row;
 use crate::table::{Record, Table};
 
 /// The columns after those of the row.
-const COLUMNS: [&str; 22] = [
+pub const COLUMNS: [&str; 22] = [
     "status",
     "predicted_throughput_per_gpu",
     "predicted_output_throughput_per_gpu",
@@ -38,7 +38,9 @@ const COLUMNS: [&str; 22] = [
 /// Between the approximations of a row.
 const SEPARATOR: char = ';';
 
-fn column(metric: Metric) -> &'static str {
+/// The column of a predicted metric.
+#[must_use]
+pub fn column(metric: Metric) -> &'static str {
     match metric {
         Metric::Throughput => "predicted_throughput_per_gpu",
         Metric::OutputThroughput => "predicted_output_throughput_per_gpu",

@@ -2,7 +2,7 @@
 
 mod csv_format;
 
-pub use csv_format::{read, write};
+pub use csv_format::{COLUMNS, column, read, write};
 
 use crate::mantile::client::excerpt;
 use crate::mantile::{Anomaly, Answer, Reply};
@@ -192,17 +192,54 @@ pub fn derive(
     concurrency: u32,
     lengths: Lengths,
 ) -> PerMetric<f64> {
-    let Lengths { input, output } = lengths;
     let (ttft, tpot) = (ttft.0, tpot.0);
-    let e2e = ttft + tpot * (output - 1.0).max(0.0);
-    let concurrency = f64::from(concurrency);
+    let e2e = e2e_latency(ttft, tpot, lengths);
+    let [total, output] = throughputs(e2e, identity, concurrency, lengths);
     PerMetric::from_fn(|metric| match metric {
-        Metric::Throughput => concurrency * (input + output) / e2e / f64::from(identity.gpus()),
-        Metric::OutputThroughput => concurrency * output / e2e / f64::from(identity.output_gpus()),
+        Metric::Throughput => total,
+        Metric::OutputThroughput => output,
         Metric::Ttft => ttft,
         Metric::Tpot => tpot,
         Metric::E2eLatency => e2e,
     })
+}
+
+/// Adds to the metrics that are given those that follow from them by the formulas of [`derive`]: E2E
+/// from TTFT and TPOT, and the throughputs from E2E and the requests in flight, where their number is
+/// known. What is given stays.
+#[must_use]
+pub fn complete(
+    given: PerMetric<Option<f64>>,
+    identity: &Identity,
+    concurrency: Option<u32>,
+    lengths: Lengths,
+) -> PerMetric<Option<f64>> {
+    let e2e = given[Metric::E2eLatency]
+        .or_else(|| Some(e2e_latency(given[Metric::Ttft]?, given[Metric::Tpot]?, lengths)));
+    let derived = e2e
+        .zip(concurrency)
+        .map(|(e2e, concurrency)| throughputs(e2e, identity, concurrency, lengths));
+    PerMetric::from_fn(|metric| match metric {
+        Metric::Throughput => given[metric].or(derived.map(|[total, _]| total)),
+        Metric::OutputThroughput => given[metric].or(derived.map(|[_, output]| output)),
+        Metric::Ttft | Metric::Tpot => given[metric],
+        Metric::E2eLatency => e2e,
+    })
+}
+
+/// E2E from TTFT and TPOT, s.
+fn e2e_latency(ttft: f64, tpot: f64, lengths: Lengths) -> f64 {
+    ttft + tpot * (lengths.output - 1.0).max(0.0)
+}
+
+/// Throughput per GPU from E2E in s: total, and of output alone.
+fn throughputs(e2e: f64, identity: &Identity, concurrency: u32, lengths: Lengths) -> [f64; 2] {
+    let Lengths { input, output } = lengths;
+    let concurrency = f64::from(concurrency);
+    [
+        concurrency * (input + output) / e2e / f64::from(identity.gpus()),
+        concurrency * output / e2e / f64::from(identity.output_gpus()),
+    ]
 }
 
 #[cfg(test)]

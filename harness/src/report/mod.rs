@@ -3,6 +3,7 @@
 
 mod comparison_csv;
 mod deviations;
+mod estimators;
 mod explanation;
 mod failure;
 mod history;
@@ -14,6 +15,7 @@ mod text_table;
 
 pub use comparison_csv::comparison_report;
 pub use deviations::deviations_toml;
+pub use estimators::side_by_side_json;
 pub use explanation::{Explanation, explain};
 pub use failure::{failure_text, rerun_command};
 pub use history::{ReleaseErrors, history_json, history_text};

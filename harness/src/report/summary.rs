@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{Align, TextTable};
+use super::{Align, TextTable, estimators};
 use crate::compare::{Breakdown, Comparison, Coverage, Slice, ranked, statistics};
 use crate::evaluation::Evaluation;
 use crate::folder::Model;
@@ -25,8 +25,8 @@ const EXTREMES: usize = 5;
 /// A longer label gets a line of its own in a terminal.
 const LABEL_WIDTH: usize = 18;
 
-/// The full summary: coverage with reasons, errors overall and by every breakdown, best and worst
-/// rows by absolute error, verdicts and failed checks.
+/// The full summary: coverage with reasons, errors overall and by every breakdown, other estimators
+/// beside, best and worst rows by absolute error, verdicts and failed checks.
 #[must_use]
 pub fn comparison_summary(model: &Model, evaluation: &Evaluation, style: Style) -> String {
     let comparisons = &evaluation.comparisons;
@@ -44,6 +44,8 @@ pub fn comparison_summary(model: &Model, evaluation: &Evaluation, style: Style) 
         heading(&mut text, style, 2, &format!("By {}", breakdown.title()));
         let _ = writeln!(text, "{}\n", slices_table(&breakdown.slices(comparisons), style));
     }
+
+    text.push_str(&estimators::section(&evaluation.side_by_side, style));
 
     heading(&mut text, style, 2, "Best and worst rows by absolute error");
     for metric in Metric::ALL {
@@ -103,6 +105,11 @@ pub fn run_table(model: &Model, evaluation: &Evaluation, origin: &str) -> String
     });
     let _ = writeln!(text, "MAPE in % and bias (predicted / measured) a metric");
     let _ = writeln!(text, "{}\n", slices_table(&slices, Style::Text));
+    if !evaluation.side_by_side.is_empty() {
+        let table = estimators::skill_table(&evaluation.side_by_side);
+        let _ = writeln!(text, "MAPE in % of others, and Mantile's skill against them a metric");
+        let _ = writeln!(text, "{}\n", table.to_text());
+    }
     let _ = write!(text, "{}", verdict_text(evaluation));
     text
 }
@@ -252,7 +259,7 @@ fn slices_table(slices: &[Slice], style: Style) -> String {
 }
 
 /// A percentage in four characters, as long as it is below 10,000.
-fn percent(x: f64) -> String {
+pub(super) fn percent(x: f64) -> String {
     if x < 99.95 { format!("{x:.1}") } else { format!("{x:.0}") }
 }
 

@@ -178,28 +178,13 @@ pub fn read(path: &Path, text: &str, provider: &str, extra: &[&str]) -> Result<V
 pub fn read_record(record: Record<'_>, provider: &str) -> Result<Row> {
     let identity = read_identity(record)?;
     let seconds = |column| record.number(column, MIN_SECONDS..=MAX_SECONDS);
-    let throughput = |column| record.number(column, f64::MIN_POSITIVE..=MAX_THROUGHPUT);
-    let mut means = PerMetric::default();
-    means[Metric::Throughput] = throughput("throughput_tokens_per_sec_per_gpu")?;
-    means[Metric::OutputThroughput] = throughput("output_throughput_per_gpu")?;
-    means[Metric::Ttft] = seconds("mean_time_to_first_token_sec")?;
-    means[Metric::Tpot] = seconds("mean_time_per_output_token_sec")?;
-    means[Metric::E2eLatency] = seconds("mean_end_to_end_latency_sec")?;
-    for part in [Metric::Ttft, Metric::Tpot] {
-        if let (Some(part), Some(whole)) = (means[part], means[Metric::E2eLatency])
-            && part > whole
-        {
-            return Err(record
-                .error(
-                    "mean_end_to_end_latency_sec",
-                    format!("a request of {whole} s has a part of {part} s"),
-                )
-                .with_help("all latencies are in seconds"));
-        }
-    }
-    if means.iter().all(|(_, value)| value.is_none()) {
-        return Err(Error::content(record.place(), "no metric is given"));
-    }
+    let means = read_metrics(record, |metric| match metric {
+        Metric::Throughput => "throughput_tokens_per_sec_per_gpu",
+        Metric::OutputThroughput => "output_throughput_per_gpu",
+        Metric::Ttft => "mean_time_to_first_token_sec",
+        Metric::Tpot => "mean_time_per_output_token_sec",
+        Metric::E2eLatency => "mean_end_to_end_latency_sec",
+    })?;
     let measured = Measured {
         means,
         p99_ttft: seconds("p99_time_to_first_token_sec")?,
@@ -222,7 +207,40 @@ pub fn read_record(record: Record<'_>, provider: &str) -> Result<Row> {
     })
 }
 
-fn read_identity(record: Record<'_>) -> Result<Identity> {
+/// Reads the metrics of a record from the columns that are named for them: at least one must be given,
+/// each must be possible, and no part of a request longer than the whole.
+pub fn read_metrics(
+    record: Record<'_>,
+    column: impl Fn(Metric) -> &'static str,
+) -> Result<PerMetric<Option<f64>>> {
+    let mut metrics = PerMetric::default();
+    for metric in Metric::ALL {
+        let possible = match metric {
+            Metric::Throughput | Metric::OutputThroughput => f64::MIN_POSITIVE..=MAX_THROUGHPUT,
+            Metric::Ttft | Metric::Tpot | Metric::E2eLatency => MIN_SECONDS..=MAX_SECONDS,
+        };
+        metrics[metric] = record.number(column(metric), possible)?;
+    }
+    for part in [Metric::Ttft, Metric::Tpot] {
+        if let (Some(part), Some(whole)) = (metrics[part], metrics[Metric::E2eLatency])
+            && part > whole
+        {
+            return Err(record
+                .error(
+                    column(Metric::E2eLatency),
+                    format!("a request of {whole} s has a part of {part} s"),
+                )
+                .with_help("all latencies are in seconds"));
+        }
+    }
+    if metrics.iter().all(|(_, value)| value.is_none()) {
+        return Err(Error::content(record.place(), "no metric is given"));
+    }
+    Ok(metrics)
+}
+
+/// Reads what a record was measured on, or predicted for.
+pub fn read_identity(record: Record<'_>) -> Result<Identity> {
     let name = |column| record.required(column, record.name(column)?);
     let whole = |column, max| record.required(column, record.whole(column, 1..=max)?);
     let layout = if record.flag("disagg")?.unwrap_or(false) {
@@ -407,6 +425,12 @@ pub fn cells(row: &Row) -> Vec<String> {
         number(measured.joules_per_output_token),
     ]);
     line
+}
+
+/// The columns of the standard format that must be there to tell a configuration.
+#[must_use]
+pub fn required_identity_columns() -> &'static [&'static str] {
+    &COLUMNS[..STANDARD_IDENTITY]
 }
 
 /// The names of the columns that make a row's identity, in the order of [`identity_cells`].

@@ -3,7 +3,10 @@
 mod csv_format;
 mod identity;
 
-pub use csv_format::{COLUMNS, cells, identity_cells, identity_columns, read, read_record, write};
+pub use csv_format::{
+    COLUMNS, cells, identity_cells, identity_columns, read, read_identity, read_metrics,
+    read_record, required_identity_columns, write,
+};
 pub use identity::{Concurrency, Identity, Layout, Parallelism, Pool};
 
 #[cfg(test)]

@@ -107,7 +107,10 @@ fn snapshot_predictions(subject: &Subject, _: usize) -> Result<(), Failed> {
 }
 
 fn snapshot_summary(subject: &Subject, _: usize) -> Result<(), Failed> {
-    let summary = comparison_summary(&subject.model, &subject.evaluation()?, Style::Text);
+    let model = &subject.model;
+    let evaluation =
+        subject.evaluation()?.beside(&model.estimators, &model.config, Some(subject.recording()?));
+    let summary = comparison_summary(model, &evaluation, Style::Text);
     snapshot(subject, "comparison_summary", &summary)
 }
 

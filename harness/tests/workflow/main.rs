@@ -7,6 +7,7 @@ mod accept;
 mod bad_input;
 mod client;
 mod estimate;
+mod estimators;
 mod explain;
 mod extract;
 mod filter;

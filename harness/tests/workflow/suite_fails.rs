@@ -172,6 +172,26 @@ fn a_row_that_cannot_be_what_it_says_fails_the_audit() {
 }
 
 #[test]
+fn predictions_of_another_estimator_for_no_measured_row_fail_its_check() {
+    let project = Project::new();
+    let path = project.model_file("aiconfigurator.csv");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let line = text.lines().nth(1).unwrap();
+    edit(&path, line, &line.replacen("b200", "b300", 1));
+    let ended = run_suite(&project);
+    assert_eq!(
+        ended.failed_checks(),
+        ["estimator::aiconfigurator", "snapshot::comparison_summary"]
+    );
+    ended.says("1 of 210 rows of ");
+    ended.says("b300::trt::fp4::");
+    std::fs::write(&path, text.replace(",fp4,", ",fp5,")).unwrap();
+    let ended = run_suite(&project);
+    ended.says("is a configuration that was measured for");
+    assert_eq!(ended.failed_rows(), 0);
+}
+
+#[test]
 fn a_tighter_band_fails_its_rows_and_names_its_line() {
     let project = Project::new();
     let config = project.model_file("reconcile.toml");

@@ -1,0 +1,211 @@
+//! Mantile beside other estimators, in the summary, in `run`'s table and for programs.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::summary::{Style, heading, percent, render};
+use super::{Align, TextTable};
+use crate::estimator::{ErrorsOfBoth, Estimator, GroupOfBoth, PairedErrors, SideBySide};
+use crate::metric::{Metric, PerMetric};
+use crate::statistics::{Interval95, Statistics};
+use crate::table::plural;
+
+const LEGEND: &str = "\
+Only rows that both predict count. skill is 1 - mean |ln(p/m)| of Mantile over that of the
+other: 1 is perfect, 0 is no better than the other, below 0 is worse. Its 95% interval is a
+paired bootstrap over the rows. In the groups, each metric has its MAPE in % and its bias.";
+
+/// The sections of a summary that set Mantile beside other estimators.
+#[must_use]
+pub(super) fn section(sides: &[SideBySide], style: Style) -> String {
+    let mut text = String::new();
+    if sides.is_empty() {
+        return text;
+    }
+    heading(&mut text, style, 2, "Beside other estimators");
+    let _ = writeln!(text, "{LEGEND}\n");
+    for side in sides {
+        let Estimator { entry, .. } = &side.estimator;
+        heading(&mut text, style, 3, &entry.name);
+        let _ = writeln!(text, "{}\n", facts(side));
+        if side.rows == 0 {
+            continue;
+        }
+        let _ = writeln!(text, "{}\n", render(&overall_table(side), style));
+        let groups = side.by_gpu_and_framework.iter().chain(&side.by_mode);
+        let table = groups_table(&entry.name, groups, style);
+        let _ = writeln!(text, "{}\n", render(&table, style));
+    }
+    text
+}
+
+/// What is known of an estimator's figures before they are looked at, a line each.
+fn facts(side: &SideBySide) -> String {
+    let SideBySide { estimator, rows, overall, .. } = side;
+    let entry = &estimator.entry;
+    let mut facts = Vec::new();
+    facts.extend(Some(entry.about.clone()).filter(|about| !about.is_empty()));
+    facts.push(format!("{rows} row{} in common", plural(*rows)));
+    for (reason, rows) in &estimator.unpredicted {
+        facts.push(format!("{rows} row{} not predicted: {reason}", plural(*rows)));
+    }
+    if !estimator.unmeasured.is_empty() {
+        let others = estimator.unmeasured.len();
+        facts.push(format!("{others} prediction{} of what nobody measured", plural(others)));
+    }
+    let derived: Vec<&str> = overall
+        .iter()
+        .filter(|(_, errors)| errors.is_some_and(|errors| errors.derived_rows > 0))
+        .map(|(metric, _)| metric.title())
+        .collect();
+    if !derived.is_empty() {
+        facts.push(format!("derived from its other figures: {}", derived.join(", ")));
+    }
+    facts.extend(entry.source.as_ref().map(|source| format!("from {source}")));
+    facts.extend(entry.licence.as_ref().map(|licence| format!("licence: {licence}")));
+    facts.extend(entry.caveats.iter().cloned());
+    facts.iter().map(|fact| format!("- {fact}")).collect::<Vec<_>>().join("\n")
+}
+
+/// Two lines a metric: Mantile's errors, and the other's with the skill against them.
+fn overall_table(side: &SideBySide) -> TextTable {
+    let mut table = TextTable::new(&[
+        ("metric", Align::Left),
+        ("by", Align::Left),
+        ("n", Align::Right),
+        ("MAPE", Align::Right),
+        ("median", Align::Right),
+        ("bias", Align::Right),
+        ("skill", Align::Right),
+        ("95%", Align::Left),
+    ]);
+    for (metric, errors) in side.overall.iter() {
+        let Some(PairedErrors { mantile, other, skill, .. }) = errors else { continue };
+        let figures = |s: &Statistics| {
+            [
+                s.n.to_string(),
+                percent(s.mape_percent),
+                percent(s.median_ape_percent),
+                format!("{:.2}", s.bias),
+            ]
+        };
+        let mut line = vec![metric.title().to_owned(), "Mantile".to_owned()];
+        line.extend(figures(mantile));
+        line.push(skill_cell(skill.as_ref()));
+        line.push(skill.map_or_else(String::new, |Interval95 { low, high, .. }| {
+            format!("[{}, {}]", signed(low), signed(high))
+        }));
+        table.line(line);
+        let mut line = vec![String::new(), side.estimator.entry.name.clone()];
+        line.extend(figures(other));
+        line.extend([String::new(), String::new()]);
+        table.line(line);
+    }
+    table
+}
+
+/// Three lines a group: Mantile's errors, the other's, and the skill.
+fn groups_table<'a>(
+    name: &str,
+    groups: impl Iterator<Item = &'a GroupOfBoth>,
+    style: Style,
+) -> TextTable {
+    let indent = if style == Style::Text { "  " } else { "" };
+    let mut table = metric_columns("Mantile, other, skill");
+    for GroupOfBoth { label, rows, errors } in groups {
+        let of = |label: &str, rows: String, cells: &dyn Fn(&PairedErrors) -> [String; 2]| {
+            let mut line = vec![label.to_owned(), rows];
+            for (_, errors) in errors.iter() {
+                line.extend(errors.as_ref().map_or_else(|| ["-", "-"].map(str::to_owned), cells));
+            }
+            line
+        };
+        let figures = |s: &Statistics| [percent(s.mape_percent), format!("{:.2}", s.bias)];
+        table.line(of(label, rows.to_string(), &|errors| figures(&errors.mantile)));
+        let label = format!("{indent}{name}");
+        table.line(of(&label, String::new(), &|errors| figures(&errors.other)));
+        let skill = |errors: &PairedErrors| [skill_cell(errors.skill.as_ref()), String::new()];
+        table.line(of(&format!("{indent}skill"), String::new(), &skill));
+    }
+    table
+}
+
+fn metric_columns(first: &str) -> TextTable {
+    let mut columns = vec![(first, Align::Left), ("n", Align::Right)];
+    for title in ["tput", "out", "TTFT", "TPOT", "E2E"] {
+        columns.push((title, Align::Right));
+        columns.push(("bias", Align::Right));
+    }
+    TextTable::new(&columns).dense()
+}
+
+/// The table of `run`: a line an estimator and a mode, with its MAPE and Mantile's skill a metric.
+#[must_use]
+pub(super) fn skill_table(sides: &[SideBySide]) -> TextTable {
+    let mut columns = vec![("beside", Align::Left), ("n", Align::Right)];
+    for title in ["tput", "out", "TTFT", "TPOT", "E2E"] {
+        columns.push((title, Align::Right));
+        columns.push(("skill", Align::Right));
+    }
+    let mut table = TextTable::new(&columns).dense();
+    for side in sides {
+        let mut line = |label: String, rows: usize, errors: &ErrorsOfBoth| {
+            let mut line = vec![label, rows.to_string()];
+            for (_, errors) in errors.iter() {
+                line.push(errors.map_or_else(|| "-".to_owned(), |e| percent(e.other.mape_percent)));
+                line.push(skill_cell(errors.and_then(|errors| errors.skill).as_ref()));
+            }
+            table.line(line);
+        };
+        line(side.estimator.entry.name.clone(), side.rows, &side.overall);
+        for GroupOfBoth { label, rows, errors } in &side.by_mode {
+            line(format!("  {label}"), *rows, errors);
+        }
+    }
+    table
+}
+
+fn skill_cell(skill: Option<&Interval95>) -> String {
+    skill.map_or_else(|| "-".to_owned(), |skill| signed(skill.estimate))
+}
+
+/// A skill in five characters, as long as it is above -1000.
+fn signed(skill: f64) -> String {
+    if skill > -9.995 { format!("{skill:+.2}") } else { format!("{skill:+.0}") }
+}
+
+/// Mantile beside other estimators, for programs.
+#[must_use]
+pub fn side_by_side_json(sides: &[SideBySide]) -> Value {
+    let groups = |groups: &[GroupOfBoth]| -> Value {
+        let group = |GroupOfBoth { label, rows, errors }: &GroupOfBoth| json!({ "group": label, "rows": rows, "metrics": metrics(errors) });
+        groups.iter().map(group).collect()
+    };
+    let one = |side: &SideBySide| {
+        let Estimator { entry, path, unpredicted, unmeasured, .. } = &side.estimator;
+        json!({
+            "name": entry.name,
+            "about": entry.about,
+            "source": entry.source,
+            "licence": entry.licence,
+            "caveats": entry.caveats,
+            "file": path.as_ref().map(|path| path.display().to_string()),
+            "rows": side.rows,
+            "unpredicted": unpredicted,
+            "unmeasured": unmeasured,
+            "metrics": metrics(&side.overall),
+            "by": {
+                "gpu_model / framework": groups(&side.by_gpu_and_framework),
+                "mode": groups(&side.by_mode),
+            },
+        })
+    };
+    sides.iter().map(one).collect()
+}
+
+fn metrics(errors: &PerMetric<Option<PairedErrors>>) -> Value {
+    let entries =
+        Metric::ALL.into_iter().map(|metric| (metric.name().to_owned(), json!(errors[metric])));
+    Value::Object(entries.collect())
+}
