@@ -157,10 +157,10 @@ pub fn paired_bias_change(pairs: &[(Pair, Pair)]) -> Interval95 {
 /// mean |r₂| with r = ln(p / m), and a paired bootstrap interval. 1 is perfect, 0 no better than the
 /// second, below 0 worse. `None` without pairs, or where the second is never off.
 ///
-/// This is the skill score (A − A_ref) / (A_perfect − A_ref) of an accuracy measure A (Murphy 1988,
-/// "Skill scores based on the mean square error and their relationships to the correlation
-/// coefficient", equation 1), whose perfect value is 0 here; A is the mean absolute log accuracy ratio,
-/// which weighs half and double alike (Morley, Brito and Welling 2018).
+/// This is the skill score of forecasts, (a − r) / (perfect − r) for the accuracy a of one forecast and r of
+/// a reference (Murphy 1988, "Skill scores based on the mean square error and their relationships to the
+/// correlation coefficient"). The measure of accuracy is the mean absolute log accuracy ratio, which is 0
+/// when perfect and weighs half and double alike (Morley, Brito and Welling 2018, as above).
 #[must_use]
 pub fn paired_skill(pairs: &[(Pair, Pair)]) -> Option<Interval95> {
     let off = |pair: Pair| pair.log_ratio().abs();

@@ -61,7 +61,8 @@ pub fn group_median<'a>(rows: impl IntoIterator<Item = &'a Row>) -> Estimator {
 ///
 /// Bytes and bandwidth are those of Mantile's recorded answer to the row's request
 /// ([`Breakdown`]: its `load_ms`, summed over layers), so they hold under the row's approximations: an
-/// H200 row reads at an H100's bandwidth. This is the memory side of the roofline (Williams, Waterman and
+/// H200 row reads at an H100's bandwidth, and 4-bit weights on Hopper count as 8-bit ones, so that some of
+/// those rows are faster than it. This is the memory side of the roofline (Williams, Waterman and
 /// Patterson 2009, "Roofline: an insightful visual performance model"), by which small-batch decoding is
 /// bound (Pope et al. 2022, "Efficiently scaling transformer inference", section 2). TTFT is left out,
 /// for a prefill is bound by compute; E2E and throughput follow with a first token at the price of any

@@ -104,12 +104,11 @@ fn read_derived(record: Record<'_>, metrics: &PerMetric<Option<f64>>) -> Result<
 }
 
 /// Writes an estimator's predictions for these rows, in the order of their identities; [`read()`] reads
-/// it. Columns that are empty on every row are left out, and `provider` where all rows are of one.
+/// it. Columns that are empty on every row are left out.
 #[must_use]
 pub fn write<'a>(estimator: &Estimator, rows: impl IntoIterator<Item = &'a Row>) -> Vec<u8> {
     let mut rows: Vec<&Row> = rows.into_iter().collect();
     rows.sort_by(|a, b| a.identity.cmp(&b.identity).then_with(|| a.provider.cmp(&b.provider)));
-    let of_several = rows.windows(2).any(|pair| pair[0].provider != pair[1].provider);
     let mut header: Vec<&str> = row::identity_columns().collect();
     header.push("provider");
     header.extend(Metric::ALL.map(prediction::column));
@@ -118,7 +117,7 @@ pub fn write<'a>(estimator: &Estimator, rows: impl IntoIterator<Item = &'a Row>)
     for row in rows {
         let Some(estimate) = estimator.estimates.get(&row.name()) else { continue };
         let mut line = row::identity_cells(&row.identity);
-        line.push(if of_several { row.provider.clone() } else { String::new() });
+        line.push(row.provider.clone());
         let figures = estimate.metrics.iter();
         line.extend(figures.map(|(_, value)| value.map(|v| v.to_string()).unwrap_or_default()));
         let derived = Metric::ALL.into_iter().filter(|&metric| estimate.derived[metric]);

@@ -6,10 +6,19 @@ const README: &str = include_str!("../../../README.md");
 
 #[test]
 fn the_session_in_the_readme_is_the_programs_own() {
-    let ran = Project::new().run(&["run", MODEL]);
+    let project = Project::new();
+    let ran = project.run(&["run", MODEL]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    let session = format!("    $ cargo run --release -- run {MODEL}\n{}", indented(&ran.stdout));
+    let session = format!("    $ cargo run --release -- run {MODEL}
+{}", indented(&ran.stdout));
     assert!(README.contains(&session), "the README does not show\n{session}");
+
+    let summary = project.path(&format!("target/reconcile/{MODEL}/comparison_summary.txt"));
+    let summary = std::fs::read_to_string(summary).unwrap();
+    let start = summary.find("\naiconfigurator\n").unwrap() + 1;
+    let end = start + summary[start..].find("\n\nMantile, other, skill").unwrap();
+    let beside = indented(&summary[start..end]);
+    assert!(README.contains(&beside), "the README does not show\n{beside}");
 }
 
 #[test]
