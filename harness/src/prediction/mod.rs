@@ -204,7 +204,7 @@ pub fn derive(
     })
 }
 
-/// Adds to the metrics that are given those that follow from them by the formulas of [`derive`]: E2E
+/// Adds to the metrics that are given those that follow from them by the formulas of [`derive()`]: E2E
 /// from TTFT and TPOT, and the throughputs from E2E and the requests in flight, where their number is
 /// known. What is given stays.
 #[must_use]
