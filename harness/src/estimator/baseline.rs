@@ -85,8 +85,8 @@ pub fn bandwidth_bound(
             Err(error) => Err(error.to_string()),
         };
         match step {
-            Ok(step) => {
-                let estimate = bound(step, &comparison.row, &config.sources);
+            Ok((step, concurrency)) => {
+                let estimate = bound(step, &comparison.row, concurrency, &config.sources);
                 estimator.estimates.insert(comparison.row.name(), estimate);
             }
             Err(reason) => unpredicted(&mut estimator, &reason),
@@ -95,15 +95,16 @@ pub fn bandwidth_bound(
     estimator
 }
 
-/// The time that a decode step takes to load, s, or why it is not known. `known` holds that of
-/// requests seen before.
+/// The time that a decode step takes to load, s, and for how many requests in flight (of a peak, those
+/// that Mantile's prediction is for); or why it is not known. `known` holds the time of requests seen
+/// before.
 fn step_seconds(
     comparison: &Comparison,
     config: &Config,
     recording: &Recording,
     layers: &LayerTable,
     known: &mut HashMap<String, Result<f64, String>>,
-) -> Result<f64, String> {
+) -> Result<(f64, u32), String> {
     let Outcome::Predicted(estimate) = &comparison.outcome else {
         return Err("Mantile does not predict it".to_owned());
     };
@@ -120,16 +121,17 @@ fn step_seconds(
         let load: f64 = breakdown.decode.iter().map(|layer| layer.count * layer.load_ms).sum();
         if load > 0.0 { Ok(load / 1000.0) } else { Err("its step loads nothing".to_owned()) }
     };
-    known.entry(key).or_insert_with_key(load).clone()
+    let load = known.entry(key).or_insert_with_key(load).clone()?;
+    Ok((load, estimate.concurrency))
 }
 
 /// A row's metrics when every token costs a step of `tpot` seconds.
-fn bound(tpot: f64, row: &Row, sources: &[config::Source]) -> RowEstimate {
+fn bound(tpot: f64, row: &Row, concurrency: u32, sources: &[config::Source]) -> RowEstimate {
     let mut given = PerMetric::default();
     given[Metric::Tpot] = Some(tpot);
     // For what follows from it only.
     given[Metric::Ttft] = Some(tpot);
-    let mut estimate = RowEstimate::new(given, None, row, sources);
+    let mut estimate = RowEstimate::new(given, None, row, Some(concurrency), sources);
     estimate.metrics[Metric::Ttft] = None;
     estimate
 }
@@ -227,7 +229,7 @@ mod tests {
             artifact_models: vec![],
             peak_concurrencies: vec![],
         };
-        let RowEstimate { metrics, derived, .. } = bound(0.01, &row, &[source(0.9)]);
+        let RowEstimate { metrics, derived, .. } = bound(0.01, &row, 8, &[source(0.9)]);
         assert_eq!((metrics[Metric::Tpot], metrics[Metric::Ttft]), (Some(0.01), None));
         let e2e = metrics[Metric::E2eLatency].unwrap();
         assert!((e2e - 0.01 * 900.0).abs() < 1e-12, "{e2e}");

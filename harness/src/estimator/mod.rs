@@ -86,18 +86,20 @@ pub struct Given {
 }
 
 impl RowEstimate {
-    /// What is given, and what follows from it for a row of this provider's lengths.
+    /// What is given, and what follows from it for a row of this provider's lengths with so many
+    /// requests in flight; their number is not known of every peak.
     #[must_use]
     pub fn new(
         given: PerMetric<Option<f64>>,
         mode: Option<String>,
         row: &Row,
+        concurrency: Option<u32>,
         sources: &[config::Source],
     ) -> Self {
         let source = sources.iter().find(|source| source.name == row.provider);
         let metrics = source.map_or(given, |source| {
             let lengths = row.lengths(source.mean_length_ratio);
-            complete(given, &row.identity, row.identity.concurrency.fixed(), lengths)
+            complete(given, &row.identity, concurrency, lengths)
         });
         let derived =
             PerMetric::from_fn(|metric| metrics[metric].is_some() && given[metric].is_none());
@@ -132,7 +134,9 @@ impl File {
                 if let Some((given, used)) = by_key.get_mut(&(provider, row.identity.clone())) {
                     *used = true;
                     estimates.entry(row.name()).or_insert_with(|| {
-                        RowEstimate::new(given.metrics, given.mode.clone(), row, sources)
+                        let concurrency = row.identity.concurrency.fixed();
+                        let mode = given.mode.clone();
+                        RowEstimate::new(given.metrics, mode, row, concurrency, sources)
                     });
                 }
             }

@@ -9,8 +9,11 @@ fn the_session_in_the_readme_is_the_programs_own() {
     let project = Project::new();
     let ran = project.run(&["run", MODEL]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    let session = format!("    $ cargo run --release -- run {MODEL}
-{}", indented(&ran.stdout));
+    let session = format!(
+        "    $ cargo run --release -- run {MODEL}
+{}",
+        indented(&ran.stdout)
+    );
     assert!(README.contains(&session), "the README does not show\n{session}");
 
     let summary = project.path(&format!("target/reconcile/{MODEL}/comparison_summary.txt"));
