@@ -45,6 +45,7 @@ fn what_blocks_is_not_accepted_and_changes_nothing() {
 #[test]
 fn a_release_that_changed_nothing_is_accepted_without_touching_bands_or_snapshots() {
     let project = Project::new();
+    let answers = project.recording().entries.len();
     let ran = project.run(&["gate", "--candidate", "2fd00c1", "--accept"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(
@@ -58,7 +59,7 @@ fn a_release_that_changed_nothing_is_accepted_without_touching_bands_or_snapshot
     assert!(suite_passes(&project));
     // The recording that was accepted before names what it shares, and still says what it said.
     let old = project.path(&format!("fixtures/mantile/72ff84e/{MODEL}.json"));
-    assert_eq!(read(&old).matches("\"same_as\":\"2fd00c1\"").count(), 151);
+    assert_eq!(read(&old).matches("\"same_as\":\"2fd00c1\"").count(), answers);
     assert_eq!(project.run(&["gate", "--candidate", "72ff84e"]).code, 0);
 }
 
@@ -155,6 +156,7 @@ fn what_moved_within_the_tolerance_does_not_rewrite_reviewed_lines() {
     std::fs::write(&index, read(&index) + listed).unwrap();
     let ran = project.run(&["gate", "--candidate", "next", "--accept"]);
     assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
-    assert!(ran.stdout.contains("244 within tolerance"), "{}", ran.stdout);
+    let moved = format!("{} within tolerance", project.mapped());
+    assert!(ran.stdout.contains(&moved), "{}", ran.stdout);
     assert!(!ran.stderr.contains(".snap"), "a reviewed text was rewritten: {}", ran.stderr);
 }

@@ -1,20 +1,28 @@
-//! A copy of this project's data of one model in a folder of its own, to run the program in and to break.
+//! A small project in a folder of its own, to run the program in and to break: one model with the rows of
+//! one source, whatever else is in this project's data.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::OnceLock;
 
-use mantile_reconcile::folder::list;
+use mantile_reconcile::folder::{self, Model, list};
 use mantile_reconcile::mantile::layers_path;
 use mantile_reconcile::recording::{self, RecordedReply, Recording};
+use mantile_reconcile::{estimator, mapping, releases};
 use serde_json::Value;
+use toml_edit::{DocumentMut, Item};
 use wiremock::matchers::method;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 pub(crate) const MODEL: &str = "openai_GPT-OSS-120B";
+pub(crate) const SOURCE: &str = "inferencemax";
 pub(crate) const RELEASE: &str = "72ff84e";
 
-/// The copy; it goes when dropped.
+/// The last day of the project's known deviations.
+pub(crate) const EXPIRES: &str = "2099-12-31";
+
+/// The folder; it goes when dropped.
 pub(crate) struct Project {
     folder: tempfile::TempDir,
 }
@@ -28,12 +36,114 @@ pub(crate) struct Ran {
 
 impl Project {
     pub(crate) fn new() -> Self {
+        static TEMPLATE: OnceLock<Project> = OnceLock::new();
         let folder = tempfile::tempdir().unwrap();
-        let checkout = Path::new(env!("CARGO_MANIFEST_DIR"));
-        for part in ["by_model", "fixtures", "snapshots"] {
-            copy(&checkout.join(part), &folder.path().join(part));
-        }
+        copy(TEMPLATE.get_or_init(Self::of_one_source).root(), folder.path(), &[]);
         Self { folder }
+    }
+
+    /// The rows of [`SOURCE`] and the releases up to [`RELEASE`], which is the accepted one. Bands, known
+    /// deviations and snapshots are made for these by the program, as a person would make them.
+    fn of_one_source() -> Self {
+        let project = Self { folder: tempfile::tempdir().unwrap() };
+        let checkout = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut others = list(checkout).unwrap();
+        others.retain(|model| model != MODEL);
+        for part in ["by_model", "fixtures", "snapshots"] {
+            copy(&checkout.join(part), &project.path(part), &others);
+        }
+        let config = project.model_file("reconcile.toml");
+        let mut document: DocumentMut = std::fs::read_to_string(&config).unwrap().parse().unwrap();
+        let sources = document.get_mut("source").and_then(Item::as_array_of_tables_mut).unwrap();
+        sources.retain(|source| source["name"].as_str() == Some(SOURCE));
+        document.remove("band");
+        document.remove("gate");
+        std::fs::write(&config, document.to_string()).unwrap();
+        std::fs::write(project.model_file("known_deviations.toml"), "schema_version = 1\n")
+            .unwrap();
+
+        let model = project.model();
+        let percent = 100.0 * project.mapped() as f64 / model.rows.len() as f64;
+        document["min_coverage_percent"] = toml_edit::value((10.0 * percent).floor() / 10.0);
+        std::fs::write(&config, document.to_string()).unwrap();
+        project.keep_recordings_of(&model);
+        project.keep_estimates_of(&model);
+
+        project.must(&["bands", "--model", MODEL, "--accept"]);
+        let drafted = project.must(&["bands", "--model", MODEL, "--deviations"]).stdout;
+        let deviations = drafted
+            .replacen("reason = \"\"", "reason = \"what the tests start from\"", 1)
+            .replacen("expires = \"\"", &format!("expires = \"{EXPIRES}\""), 1);
+        std::fs::write(
+            project.model_file("known_deviations.toml"),
+            format!("schema_version = 1\n\n{deviations}"),
+        )
+        .unwrap();
+        project.must(&["gate", "--candidate", RELEASE, "--accept"]);
+        project
+    }
+
+    /// Drops the recorded answers that no row asks for, and the releases that are not listed.
+    fn keep_recordings_of(&self, model: &Model) {
+        let index = releases::load(self.root()).unwrap();
+        let recordings: Vec<Recording> = index
+            .releases
+            .iter()
+            .map(|release| {
+                let mut recording = recording::load(self.root(), &release.name, MODEL).unwrap();
+                let layers = recording.layers().unwrap();
+                let keys: BTreeSet<String> = model
+                    .rows
+                    .iter()
+                    .filter_map(|row| mapping::map(row, &model.config).ok())
+                    .flat_map(|mapped| mapped.questions(&layers))
+                    .map(|question| question.request.key())
+                    .collect();
+                recording.entries.retain(|key, _| keys.contains(key));
+                recording.shared.retain(|key, _| keys.contains(key));
+                recording
+            })
+            .collect();
+        for recording in &recordings {
+            let owners: Vec<Recording> = recordings
+                .iter()
+                .filter(|other| recording.shared.values().any(|owner| *owner == other.release))
+                .cloned()
+                .collect();
+            recording::save_sharing(recording, &owners).unwrap();
+        }
+        for release in recording::others(self.root(), RELEASE, MODEL).unwrap() {
+            if !recordings.iter().any(|recording| recording.release == release) {
+                std::fs::remove_file(recording::path(self.root(), &release, MODEL)).unwrap();
+            }
+        }
+    }
+
+    /// Drops the other estimators' predictions that are for no row.
+    fn keep_estimates_of(&self, model: &Model) {
+        for file in &model.estimators {
+            let text = std::fs::read_to_string(&file.path).unwrap();
+            let (header, lines) = text.split_once('\n').unwrap();
+            let kept = lines.lines().filter(|line| {
+                let alone = estimator::read(&file.path, &format!("{header}\n{line}\n"));
+                alone.is_ok_and(|predictions| {
+                    let alone = estimator::File { predictions, ..file.clone() };
+                    alone.over(&model.rows, &model.config.sources).unmeasured.is_empty()
+                })
+            });
+            let kept: String = kept.map(|line| format!("{line}\n")).collect();
+            std::fs::write(&file.path, format!("{header}\n{kept}")).unwrap();
+        }
+    }
+
+    pub(crate) fn model(&self) -> Model {
+        folder::load(self.root(), MODEL).unwrap()
+    }
+
+    /// How many rows can be put into Mantile's terms.
+    pub(crate) fn mapped(&self) -> usize {
+        let model = self.model();
+        model.rows.iter().filter(|row| mapping::map(row, &model.config).is_ok()).count()
     }
 
     pub(crate) fn root(&self) -> &Path {
@@ -58,6 +168,14 @@ impl Project {
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         Ran::from(self.command(arguments).output().unwrap())
+    }
+
+    /// Runs what must succeed.
+    #[track_caller]
+    pub(crate) fn must(&self, arguments: &[&str]) -> Ran {
+        let ran = self.run(arguments);
+        assert_eq!(ran.code, 0, "{arguments:?}: {}{}", ran.stdout, ran.stderr);
+        ran
     }
 
     pub(crate) fn recording(&self) -> Recording {
@@ -116,19 +234,18 @@ impl From<Output> for Ran {
     }
 }
 
-/// Copies a folder, without what is of another model.
-fn copy(from: &Path, to: &Path) {
-    let models = list(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
+/// Copies a folder, without what is of these models.
+fn copy(from: &Path, to: &Path, without: &[String]) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let name = entry.file_name().into_string().unwrap();
-        if models.iter().any(|model| model != MODEL && name.starts_with(model)) {
+        if without.iter().any(|model| name.starts_with(model)) {
             continue;
         }
         let target = to.join(name);
         if entry.path().is_dir() {
-            copy(&entry.path(), &target);
+            copy(&entry.path(), &target, without);
         } else {
             std::fs::copy(entry.path(), target).unwrap();
         }

@@ -4,19 +4,28 @@ use super::project::{MODEL, Project};
 
 const README: &str = include_str!("../../../README.md");
 
+/// What `run` prints over this project itself, and the folder of its reports.
+fn run_here(models: &[&str]) -> (String, tempfile::TempDir) {
+    let reports = tempfile::tempdir().unwrap();
+    let output = Project::new()
+        .command(&["run", "--output"])
+        .arg(reports.path())
+        .args(models)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    (text.replace(&reports.path().display().to_string(), "target/reconcile"), reports)
+}
+
 #[test]
 fn the_session_in_the_readme_is_the_programs_own() {
-    let project = Project::new();
-    let ran = project.run(&["run", MODEL]);
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
-    let session = format!(
-        "    $ cargo run --release -- run {MODEL}
-{}",
-        indented(&ran.stdout)
-    );
+    let (text, reports) = run_here(&[MODEL]);
+    let session = format!("    $ cargo run --release -- run {MODEL}\n{}", indented(&text));
     assert!(README.contains(&session), "the README does not show\n{session}");
 
-    let summary = project.path(&format!("target/reconcile/{MODEL}/comparison_summary.txt"));
+    let summary = reports.path().join(MODEL).join("comparison_summary.txt");
     let summary = std::fs::read_to_string(summary).unwrap();
     let start = summary.find("\naiconfigurator\n").unwrap() + 1;
     let end = start + summary[start..].find("\n\nMantile, other, skill").unwrap();
@@ -26,15 +35,7 @@ fn the_session_in_the_readme_is_the_programs_own() {
 
 #[test]
 fn the_table_of_models_in_the_readme_is_of_those_that_are_there() {
-    let project = Project::new();
-    let reports = project.path("reports");
-    let output = project
-        .command(&["run", "--output"])
-        .arg(&reports)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
+    let (text, _) = run_here(&[]);
     let table = text.split("\n\n").last().unwrap();
     assert!(table.starts_with("MAPE in % of each model"), "{text}");
     assert!(README.contains(&indented(table)), "the README does not show\n{table}");

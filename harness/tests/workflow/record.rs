@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Stdio};
 
-use mantile_reconcile::recording;
+use mantile_reconcile::recording::{self, Recording};
 use wiremock::matchers::path;
 use wiremock::{Mock, ResponseTemplate};
 
@@ -56,12 +56,13 @@ fn only_what_is_missing_is_asked() {
     let project = Project::new();
     let serving = Serving::start(&project);
     let mut recording = project.recording();
+    let answers = recording.entries.len();
     recording.entries.pop_first();
     recording.entries.pop_last();
     recording::save(&recording).unwrap();
     let ran = project.run(&record(RELEASE, &serving.url, &["--mode", "record-missing"]));
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    assert!(ran.stdout.contains("151 answers, 2 asked now"), "{}", ran.stdout);
+    assert!(ran.stdout.contains(&format!("{answers} answers, 2 asked now")), "{}", ran.stdout);
 }
 
 #[test]
@@ -74,7 +75,10 @@ fn a_changed_answer_is_a_difference() {
     });
     let ran = project.run(&record(RELEASE, &serving.url, &["--mode", "diff"]));
     assert_eq!(ran.code, 1, "{}", ran.stderr);
-    assert!(ran.stdout.contains("151 of 158 live answers differ"), "{}", ran.stdout);
+    let Recording { entries, pages, .. } = project.recording();
+    let (answers, all) = (entries.len(), entries.len() + pages.len());
+    let differ = format!("{answers} of {all} live answers differ");
+    assert!(ran.stdout.contains(&differ), "{}", ran.stdout);
     assert!(ran.stdout.contains("1 fields differ, such as tpot_ms:"), "{}", ran.stdout);
 }
 

@@ -2,23 +2,22 @@
 //! on a release sees of each, and that it does not alarm at what is no defect.
 
 use std::fmt::Write as _;
-use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use mantile_reconcile::breakdown::{Breakdown, LayerTime};
 use mantile_reconcile::drift::Drift;
-use mantile_reconcile::folder::{self, Model};
+use mantile_reconcile::folder::Model;
 use mantile_reconcile::mantile::{LayerTable, Reply};
 use mantile_reconcile::mapping;
 use mantile_reconcile::prediction::{Outcome, Prediction};
-use mantile_reconcile::recording::{self, Recording};
+use mantile_reconcile::recording::Recording;
 use mantile_reconcile::release_gate::{Decision, ReleaseGate};
 use mantile_reconcile::row::{Layout, Parallelism, Row};
 use mantile_reconcile::verdict::Status;
 use serde_json::Value;
 
-use super::project::{MODEL, RELEASE};
+use super::project::Project;
 
 const TABLE: &str = include_str!("../../../fixtures/README.md");
 
@@ -212,9 +211,8 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let model = folder::load(root, MODEL).unwrap();
-        let recording = recording::load(root, RELEASE, MODEL).unwrap();
+        let project = Project::new();
+        let (model, recording) = (project.model(), project.recording());
         let layers = recording.layers().unwrap();
         let answer = |row: &Row| {
             let mapped = mapping::map(row, &model.config).ok()?;
