@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::check::Check;
-use crate::compare::{Breakdown, Comparison, Coverage, statistics};
-use crate::drift::Drift;
+use crate::compare::{Breakdown, Comparison, Coverage};
+use crate::drift::{self, Drift};
 use crate::evaluation::Evaluation;
 use crate::folder::Model;
 use crate::group::Field;
@@ -16,7 +16,7 @@ use crate::prediction::{Outcome, Prediction};
 use crate::recording::Recording;
 use crate::row::Row;
 use crate::statistics::{
-    Interval95, Pair, paired_bias_change, paired_mape_change, paired_rank_change,
+    self, Interval95, Pair, paired_bias_change, paired_mape_change, paired_rank_change,
 };
 use crate::verdict::{RowVerdict, Status};
 
@@ -304,10 +304,9 @@ impl Accuracy {
     /// apart by the factor `noise`.
     #[must_use]
     pub fn of(old: Pair, new: Pair, noise: f64) -> Self {
-        let moved = (new.predicted / old.predicted).ln().abs();
-        if moved <= crate::drift::TOLERANCE {
+        if is_same(old, new) {
             Self::Same
-        } else if moved <= noise.ln() {
+        } else if (new.predicted / old.predicted).ln().abs() <= noise.ln() {
             Self::WithinNoise
         } else if new.log_ratio().abs() < old.log_ratio().abs() {
             Self::Nearer
@@ -326,6 +325,11 @@ impl Accuracy {
             Self::Farther => "farther",
         }
     }
+}
+
+/// Whether two predictions differ by less than arithmetic in another order may.
+fn is_same(old: Pair, new: Pair) -> bool {
+    (new.predicted / old.predicted - 1.0).abs() <= drift::TOLERANCE
 }
 
 /// How far repeated measurements of the row lie apart: its own, and at least the noise floor.
@@ -354,7 +358,8 @@ fn failed_checks(model: &Model, evaluation: &Evaluation) -> Vec<(String, String)
         .collect()
 }
 
-/// The groups' errors before and after, over the rows that both predict.
+/// The groups' errors before and after, over the rows that both predict. A prediction that moved within
+/// the tolerance counts as the one before.
 fn group_changes(old: &[Comparison], new: &[Comparison]) -> Vec<GroupChange> {
     let both = |comparison: &Comparison, other: &Comparison| {
         [comparison, other].iter().all(|c| matches!(c.outcome, Outcome::Predicted(_)))
@@ -391,12 +396,13 @@ fn group_changes(old: &[Comparison], new: &[Comparison]) -> Vec<GroupChange> {
 }
 
 fn metric_change(members: &[(&Comparison, &Comparison)], metric: Metric) -> Option<MetricChange> {
-    let old = statistics(members.iter().map(|(old, _)| *old), metric)?;
-    let new = statistics(members.iter().map(|(_, new)| *new), metric)?;
     let pairs: Vec<(Pair, Pair)> = members
         .iter()
         .filter_map(|(old, new)| Some((old.pair(metric)?, new.pair(metric)?)))
+        .map(|(old, new)| (old, if is_same(old, new) { old } else { new }))
         .collect();
+    let (before, after): (Vec<Pair>, Vec<Pair>) = pairs.iter().copied().unzip();
+    let (old, new) = (statistics::of(&before)?, statistics::of(&after)?);
     Some(MetricChange {
         n: new.n,
         mape_percent: [old.mape_percent, new.mape_percent],

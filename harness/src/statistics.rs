@@ -141,7 +141,7 @@ const RANK_RESAMPLES: usize = 200;
 pub fn paired_mape_change(pairs: &[(Pair, Pair)]) -> Interval95 {
     let changes: Vec<f64> =
         pairs.iter().map(|(old, new)| new.pct_error().abs() - old.pct_error().abs()).collect();
-    paired_bootstrap(changes.len(), RESAMPLES, |rows| mean(&pick(&changes, rows)))
+    paired_bootstrap(changes.len(), RESAMPLES, |rows| mean_of(&changes, rows))
 }
 
 /// The factor between the biases of the second of each pair and the first, with a paired bootstrap
@@ -150,7 +150,7 @@ pub fn paired_mape_change(pairs: &[(Pair, Pair)]) -> Interval95 {
 pub fn paired_bias_change(pairs: &[(Pair, Pair)]) -> Interval95 {
     let changes: Vec<f64> =
         pairs.iter().map(|(old, new)| new.log_ratio() - old.log_ratio()).collect();
-    paired_bootstrap(changes.len(), RESAMPLES, |rows| mean(&pick(&changes, rows)).exp())
+    paired_bootstrap(changes.len(), RESAMPLES, |rows| mean_of(&changes, rows).exp())
 }
 
 /// How much nearer the first of each pair comes to the measurement than the second: 1 − mean |r₁| /
@@ -179,20 +179,22 @@ pub fn paired_skill(pairs: &[(Pair, Pair)]) -> Option<Interval95> {
 /// bootstrap interval; `None` where it is not defined.
 #[must_use]
 pub fn paired_rank_change(pairs: &[(Pair, Pair)]) -> Option<Interval95> {
-    let rho = |rows: &[usize], side: fn(&(Pair, Pair)) -> Pair| {
-        let picked = rows.iter().map(|&row| side(&pairs[row]));
-        let (predicted, measured): (Vec<f64>, Vec<f64>) =
-            picked.map(|pair| (pair.predicted, pair.measured)).unzip();
-        spearman(&predicted, &measured)
+    let ranked = |rows: &[usize], value: fn(&(Pair, Pair)) -> f64| {
+        ranks(&rows.iter().map(|&row| value(&pairs[row])).collect::<Vec<_>>())
     };
-    let change = |rows: &[usize]| Some(rho(rows, |pair| pair.1)? - rho(rows, |pair| pair.0)?);
+    // Both sides are of the same measurements.
+    let change = |rows: &[usize]| {
+        let measured = ranked(rows, |(old, _)| old.measured);
+        let new = correlation(&ranked(rows, |(_, new)| new.predicted), &measured)?;
+        Some(new - correlation(&ranked(rows, |(old, _)| old.predicted), &measured)?)
+    };
     change(&(0..pairs.len()).collect::<Vec<_>>())?;
     // A draw in which one side is constant says nothing of the rank: count it as no change.
     Some(paired_bootstrap(pairs.len(), RANK_RESAMPLES, |rows| change(rows).unwrap_or(0.0)))
 }
 
-fn pick(values: &[f64], rows: &[usize]) -> Vec<f64> {
-    rows.iter().map(|&row| values[row]).collect()
+fn mean_of(values: &[f64], rows: &[usize]) -> f64 {
+    rows.iter().map(|&row| values[row]).sum::<f64>() / rows.len() as f64
 }
 
 /// A statistic of rows with its percentile bootstrap interval: rows are drawn with replacement, each
@@ -223,11 +225,15 @@ fn paired_bootstrap(
 
 /// Spearman's ρ: Pearson's correlation of the ranks, ties at their average rank.
 fn spearman(a: &[f64], b: &[f64]) -> Option<f64> {
-    let (a, b) = (ranks(a), ranks(b));
-    let (mean_a, mean_b) = (mean(&a), mean(&b));
-    let covariance: f64 = a.iter().zip(&b).map(|(x, y)| (x - mean_a) * (y - mean_b)).sum();
+    correlation(&ranks(a), &ranks(b))
+}
+
+/// Pearson's correlation.
+fn correlation(a: &[f64], b: &[f64]) -> Option<f64> {
+    let (mean_a, mean_b) = (mean(a), mean(b));
+    let covariance: f64 = a.iter().zip(b).map(|(x, y)| (x - mean_a) * (y - mean_b)).sum();
     let spread = |values: &[f64], mean: f64| values.iter().map(|x| (x - mean).powi(2)).sum::<f64>();
-    let scale = (spread(&a, mean_a) * spread(&b, mean_b)).sqrt();
+    let scale = (spread(a, mean_a) * spread(b, mean_b)).sqrt();
     (scale > 0.0).then(|| covariance / scale)
 }
 

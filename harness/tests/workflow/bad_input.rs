@@ -28,7 +28,7 @@ fn a_csv_that_is_empty_cut_short_or_not_text() {
     let project = Project::new();
     let path = project.model_file("inferencemax.csv");
     let bytes = std::fs::read(&path).unwrap();
-    let lines = bytes.iter().filter(|&&byte| byte == b'\n').count();
+    let lines = std::str::from_utf8(&bytes).unwrap().lines().count();
     let unended = format!("inferencemax.csv:{lines}: the last line does not end");
     let broken: [(&[u8], &[&str]); 5] = [
         (b"", &["inferencemax.csv: the file is empty", "help:"]),

@@ -67,7 +67,7 @@ impl Project {
         document["min_coverage_percent"] = toml_edit::value((10.0 * percent).floor() / 10.0);
         std::fs::write(&config, document.to_string()).unwrap();
         project.keep_recordings_of(&model);
-        project.keep_estimates_of(&model);
+        keep_estimates_of(&model);
 
         project.must(&["bands", "--model", MODEL, "--accept"]);
         let drafted = project.must(&["bands", "--model", MODEL, "--deviations"]).stdout;
@@ -116,23 +116,6 @@ impl Project {
             if !recordings.iter().any(|recording| recording.release == release) {
                 std::fs::remove_file(recording::path(self.root(), &release, MODEL)).unwrap();
             }
-        }
-    }
-
-    /// Drops the other estimators' predictions that are for no row.
-    fn keep_estimates_of(&self, model: &Model) {
-        for file in &model.estimators {
-            let text = std::fs::read_to_string(&file.path).unwrap();
-            let (header, lines) = text.split_once('\n').unwrap();
-            let kept = lines.lines().filter(|line| {
-                let alone = estimator::read(&file.path, &format!("{header}\n{line}\n"));
-                alone.is_ok_and(|predictions| {
-                    let alone = estimator::File { predictions, ..file.clone() };
-                    alone.over(&model.rows, &model.config.sources).unmeasured.is_empty()
-                })
-            });
-            let kept: String = kept.map(|line| format!("{line}\n")).collect();
-            std::fs::write(&file.path, format!("{header}\n{kept}")).unwrap();
         }
     }
 
@@ -222,6 +205,23 @@ pub(crate) fn edit(path: &Path, from: &str, to: &str) {
     let text = std::fs::read_to_string(path).unwrap();
     assert!(text.contains(from), "{} does not hold {from}", path.display());
     std::fs::write(path, text.replacen(from, to, 1)).unwrap();
+}
+
+/// Drops the other estimators' predictions that are for no row.
+fn keep_estimates_of(model: &Model) {
+    for file in &model.estimators {
+        let text = std::fs::read_to_string(&file.path).unwrap();
+        let (header, lines) = text.split_once('\n').unwrap();
+        let is_for_a_row = |line: &&str| {
+            let alone = estimator::read(&file.path, &format!("{header}\n{line}\n"));
+            let predictions = alone.unwrap();
+            let alone = estimator::File { predictions, ..file.clone() };
+            alone.over(&model.rows, &model.config.sources).unmeasured.is_empty()
+        };
+        let kept: Vec<&str> =
+            [header].into_iter().chain(lines.lines().filter(is_for_a_row)).collect();
+        std::fs::write(&file.path, kept.join("\n") + "\n").unwrap();
+    }
 }
 
 impl From<Output> for Ran {

@@ -207,6 +207,8 @@ struct Bench {
     layers: LayerTable,
     /// Each mapped row's answer with its breakdown, in their order.
     answers: Vec<(Value, Breakdown)>,
+    /// Every row's prediction without a defect.
+    baseline: Vec<Prediction>,
 }
 
 impl Bench {
@@ -223,7 +225,9 @@ impl Bench {
             Some((body, times))
         };
         let answers = model.rows.iter().filter_map(answer).collect();
-        Self { model, recording, layers, answers }
+        let mut bench = Self { model, recording, layers, answers, baseline: Vec::new() };
+        bench.baseline = bench.predictions(|_| {}, 0);
+        bench
     }
 
     /// Every row's prediction from its answer after `defect`; `shift` gives each row the answer of
@@ -258,7 +262,7 @@ impl Bench {
     }
 
     fn gate(&self, candidate: Vec<Prediction>) -> ReleaseGate {
-        let baseline = self.predictions(|_| {}, 0);
+        let baseline = self.baseline.clone();
         ReleaseGate::new(&self.model, baseline, candidate, &self.recording, Timestamp::now())
     }
 }
