@@ -1,9 +1,11 @@
 //! AIConfigurator's `silicon_sample.csv`: mean TTFT and mean TPOT, in milliseconds, of InferenceMAX
 //! results of many models, without their throughputs.
 //!
-//! Its `tp_size` counts the experts' parallelism twice for some results, so TP and EP are read from the
-//! id (`…_c64_tp4_ep1_303`). Its results of several pools lack the numbers of workers, and its own
-//! measurements (`epnone`) are not of that benchmark: both are skipped.
+//! Its columns are made for its own estimator: `batch_size` is a data-parallel rank's, not the
+//! concurrency, and `tp_size` counts the experts' parallelism twice for some results. So concurrency, TP
+//! and EP are read from the id (`…_c64_tp4_ep1_303`), and the columns are held against it where they must
+//! agree. Its results of several pools lack the numbers of workers, and its own measurements (`epnone`)
+//! are not of that benchmark: both are skipped.
 
 use super::{Artifact, Given, Reading, Source};
 use crate::error::Result;
@@ -98,8 +100,11 @@ fn read_record(record: Record<'_>, given: &Given) -> Result<Result<Row, &'static
         return Ok(Err("AIConfigurator's own measurement, not InferenceMAX's"));
     }
     let count = |column| record.required(column, record.whole(column, 1..=1 << 20)?);
-    let (tensor_parallel, expert_parallel) = degrees(id)
-        .ok_or_else(|| record.error("id", format!("`{id}` does not say tp<n> and ep<n>")))?;
+    let dp_size = count("attention_dp_size")?;
+    let Some((tensor_parallel, expert_parallel)) = degrees(record, id, dp_size)? else {
+        return Ok(Err("its id does not say TP and EP, and its columns count EP twice"));
+    };
+    let concurrency = concurrency(record, id, facts, dp_size)?;
     let seconds = |column| {
         let value = record.number(column, f64::MIN_POSITIVE..=1e9)?;
         Ok::<_, crate::error::Error>(value.map(|ms| ms / 1000.0))
@@ -116,10 +121,10 @@ fn read_record(record: Record<'_>, given: &Given) -> Result<Result<Row, &'static
         input_seq_len: count("isl")?,
         output_seq_len: count("osl")?,
         layout: Layout::Aggregated(Parallelism {
-            dp_attention: count("attention_dp_size")? > 1,
+            dp_attention: dp_size > 1,
             ..Parallelism::new(tensor_parallel, expert_parallel)
         }),
-        concurrency: Concurrency::Fixed(count("batch_size")?),
+        concurrency: Concurrency::Fixed(concurrency),
         spec_decoding: "none".to_owned(),
         is_multinode: false,
     };
@@ -140,10 +145,40 @@ fn fact<'a>(facts: &'a str, key: &str) -> Option<&'a str> {
     facts.split("; ").find_map(|fact| fact.strip_prefix(key)?.strip_prefix('='))
 }
 
-/// TP and EP of `…_tp4_ep1_303` or `…_tp4_0_ep1_0_303`, which is the same.
-fn degrees(id: &str) -> Option<(u32, u32)> {
-    let degree = |tag: &str| id.split('_').find_map(|part| part.strip_prefix(tag)?.parse().ok());
-    Some((degree("tp")?, degree("ep")?))
+/// The number behind a tag in an id: `c64` is 64 behind `c`.
+fn tagged(id: &str, tag: &str) -> Option<u32> {
+    id.split('_').find_map(|part| part.strip_prefix(tag)?.parse().ok())
+}
+
+/// TP and EP of `…_tp4_ep1_303` or `…_tp4_0_ep1_0_303`, which is the same. Of an id without
+/// (`…_cfg733`), those of the columns where no experts and no attention are spread; else `None`.
+fn degrees(record: Record<'_>, id: &str, dp_size: u32) -> Result<Option<(u32, u32)>> {
+    if let (Some(tp), Some(ep)) = (tagged(id, "tp"), tagged(id, "ep")) {
+        return Ok(Some((tp, ep)));
+    }
+    let tp = record.whole("tp_size", 1..=1 << 14)?;
+    let ep = record.whole("moe_ep_size", 0..=1 << 14)?;
+    Ok(tp.filter(|_| ep == Some(1) && dp_size == 1).map(|tp| (tp, 1)))
+}
+
+/// The requests in flight, of all ranks together: `…_c64_…`. The facts and the columns must agree.
+fn concurrency(record: Record<'_>, id: &str, facts: &str, dp_size: u32) -> Result<u32> {
+    let concurrency = tagged(id, "c").filter(|requests| *requests > 0);
+    let concurrency = concurrency
+        .ok_or_else(|| record.error("id", format!("`{id}` does not say its concurrency, c<n>")))?;
+    let published = fact(facts, "silicon_concurrency");
+    if let Some(published) = published.filter(|n| n.parse() != Ok(concurrency)) {
+        let message = format!("silicon_concurrency is {published}, and {concurrency} in the id");
+        return Err(record.error("silicon_data_source", message));
+    }
+    let batch = record.required("batch_size", record.whole("batch_size", 1..=1 << 20)?)?;
+    if batch.checked_mul(dp_size) != Some(concurrency) {
+        let message = format!(
+            "{batch} sequences on each of {dp_size} ranks are not the {concurrency} of the id"
+        );
+        return Err(record.error("batch_size", message));
+    }
+    Ok(concurrency)
 }
 
 #[cfg(test)]
@@ -153,33 +188,64 @@ mod tests {
     use super::*;
 
     const HEADER: &str = "id,silicon_data_source,backend,model_path,system,precision,mode,isl,osl,\
-                          batch_size,tp_size,attention_dp_size,silicon_ttft_ms,silicon_tpot_ms\n";
+                          batch_size,tp_size,attention_dp_size,moe_ep_size,silicon_ttft_ms,\
+                          silicon_tpot_ms\n";
+
+    fn line(id: &str, mode: &str, batch: u32, tp: u32, dp: u32, ep: u32) -> String {
+        format!(
+            "{id},source_file=a.csv; silicon_concurrency=64; measured=2026-03-27T08:01:51Z; \
+             image=e:1,trtllm,m,b200_sxm,fp4,{mode},1024,1024,{batch},{tp},{dp},{ep},116.5,9.7\n"
+        )
+    }
+
+    fn read(text: &str) -> Result<Reading> {
+        let artifact = Artifact::new(Path::new("s.csv"), format!("{HEADER}{text}"));
+        assert!(AiConfigurator.recognises(&artifact));
+        AiConfigurator.read(&artifact, &Given::default())
+    }
+
+    fn identities(text: &str) -> Vec<String> {
+        let rows = read(text).unwrap().rows;
+        rows.iter().map(|row| row.identity.to_string()).collect()
+    }
 
     #[test]
     fn parallelism_comes_from_the_id() {
-        let line = |id: &str, mode: &str, tp: u32| {
-            format!(
-                "{id},source_file=a.csv; measured=2026-03-27T08:01:51Z; image=e:1,trtllm,m,b200_sxm,\
-                 fp4,{mode},1024,1024,64,{tp},1,116.5,9.7\n"
-            )
-        };
-        let text = format!(
-            "{HEADER}{}{}{}",
-            line("x_c64_tp4_0_ep4_0_185", "agg", 16),
-            line("x_c64_tp4_ep4_7", "disagg", 4),
-            line("x_c64_tp4_epnone_1", "agg", 4),
-        );
-        let artifact = Artifact::new(Path::new("s.csv"), text.clone());
-        assert!(AiConfigurator.recognises(&artifact));
-        let reading = AiConfigurator.read(&artifact, &Given::default()).unwrap();
-        assert_eq!(reading.rows.len(), 1);
-        let row = &reading.rows[0];
+        let text = [
+            line("x_c64_tp4_0_ep4_0_185", "agg", 64, 16, 1, 4),
+            line("x_c64_tp4_ep4_7", "disagg", 64, 4, 1, 4),
+            line("x_c64_tp4_epnone_1", "agg", 64, 4, 1, 1),
+            line("x_c64_cfg733", "agg", 64, 4, 1, 1),
+            line("x_c64_cfg734", "agg", 64, 16, 1, 4),
+        ]
+        .concat();
+        let reading = read(&text).unwrap();
+        let [row, unspread] = &reading.rows[..] else { panic!("{:?}", reading.fates) };
         assert_eq!(row.identity.to_string(), "b200::trt::fp4::1024x1024::tp4_ep4::c64");
         assert_eq!(row.measured.means[Metric::Ttft], Some(0.1165));
         assert_eq!(row.provenance.benchmark_date.as_deref(), Some("2026-03-27T08:01:51Z"));
-        assert_eq!(reading.fates.len(), 3);
-        let artifact = Artifact::new(Path::new("s.csv"), text.replace("116.5", "fast"));
-        let message = AiConfigurator.read(&artifact, &Given::default()).unwrap_err().to_string();
+        assert_eq!(unspread.identity.to_string(), "b200::trt::fp4::1024x1024::tp4_ep1::c64");
+        assert_eq!(reading.fates.len(), 4, "{:?}", reading.fates);
+        let message = read(&text.replace("116.5", "fast")).unwrap_err().to_string();
         assert_eq!(message, "s.csv:2, column `silicon_ttft_ms`: `fast` is not a number");
+    }
+
+    #[test]
+    fn concurrency_is_of_all_data_parallel_ranks_together() {
+        let text = line("x_c64_tp4_ep4_1904", "agg", 4, 1, 16, 4);
+        assert_eq!(identities(&text), ["b200::trt::fp4::1024x1024::tp4_ep4_dpa::c64"]);
+        let message = |text: &str| read(text).unwrap_err().to_string();
+        assert_eq!(
+            message(&line("x_c64_tp4_ep4_1904", "agg", 8, 1, 16, 4)),
+            "s.csv:2, column `batch_size`: 8 sequences on each of 16 ranks are not the 64 of the id"
+        );
+        assert_eq!(
+            message(&line("x_c32_tp4_ep1_1", "agg", 32, 4, 1, 1)),
+            "s.csv:2, column `silicon_data_source`: silicon_concurrency is 64, and 32 in the id"
+        );
+        assert_eq!(
+            message(&line("x_tp4_ep1_1", "agg", 64, 4, 1, 1)),
+            "s.csv:2, column `id`: `x_tp4_ep1_1` does not say its concurrency, c<n>"
+        );
     }
 }
