@@ -119,7 +119,7 @@ pub struct Place {
     pub path: PathBuf,
     /// Line, from 1.
     pub line: Option<u64>,
-    /// A column: a CSV column's name or a text column's number.
+    /// A column: a CSV column's name, a text column's number, or a JSON key as `/a/b`.
     pub column: Option<String>,
 }
 
@@ -161,7 +161,10 @@ impl std::fmt::Display for Place {
         }
         match &self.column {
             Some(column) if column.bytes().all(|b| b.is_ascii_digit()) => write!(f, ":{column}"),
-            Some(column) => write!(f, ", column `{column}`"),
+            Some(column) => match column.strip_prefix('/') {
+                Some(key) => write!(f, ", key `{key}`"),
+                None => write!(f, ", column `{column}`"),
+            },
             None => Ok(()),
         }
     }
@@ -179,6 +182,13 @@ mod tests {
     fn an_offset_becomes_line_and_column() {
         let place = Place::offset(Path::new("a.toml"), "one\ntwo = 3\n", 8);
         assert_eq!(place.to_string(), "a.toml:2:5");
+    }
+
+    #[test]
+    fn a_pointer_is_a_key_and_a_name_a_column() {
+        let place = Place::line(Path::new("a"), 3);
+        assert_eq!(place.clone().in_column("/x/y").to_string(), "a:3, key `x/y`");
+        assert_eq!(place.in_column("x").to_string(), "a:3, column `x`");
     }
 
     #[test]

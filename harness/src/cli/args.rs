@@ -240,6 +240,9 @@ fn formats_help() -> String {
     let mut text = String::from("What the files are of; found out by their content without:\n");
     for source in source::SOURCES {
         let _ = write!(text, "\n  {:<15} {}", source.name(), source.about());
+        if !source.aliases().is_empty() {
+            let _ = write!(text, "; or {}", source.aliases().join(", "));
+        }
     }
     text
 }

@@ -1,6 +1,6 @@
 //! `extract`: artifacts to rows, with an account.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -27,6 +27,7 @@ pub(super) fn run(root: &Path, args: &ExtractArgs) -> Result<Exit> {
         ..args.given.given()
     };
     let mut read = read_all(args, &given)?;
+    one_model(configured, &config, &read.readings)?;
     if args.add && output.exists() {
         let extra: Vec<&str> = configured.extra_columns.iter().map(String::as_str).collect();
         let rows = row::read(&output, &file::read_text(&output)?, &configured.name, &extra)?;
@@ -39,17 +40,22 @@ pub(super) fn run(root: &Path, args: &ExtractArgs) -> Result<Exit> {
         for warning in &reading.warnings {
             note(&format!("note: {warning}"));
         }
-        return Err(Error::usage(format!(
+        let error = Error::usage(format!(
             "no row in {}:\n{}",
             files(read.files),
             account(&extraction, &overlaps, &read, &output)
-        ))
-        .with_help(format!(
-            "artifact_models of source {} in {} lists the model's names in artifacts: {}",
-            configured.name,
-            config.path.display(),
-            configured.artifact_models.join(", ")
-        )));
+        ));
+        // Results of the model were there, and none could be used: the reasons are the help.
+        return Err(if reading.models.is_empty() && !configured.artifact_models.is_empty() {
+            error.with_help(format!(
+                "artifact_models of source {} in {} lists the model's names in artifacts: {}",
+                configured.name,
+                config.path.display(),
+                configured.artifact_models.join(", ")
+            ))
+        } else {
+            error.with_help("each result has its reason above; give files without that fault")
+        });
     }
     let bytes = row::write(&extraction.rows);
     // What is written must be readable: the reader is stricter than the artifacts.
@@ -71,6 +77,23 @@ fn configured<'a>(config: &'a Config, name: &str) -> Result<&'a ConfiguredSource
             names.join(", ")
         ))
     })
+}
+
+/// Refuses results of several models when the source does not say which names are of this one.
+fn one_model(configured: &ConfiguredSource, config: &Config, readings: &[Reading]) -> Result<()> {
+    let models: BTreeSet<&str> =
+        readings.iter().flat_map(|reading| &reading.models).map(String::as_str).collect();
+    if models.len() < 2 || !configured.artifact_models.is_empty() {
+        return Ok(());
+    }
+    let models: Vec<&str> = models.into_iter().collect();
+    Err(Error::usage(format!("the files are of several models: {}", models.join(", "))).with_help(
+        format!(
+            "list this model's names as artifact_models of source {} in {}",
+            configured.name,
+            config.path.display()
+        ),
+    ))
 }
 
 /// What reading the inputs gave.
@@ -111,7 +134,8 @@ fn read_all(args: &ExtractArgs, given: &Given) -> Result<Read> {
             }
             None if named => {
                 // Text that is cut short is no JSON, and so of no source: say that first.
-                if path.extension().is_some_and(|extension| extension == "json") {
+                artifact.not_empty()?;
+                if artifact.text.trim_start().starts_with(['{', '[']) {
                     artifact.json()?;
                 }
                 return Err(artifact
@@ -142,7 +166,10 @@ fn is_artifact_name(path: &Path) -> bool {
 }
 
 fn names() -> Vec<&'static str> {
-    source::SOURCES.iter().map(|source| source.name()).collect()
+    let names = |source: &&'static dyn source::Source| {
+        std::iter::once(source.name()).chain(source.aliases().iter().copied())
+    };
+    source::SOURCES.iter().flat_map(names).collect()
 }
 
 fn chosen(name: &str) -> Result<&'static dyn source::Source> {

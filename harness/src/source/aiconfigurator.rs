@@ -11,7 +11,7 @@ use super::{Artifact, Given, Reading, Source};
 use crate::error::Result;
 use crate::metric::Metric;
 use crate::row::{Concurrency, Identity, Layout, Measured, Parallelism, Provenance, Row};
-use crate::table::{Record, Table};
+use crate::table::Record;
 
 /// AIConfigurator's collection of measurements.
 pub(super) struct AiConfigurator;
@@ -68,16 +68,15 @@ impl Source for AiConfigurator {
     }
 
     fn recognises(&self, artifact: &Artifact) -> bool {
-        artifact.text.starts_with("id,silicon_data_source,")
+        artifact.columns().starts_with(&["id", "silicon_data_source"])
     }
 
     fn read(&self, artifact: &Artifact, given: &Given) -> Result<Reading> {
-        let table = Table::parse(&artifact.path, &artifact.text, &REQUIRED, &OPTIONAL)?;
         let mut reading = Reading::default();
+        let table = artifact.table(&REQUIRED, &OPTIONAL, &mut reading)?;
         for record in table.records() {
             let model = record.required("model_path", record.text("model_path"))?;
-            if !given.wants(&[model]) {
-                reading.skip(NAME, format!("another model: {model}"));
+            if !reading.wants(NAME, &[model], given) {
                 continue;
             }
             match read_record(record, given)? {

@@ -7,7 +7,7 @@ use super::{Artifact, Given, Reading, Source};
 use crate::error::Result;
 use crate::metric::Metric;
 use crate::row::{Concurrency, Identity, Layout, Measured, Parallelism, Provenance, Row};
-use crate::table::{Record, Table};
+use crate::table::Record;
 
 /// Results of LLM-Inference-Bench.
 pub(super) struct Argonne;
@@ -38,21 +38,15 @@ impl Source for Argonne {
     }
 
     fn recognises(&self, artifact: &Artifact) -> bool {
-        artifact.text.starts_with("Hardware,Num of Hardware,Framework,Model,")
+        artifact.columns().starts_with(&COLUMNS[..4])
     }
 
     fn read(&self, artifact: &Artifact, given: &Given) -> Result<Reading> {
-        let mut text = artifact.text.clone();
-        // The published file does not end its last line; whether it is whole, its cells say.
-        if !text.ends_with('\n') {
-            text.push('\n');
-        }
-        let table = Table::parse(&artifact.path, &text, &COLUMNS, &[])?;
         let mut reading = Reading::default();
+        let table = artifact.table(&COLUMNS, &[], &mut reading)?;
         for record in table.records() {
             let model = record.required("Model", record.text("Model"))?;
-            if !given.wants(&[model]) {
-                reading.skip(NAME, format!("another model: {model}"));
+            if !reading.wants(NAME, &[model], given) {
                 continue;
             }
             match read_record(record, artifact, given)? {

@@ -51,6 +51,57 @@ impl Given {
         self.models.is_empty()
             || names.iter().any(|name| self.models.iter().any(|model| model == name))
     }
+
+    /// Whether a row is as was said; the error is the option that says otherwise and what the row has.
+    pub(super) fn agrees(&self, identity: &Identity) -> Result<(), (&'static str, String)> {
+        fn same<T: PartialEq>(said: Option<T>, held: T) -> bool {
+            said.is_none_or(|said| said == held)
+        }
+        let text = |said: &Option<String>, held: &str| {
+            said.as_ref().is_none_or(|said| said.eq_ignore_ascii_case(held))
+        };
+        let fixed = identity.concurrency.fixed();
+        let mut checks = vec![
+            (text(&self.gpu, &identity.gpu_model), "--gpu", identity.gpu_model.clone()),
+            (text(&self.framework, &identity.framework), "--framework", identity.framework.clone()),
+            (text(&self.precision, &identity.precision), "--precision", identity.precision.clone()),
+            (
+                same(self.input_seq_len, identity.input_seq_len),
+                "--input-seq-len",
+                identity.context(),
+            ),
+            (
+                same(self.output_seq_len, identity.output_seq_len),
+                "--output-seq-len",
+                identity.context(),
+            ),
+            (
+                self.concurrency.is_none_or(|said| fixed == Some(said)),
+                "--concurrency",
+                identity.concurrency.to_string(),
+            ),
+        ];
+        if let Layout::Aggregated(held) = identity.layout {
+            let layout = held.to_string();
+            checks.extend([
+                (
+                    same(self.tensor_parallel, held.tensor_parallel),
+                    "--tensor-parallel",
+                    layout.clone(),
+                ),
+                (
+                    same(self.expert_parallel, held.expert_parallel),
+                    "--expert-parallel",
+                    layout.clone(),
+                ),
+                (same(self.dp_attention, held.dp_attention), "--dp-attention", layout),
+            ]);
+        }
+        match checks.into_iter().find(|(agrees, ..)| !agrees) {
+            Some((_, option, held)) => Err((option, held)),
+            None => Ok(()),
+        }
+    }
 }
 
 /// What a result file of a benchmark tool holds of a row; latencies in seconds, throughputs of the
@@ -71,7 +122,9 @@ pub(super) struct Draft {
     pub total_tokens_per_s: Option<f64>,
     pub output_tokens_per_s: Option<f64>,
     pub ttft: Option<f64>,
+    pub p90_ttft: Option<f64>,
     pub p99_ttft: Option<f64>,
+    pub p99_9_ttft: Option<f64>,
     pub tpot: Option<f64>,
     pub e2e_latency: Option<f64>,
     pub median_e2e_latency: Option<f64>,
@@ -89,6 +142,15 @@ impl Draft {
         place: &Place,
         given: &Given,
     ) -> Result<Row> {
+        let mean_lengths = match (self.mean_input_tokens, self.mean_output_tokens) {
+            (Some(input), Some(output)) => Some(Lengths { input, output }),
+            _ => None,
+        };
+        self.derive(mean_lengths);
+        let mut measured = self.measured(mean_lengths).map_err(|fault| {
+            Error::content(place.clone(), fault)
+                .with_help("a metric that was not measured is left out, never 0 or infinite")
+        })?;
         let settle = |what: &str, option: &str| Settle {
             place: place.clone(),
             what: what.to_owned(),
@@ -129,15 +191,10 @@ impl Draft {
             pipeline_parallel: self.pipeline_parallel.unwrap_or(1),
             ..Parallelism::new(tensor_parallel, expert_parallel)
         };
-        let mean_lengths = match (self.mean_input_tokens, self.mean_output_tokens) {
-            (Some(input), Some(output)) => Some(Lengths { input, output }),
-            _ => None,
-        };
-        self.derive(mean_lengths);
-        let measured = self.measured(parallelism.gpus(), mean_lengths).map_err(|fault| {
-            Error::content(place.clone(), fault)
-                .with_help("a metric that was not measured is left out, never 0 or infinite")
-        })?;
+        for metric in [Metric::Throughput, Metric::OutputThroughput] {
+            let rate = &mut measured.means[metric];
+            *rate = rate.map(|rate| rate / f64::from(parallelism.gpus()));
+        }
         let run_id = given.run_id.clone().unwrap_or_else(|| artifact.stem());
         Ok(Row {
             provider: given.provider.clone(),
@@ -176,21 +233,30 @@ impl Draft {
         }
     }
 
-    fn measured(&self, gpus: u32, mean_lengths: Option<Lengths>) -> Result<Measured, String> {
-        let gpus = f64::from(gpus);
+    /// The figures, throughputs of the whole system.
+    fn measured(&self, mean_lengths: Option<Lengths>) -> Result<Measured, String> {
         let mut means = PerMetric::default();
-        means[Metric::Throughput] = self.total_tokens_per_s.map(|rate| rate / gpus);
-        means[Metric::OutputThroughput] = self.output_tokens_per_s.map(|rate| rate / gpus);
+        means[Metric::Throughput] = self.total_tokens_per_s;
+        means[Metric::OutputThroughput] = self.output_tokens_per_s;
         means[Metric::Ttft] = self.ttft;
         means[Metric::Tpot] = self.tpot;
         means[Metric::E2eLatency] = self.e2e_latency;
-        for (metric, value) in means.iter() {
+        let others = [
+            ("p90 ttft", self.p90_ttft),
+            ("p99 ttft", self.p99_ttft),
+            ("p99.9 ttft", self.p99_9_ttft),
+            ("median e2e_latency", self.median_e2e_latency),
+            ("mean input length", self.mean_input_tokens),
+            ("mean output length", self.mean_output_tokens),
+        ];
+        let figures = means.iter().map(|(metric, value)| (metric.name(), *value)).chain(others);
+        for (name, value) in figures {
             if let Some(value) = value.filter(|value| !(value.is_finite() && *value > 0.0)) {
-                return Err(format!("{} is {value}", metric.name()));
+                return Err(format!("{name} is {value}"));
             }
         }
         if means.iter().all(|(_, value)| value.is_none()) {
-            return Err("no metric".to_owned());
+            return Err("no metric is in it".to_owned());
         }
         let mut derived = PerMetric::default();
         for &metric in &self.derived {
@@ -198,8 +264,10 @@ impl Draft {
         }
         Ok(Measured {
             means,
-            p99_ttft: self.p99_ttft.filter(|value| *value > 0.0),
-            median_e2e_latency: self.median_e2e_latency.filter(|value| *value > 0.0),
+            p99_ttft: self.p99_ttft,
+            p90_ttft: self.p90_ttft,
+            p99_9_ttft: self.p99_9_ttft,
+            median_e2e_latency: self.median_e2e_latency,
             derived,
             mean_lengths,
             ..Measured::default()
@@ -267,6 +335,7 @@ pub(super) fn whole(number: f64) -> Option<u32> {
 #[derive(Clone, Copy)]
 pub(super) struct Fields<'a> {
     pub value: &'a Value,
+    /// Where it stands; its column is the pointer to the object, where that is not the whole.
     pub place: &'a Place,
 }
 
@@ -303,7 +372,8 @@ impl<'a> Fields<'a> {
 
     /// An error at this key.
     pub(super) fn error(self, pointer: &str, message: impl Into<String>) -> Error {
-        Error::content(self.place.clone().in_column(pointer.trim_start_matches('/')), message)
+        let within = self.place.column.as_deref().unwrap_or_default();
+        Error::content(self.place.clone().in_column(format!("{within}{pointer}")), message)
     }
 
     fn wrong(self, pointer: &str, value: &Value, wanted: &str) -> Error {

@@ -34,15 +34,16 @@ impl Source for GuideLlm {
             .and_then(|benchmarks| benchmarks.as_array())
             .ok_or_else(|| artifact.error("no array `benchmarks`"))?;
         for (index, value) in benchmarks.iter().enumerate() {
-            let place = Place::file(&artifact.path).in_column(format!("benchmarks/{index}"));
+            let place = Place::file(&artifact.path).in_column(format!("/benchmarks/{index}"));
             let fields = Fields { value, place: &place };
             let model = match fields.text("/config/backend/model")? {
                 None => fields.text("/config/backend/model_name")?,
                 model => model,
             };
-            if let Some(model) = model.filter(|model| !given.wants(&[model])) {
-                reading.skip(NAME, format!("another model: {model}"));
-                continue;
+            match model {
+                Some(model) if !reading.wants(NAME, &[model], given) => continue,
+                Some(_) => {}
+                None => reading.unnamed(&place),
             }
             let Some(concurrency) = concurrency(fields)?.or(given.concurrency) else {
                 let kind = fields.text("/config/strategy/type_")?.unwrap_or("unnamed");

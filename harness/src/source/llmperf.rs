@@ -30,14 +30,14 @@ impl Source for LlmPerf {
         let place = Place::file(&artifact.path);
         let value = artifact.json()?;
         if value.is_array() {
-            return Err(artifact
-                .error("responses one by one, not their summary")
-                .with_help("give the *_summary.json that lies beside it"));
+            reading.skip(NAME, "responses one by one: read the *_summary.json that lies beside it");
+            return Ok(reading);
         }
         let fields = Fields { value, place: &place };
-        if let Some(model) = fields.text("/model")?.filter(|model| !given.wants(&[model])) {
-            reading.skip(NAME, format!("another model: {model}"));
-            return Ok(reading);
+        match fields.text("/model")? {
+            Some(model) if !reading.wants(NAME, &[model], given) => return Ok(reading),
+            Some(_) => {}
+            None => reading.unnamed(&place),
         }
         if let Some(errors) = fields.number("/results_number_errors")?.filter(|n| *n > 0.0) {
             reading.warnings.push(format!("{place}: {errors} requests failed"));
@@ -111,7 +111,7 @@ mod tests {
             Path::new("individual_responses.json"),
             json!([{ "ttft_s": 0.2, "request_output_throughput_token_per_s": 49.2 }]).to_string(),
         );
-        let message = LlmPerf.read(&responses, &given).unwrap_err().to_string();
-        assert!(message.contains("give the *_summary.json"), "{message}");
+        let reading = LlmPerf.read(&responses, &given).unwrap();
+        assert!(reading.rows.is_empty() && reading.fates.len() == 1, "{:?}", reading.fates);
     }
 }

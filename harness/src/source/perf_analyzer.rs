@@ -11,7 +11,9 @@ use crate::error::{Error, Place, Result};
 pub(super) struct PerfAnalyzer {
     name: &'static str,
     about: &'static str,
-    /// Where the JSON holds the concurrency, which only this one has.
+    /// What of the JSON only this one has.
+    mark: &'static str,
+    /// Where it holds the concurrency.
     concurrency: &'static str,
     /// Where it holds the model's name.
     model: &'static str,
@@ -25,6 +27,7 @@ pub(super) struct PerfAnalyzer {
 pub(super) const AIPERF: PerfAnalyzer = PerfAnalyzer {
     name: "aiperf",
     about: "AIPerf, profile_export_aiperf.json or .csv",
+    mark: "/input_config/loadgen",
     concurrency: "/input_config/loadgen/concurrency",
     model: "/input_config/endpoint/model_names/0",
     lengths: [
@@ -38,6 +41,7 @@ pub(super) const AIPERF: PerfAnalyzer = PerfAnalyzer {
 pub(super) const GENAI_PERF: PerfAnalyzer = PerfAnalyzer {
     name: "genai-perf",
     about: "genai-perf, profile_export_genai_perf.json or .csv",
+    mark: "/input_config/perf_analyzer",
     concurrency: "/input_config/perf_analyzer/stimulus/concurrency",
     model: "/input_config/model_names/0",
     lengths: [
@@ -64,34 +68,35 @@ impl Source for PerfAnalyzer {
     }
 
     fn recognises(&self, artifact: &Artifact) -> bool {
-        let json = artifact.sniff().is_some_and(|value| {
-            value.pointer(self.concurrency).is_some() && value.get(E2E).is_some()
-        });
-        let csv = artifact.text.starts_with("Metric,avg") && artifact.text.contains(self.csv_mark);
-        json || csv
+        let json = artifact
+            .sniff()
+            .is_some_and(|value| value.pointer(self.mark).is_some() && value.get(E2E).is_some());
+        let csv = is_csv(artifact) && artifact.text.contains(self.csv_mark);
+        json || csv || (self.name == AIPERF.name && is_request_by_request(artifact))
     }
 
     fn read(&self, artifact: &Artifact, given: &Given) -> Result<Reading> {
         let mut reading = Reading::default();
         let place = Place::file(&artifact.path);
-        if artifact.text.starts_with("Metric,avg") {
+        if is_csv(artifact) {
             let statistics = csv_statistics(artifact)?;
-            reading.warnings.push(format!("{place} names no model; it is taken to be of this one"));
+            reading.unnamed(&place);
             let draft = draft(&statistics);
             reading.take(self.name, draft.finish(artifact, &place, given)?);
             return Ok(reading);
         }
-        if artifact.text.lines().next().is_some_and(|line| line.contains("\"request_start_ns\"")) {
-            return Err(artifact
-                .error("requests one by one, not their statistics")
-                .with_help("give the profile_export_aiperf.json that lies beside it"));
+        if is_request_by_request(artifact) {
+            reading.skip(
+                self.name,
+                "requests one by one: read the profile_export_aiperf.json that lies beside it",
+            );
+            return Ok(reading);
         }
         let fields = Fields { value: artifact.json()?, place: &place };
-        if let Some(model) = fields.text(self.model)?
-            && !given.wants(&[model])
-        {
-            reading.skip(self.name, format!("another model: {model}"));
-            return Ok(reading);
+        match fields.text(self.model)? {
+            Some(model) if !reading.wants(self.name, &[model], given) => return Ok(reading),
+            Some(_) => {}
+            None => reading.unnamed(&place),
         }
         if fields.get("/was_cancelled").is_some_and(|cancelled| cancelled == true) {
             reading.skip(self.name, "the run was cancelled");
@@ -107,6 +112,16 @@ impl Source for PerfAnalyzer {
     }
 }
 
+/// Whether it is the table of statistics.
+fn is_csv(artifact: &Artifact) -> bool {
+    artifact.text.starts_with("Metric,avg")
+}
+
+/// Whether it is AIPerf's other file, a line a request.
+fn is_request_by_request(artifact: &Artifact) -> bool {
+    artifact.text.lines().next().is_some_and(|line| line.contains("\"request_start_ns\""))
+}
+
 /// The statistics of a metric: seconds, tokens, or tokens/s.
 type Statistics = BTreeMap<(String, String), f64>;
 
@@ -119,6 +134,7 @@ fn draft(statistics: &Statistics) -> Draft {
         mean_output_tokens: get(OUTPUT_LENGTH, "avg"),
         output_tokens_per_s: get(OUTPUT_RATE, "avg"),
         ttft: get(TTFT, "avg"),
+        p90_ttft: get(TTFT, "p90"),
         p99_ttft: get(TTFT, "p99"),
         tpot: get(TPOT, "avg"),
         e2e_latency: get(E2E, "avg"),
@@ -133,7 +149,7 @@ fn json_statistics(fields: Fields<'_>) -> Result<Statistics> {
     let mut statistics = Statistics::new();
     for metric in WANTED {
         let unit = fields.text(&format!("/{metric}/unit"))?.unwrap_or_default();
-        for statistic in ["avg", "p50", "p99"] {
+        for statistic in ["avg", "p50", "p90", "p99"] {
             let pointer = format!("/{metric}/{statistic}");
             if let Some(value) = fields.number(&pointer)? {
                 let divisor = divisor(unit)

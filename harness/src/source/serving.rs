@@ -7,6 +7,7 @@
 
 use serde_json::Value;
 
+use super::artifact::parse_json;
 use super::draft::{Draft, Fields, ms};
 use super::{Artifact, Given, Reading, Source};
 use crate::error::{Error, Place, Result};
@@ -52,34 +53,34 @@ impl Source for Serving {
 
     fn recognises(&self, artifact: &Artifact) -> bool {
         let first = artifact.text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-        let line = serde_json::from_str::<Value>(&finite(first)).ok();
-        let line = line.as_ref().or(artifact.sniff());
-        let has = |value: &Value| self.signature.iter().all(|key| value.get(key).is_some());
-        line.is_some_and(has) || artifact.has_keys(&self.signature)
+        let first = parse_json(first).ok();
+        artifact.has_keys(&self.signature)
+            || first.is_some_and(|run| self.signature.iter().all(|key| run.get(key).is_some()))
     }
 
     fn read(&self, artifact: &Artifact, given: &Given) -> Result<Reading> {
         let mut reading = Reading::default();
-        if let Some(value) = artifact.sniff() {
-            let place = Place::file(&artifact.path);
-            for value in value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice) {
-                self.read_run(artifact, value, &place, given, &mut reading)?;
+        match artifact.sniff() {
+            Some(Value::Array(runs)) => {
+                for (index, run) in runs.iter().enumerate() {
+                    let place = Place::file(&artifact.path).in_column(format!("/{index}"));
+                    self.read_run(artifact, run, &place, given, &mut reading)?;
+                }
             }
-            return Ok(reading);
-        }
-        for (index, line) in artifact.text.lines().enumerate() {
-            if line.trim().is_empty() {
-                continue;
+            Some(run) => {
+                self.read_run(artifact, run, &Place::file(&artifact.path), given, &mut reading)?;
             }
-            let place = Place::line(&artifact.path, index as u64 + 1);
-            let value: Value = serde_json::from_str(&finite(line)).map_err(|error| {
-                Error::content(
-                    place.clone().in_column(error.column().to_string()),
-                    format!("not a JSON object: {error}"),
-                )
-                .with_help("the line may be cut short; run the benchmark again")
-            })?;
-            self.read_run(artifact, &value, &place, given, &mut reading)?;
+            None => {
+                artifact.not_empty()?;
+                for (index, line) in artifact.text.lines().enumerate() {
+                    if line.trim().is_empty() {
+                        continue;
+                    }
+                    let place = Place::line(&artifact.path, index as u64 + 1);
+                    let run = parse_json(line).map_err(|fault| fault.at(place.clone()))?;
+                    self.read_run(artifact, &run, &place, given, &mut reading)?;
+                }
+            }
         }
         Ok(reading)
     }
@@ -95,16 +96,10 @@ impl Serving {
         reading: &mut Reading,
     ) -> Result<()> {
         let fields = Fields { value, place };
-        let model = fields.text("/model_id")?;
-        match model {
-            Some(model) if !given.wants(&[model]) => {
-                reading.skip(self.name, format!("another model: {model}"));
-                return Ok(());
-            }
+        match fields.text("/model_id")? {
+            Some(model) if !reading.wants(self.name, &[model], given) => return Ok(()),
             Some(_) => {}
-            None => reading
-                .warnings
-                .push(format!("{place} names no model; it is taken to be of this one")),
+            None => reading.unnamed(place),
         }
         let open_loop =
             fields.get("/request_rate").filter(|rate| rate.as_f64().is_some_and(f64::is_finite));
@@ -139,7 +134,9 @@ impl Serving {
             total_tokens_per_s: fields.number(self.total)?,
             output_tokens_per_s: fields.number("/output_throughput")?,
             ttft: ms(fields.number("/mean_ttft_ms")?),
+            p90_ttft: ms(fields.number("/p90_ttft_ms")?),
             p99_ttft: ms(fields.number("/p99_ttft_ms")?),
+            p99_9_ttft: ms(fields.number("/p99.9_ttft_ms")?),
             tpot: ms(fields.number("/mean_tpot_ms")?),
             e2e_latency: ms(fields.number(self.e2e[0])?),
             median_e2e_latency: ms(fields.number(self.e2e[1])?),
@@ -156,33 +153,6 @@ fn compact_date(text: &str) -> Option<String> {
     let day = text.get(..8)?;
     day.bytes().all(|byte| byte.is_ascii_digit()).then_some(())?;
     Some(format!("{}-{}-{}", &day[..4], &day[4..6], &day[6..8]))
-}
-
-/// JSON with null in place of Python's bare `Infinity`, `-Infinity` and `NaN` outside of strings.
-fn finite(line: &str) -> String {
-    let mut text = String::with_capacity(line.len());
-    let (mut rest, mut in_string) = (line, false);
-    while let Some(c) = rest.chars().next() {
-        let bare = ["-Infinity", "Infinity", "NaN"].into_iter().find(|word| rest.starts_with(word));
-        match (in_string, bare) {
-            (false, Some(word)) => {
-                text.push_str("null");
-                rest = &rest[word.len()..];
-                continue;
-            }
-            (true, _) if c == '\\' => {
-                let escaped: String = rest.chars().take(2).collect();
-                text.push_str(&escaped);
-                rest = &rest[escaped.len()..];
-                continue;
-            }
-            _ => {}
-        }
-        in_string ^= c == '"';
-        text.push(c);
-        rest = &rest[c.len_utf8()..];
-    }
-    text
 }
 
 #[cfg(test)]
@@ -241,7 +211,7 @@ mod tests {
         assert_eq!(read(&VLLM, VLLM_RUN, &other).unwrap().rows.len(), 0);
         let text = VLLM_RUN.replace("118.0", "\"fast\"");
         let wrong = read(&VLLM, &text, &given()).unwrap_err().to_string();
-        assert!(wrong.contains("column `mean_ttft_ms`: \"fast\" is not a number"), "{wrong}");
+        assert!(wrong.contains("key `mean_ttft_ms`: \"fast\" is not a number"), "{wrong}");
         let zero = VLLM_RUN.replace("118.0", "0");
         assert!(read(&VLLM, &zero, &given()).unwrap_err().to_string().contains("ttft is 0"));
     }

@@ -27,9 +27,10 @@ impl Source for TrtllmBench {
         let mut reading = Reading::default();
         let place = Place::file(&artifact.path);
         let fields = Fields { value: artifact.json()?, place: &place };
-        if let Some(model) = fields.text("/engine/model")?.filter(|model| !given.wants(&[model])) {
-            reading.skip(NAME, format!("another model: {model}"));
-            return Ok(reading);
+        match fields.text("/engine/model")? {
+            Some(model) if !reading.wants(NAME, &[model], given) => return Ok(reading),
+            Some(_) => {}
+            None => reading.unnamed(&place),
         }
         // It holds how many requests were in flight on the mean, which is what Little's law needs.
         let in_flight = fields.number("/request_info/avg_num_concurrent_requests")?.and_then(whole);
@@ -51,6 +52,7 @@ impl Source for TrtllmBench {
             total_tokens_per_s: fields.number("/performance/system_total_throughput_tok_s")?,
             output_tokens_per_s: fields.number("/performance/system_output_throughput_tok_s")?,
             ttft: ms(fields.number("/streaming_metrics/avg_ttft_ms")?),
+            p90_ttft: ms(fields.number("/streaming_metrics/ttft_percentiles/p90")?),
             p99_ttft: ms(fields.number("/streaming_metrics/ttft_percentiles/p99")?),
             tpot: ms(fields.number("/streaming_metrics/avg_tpot_ms")?),
             e2e_latency: ms(fields.number("/performance/avg_request_latency_ms")?),

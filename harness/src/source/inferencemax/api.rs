@@ -1,48 +1,18 @@
-//! The InferenceX HTTP API, `GET /api/v1/benchmarks?model=…`: an array of rows with their figures
-//! under `metrics`. Its GPU counts are right for pools alone; of a single node they are not read.
+//! Rows of the InferenceX HTTP API, `GET /api/v1/benchmarks?model=…`: the keys of an artifact's result,
+//! some renamed, and its figures under `metrics`. Its GPU counts are right for pools alone; of a single
+//! node they are not read.
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::inferencemax::{self, Flag, Object, Skip};
-use super::{Artifact, Given, Reading, Source};
-use crate::error::Result;
-use crate::row::{Provenance, Row};
+use super::schema::{Flag, Object};
+use super::{Found, Skip, deserialize};
 
-/// Answers of the InferenceX API.
-pub(super) struct InferenceXApi;
+/// Keys that a row of the API has and an artifact's result has not.
+pub(super) const SIGNATURE: [&str; 3] = ["hardware", "spec_method", "metrics"];
 
-const GENERATION: &str = "api v1";
-
-impl Source for InferenceXApi {
-    fn name(&self) -> &'static str {
-        "inferencex"
-    }
-
-    fn about(&self) -> &'static str {
-        "answers of the InferenceX HTTP API, /api/v1/benchmarks"
-    }
-
-    fn recognises(&self, artifact: &Artifact) -> bool {
-        artifact.has_keys(&["hardware", "spec_method", "metrics"])
-    }
-
-    fn read(&self, artifact: &Artifact, given: &Given) -> Result<Reading> {
-        let mut reading = Reading::default();
-        for (index, value) in artifact.objects()?.into_iter().enumerate() {
-            match read_object(value, given, &mut reading) {
-                Ok(row) => reading.take(GENERATION, row),
-                Err(Skip::OtherModel(reason)) => reading.skip(GENERATION, reason),
-                Err(Skip::Unusable(reason)) => {
-                    let place = format!("{}: result {}", artifact.path.display(), index + 1);
-                    reading.warnings.push(format!("{place} not taken: {reason}"));
-                    reading.skip(GENERATION, reason);
-                }
-            }
-        }
-        Ok(reading)
-    }
-}
+/// What the API's rows are counted under.
+pub(super) const GENERATION: &str = "api v1";
 
 /// What an API row has beside the keys of an artifact's result.
 #[derive(Debug, Deserialize)]
@@ -59,14 +29,14 @@ struct ApiRow {
     rest: serde_json::Map<String, Value>,
 }
 
-fn read_object(value: &Value, given: &Given, reading: &mut Reading) -> Result<Row, Skip> {
-    let malformed = |error: serde_json::Error| Skip::Unusable(format!("malformed: {error}"));
-    let mut row = ApiRow::deserialize(value).map_err(malformed)?;
+/// A row of the API.
+pub(super) fn read(value: &Value) -> Result<Found, Skip> {
+    let mut row: ApiRow = deserialize(value)?;
     row.rest.append(&mut row.metrics);
-    let mut object: Object = serde_json::from_value(row.rest.into()).map_err(malformed)?;
+    let mut object: Object = deserialize(&row.rest.into())?;
     object.hw = row.hardware;
     object.spec_decoding = row.spec_method;
-    object.infmax_model_prefix.clone_from(&row.model);
+    object.infmax_model_prefix = row.model;
     let several_nodes = Flag::get(object.is_multinode.as_ref())?;
     if !Flag::get(object.disagg.as_ref())? && !several_nodes {
         // One engine, written as both pools.
@@ -79,16 +49,8 @@ fn read_object(value: &Value, given: &Given, reading: &mut Reading) -> Result<Ro
         object.num_prefill_gpu = None;
         object.num_decode_gpu = None;
     }
-    let (identity, measured) = inferencemax::read(&object, given)?;
-    object.count_unknown(&mut reading.unknown_keys);
     let run_id = row.run_url.as_deref().and_then(run_of).ok_or("no run in run_url".to_owned())?;
-    Ok(Row {
-        provider: given.provider.clone(),
-        identity,
-        measured,
-        provenance: Provenance { benchmark_date: row.date, run_id, image: object.image },
-        repeatability: None,
-    })
+    Ok(Found { object, run_id, benchmark_date: row.date })
 }
 
 /// The run's id in `https://github.com/…/actions/runs/27213443242/attempts/1`.
@@ -105,6 +67,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::source::inferencemax::InferenceMax;
+    use crate::source::{Artifact, Given, Reading, Source as _};
 
     fn api_row() -> Value {
         json!({
@@ -122,8 +86,8 @@ mod tests {
 
     fn read(rows: &Value) -> Reading {
         let artifact = Artifact::new(Path::new("benchmarks.json"), rows.to_string());
-        assert!(InferenceXApi.recognises(&artifact));
-        InferenceXApi.read(&artifact, &Given::default()).unwrap()
+        assert!(InferenceMax.recognises(&artifact));
+        InferenceMax.read(&artifact, &Given::default()).unwrap()
     }
 
     #[test]
