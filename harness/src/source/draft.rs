@@ -52,55 +52,42 @@ impl Given {
             || names.iter().any(|name| self.models.iter().any(|model| model == name))
     }
 
-    /// Whether a row is as was said; the error is the option that says otherwise and what the row has.
-    pub(super) fn agrees(&self, identity: &Identity) -> Result<(), (&'static str, String)> {
-        fn same<T: PartialEq>(said: Option<T>, held: T) -> bool {
-            said.is_none_or(|said| said == held)
+    /// The option that says otherwise than a row that was read.
+    pub(super) fn contradicts(&self, row: &Identity) -> Option<&'static str> {
+        fn differ<T: PartialEq>(said: Option<T>, held: T) -> bool {
+            said.is_some_and(|said| said != held)
         }
-        let text = |said: &Option<String>, held: &str| {
-            said.as_ref().is_none_or(|said| said.eq_ignore_ascii_case(held))
+        let names_differ = |said: &Option<String>, held: &str| {
+            said.as_ref().is_some_and(|said| !said.eq_ignore_ascii_case(held))
         };
-        let fixed = identity.concurrency.fixed();
-        let mut checks = vec![
-            (text(&self.gpu, &identity.gpu_model), "--gpu", identity.gpu_model.clone()),
-            (text(&self.framework, &identity.framework), "--framework", identity.framework.clone()),
-            (text(&self.precision, &identity.precision), "--precision", identity.precision.clone()),
+        let engine = match row.layout {
+            Layout::Aggregated(engine) => Some(engine),
+            Layout::Disaggregated { .. } => None,
+        };
+        let tensor_parallel = engine.map(|engine| engine.tensor_parallel);
+        let expert_parallel = engine.map(|engine| engine.expert_parallel);
+        let dp_attention = engine.map(|engine| engine.dp_attention);
+        let said_and_differs = [
+            (names_differ(&self.gpu, &row.gpu_model), "--gpu"),
+            (names_differ(&self.framework, &row.framework), "--framework"),
+            (names_differ(&self.precision, &row.precision), "--precision"),
+            (differ(self.input_seq_len, row.input_seq_len), "--input-seq-len"),
+            (differ(self.output_seq_len, row.output_seq_len), "--output-seq-len"),
             (
-                same(self.input_seq_len, identity.input_seq_len),
-                "--input-seq-len",
-                identity.context(),
-            ),
-            (
-                same(self.output_seq_len, identity.output_seq_len),
-                "--output-seq-len",
-                identity.context(),
-            ),
-            (
-                self.concurrency.is_none_or(|said| fixed == Some(said)),
+                self.concurrency.is_some() && self.concurrency != row.concurrency.fixed(),
                 "--concurrency",
-                identity.concurrency.to_string(),
             ),
+            (
+                self.tensor_parallel.is_some() && self.tensor_parallel != tensor_parallel,
+                "--tensor-parallel",
+            ),
+            (
+                self.expert_parallel.is_some() && self.expert_parallel != expert_parallel,
+                "--expert-parallel",
+            ),
+            (self.dp_attention.is_some() && self.dp_attention != dp_attention, "--dp-attention"),
         ];
-        if let Layout::Aggregated(held) = identity.layout {
-            let layout = held.to_string();
-            checks.extend([
-                (
-                    same(self.tensor_parallel, held.tensor_parallel),
-                    "--tensor-parallel",
-                    layout.clone(),
-                ),
-                (
-                    same(self.expert_parallel, held.expert_parallel),
-                    "--expert-parallel",
-                    layout.clone(),
-                ),
-                (same(self.dp_attention, held.dp_attention), "--dp-attention", layout),
-            ]);
-        }
-        match checks.into_iter().find(|(agrees, ..)| !agrees) {
-            Some((_, option, held)) => Err((option, held)),
-            None => Ok(()),
-        }
+        said_and_differs.into_iter().find_map(|(differs, option)| differs.then_some(option))
     }
 }
 
@@ -151,41 +138,49 @@ impl Draft {
             Error::content(place.clone(), fault)
                 .with_help("a metric that was not measured is left out, never 0 or infinite")
         })?;
-        let settle = |what: &str, option: &str| Settle {
-            place: place.clone(),
-            what: what.to_owned(),
-            option: option.to_owned(),
-        };
-        let gpu_model = settle("GPU", "--gpu").text(self.gpu.take(), given.gpu.clone())?;
-        let framework = settle("framework", "--framework")
-            .text(self.framework.take(), given.framework.clone())?;
-        let precision = settle("precision", "--precision")
-            .text(self.precision.take(), given.precision.clone())?;
-        let tensor_parallel = settle("tensor parallelism", "--tensor-parallel")
-            .number(self.tensor_parallel, given.tensor_parallel)?;
-        let expert_parallel = settle("expert parallelism", "--expert-parallel").number(
-            self.expert_parallel,
-            given.expert_parallel.or(
-                // Without experts spread, as almost all deployments are.
-                self.expert_parallel.is_none().then_some(1),
-            ),
-        )?;
+        let mut settle = Settle { place, missing: Vec::new() };
         // A file with exact mean lengths need not name the nominal ones.
-        let nominal = |mean: Option<f64>| mean.and_then(whole);
-        let input_seq_len = settle("input length", "--input-seq-len").number(
-            self.input_seq_len,
-            given.input_seq_len.or_else(|| {
-                nominal(self.mean_input_tokens).filter(|_| self.input_seq_len.is_none())
-            }),
-        )?;
-        let output_seq_len = settle("output length", "--output-seq-len").number(
-            self.output_seq_len,
-            given.output_seq_len.or_else(|| {
-                nominal(self.mean_output_tokens).filter(|_| self.output_seq_len.is_none())
-            }),
-        )?;
-        let concurrency =
-            settle("concurrency", "--concurrency").number(self.concurrency, given.concurrency)?;
+        let nominal = |held: Option<u32>, given: Option<u32>, mean: Option<f64>| {
+            if held.is_none() { given.or_else(|| mean.and_then(whole)) } else { given }
+        };
+        // Without experts spread, as almost all deployments are.
+        let unspread = self.expert_parallel.is_none().then_some(1);
+        let [isl, osl] = [
+            nominal(self.input_seq_len, given.input_seq_len, self.mean_input_tokens),
+            nominal(self.output_seq_len, given.output_seq_len, self.mean_output_tokens),
+        ];
+        let names = (
+            settle.name("GPU", "--gpu", self.gpu.take(), &given.gpu)?,
+            settle.name("framework", "--framework", self.framework.take(), &given.framework)?,
+            settle.name("precision", "--precision", self.precision.take(), &given.precision)?,
+        );
+        let degrees = (
+            settle.settle(
+                "tensor parallelism",
+                "--tensor-parallel",
+                self.tensor_parallel,
+                given.tensor_parallel,
+            )?,
+            settle.settle(
+                "expert parallelism",
+                "--expert-parallel",
+                self.expert_parallel,
+                given.expert_parallel.or(unspread),
+            )?,
+        );
+        let load = (
+            settle.settle("input length", "--input-seq-len", self.input_seq_len, isl)?,
+            settle.settle("output length", "--output-seq-len", self.output_seq_len, osl)?,
+            settle.settle("concurrency", "--concurrency", self.concurrency, given.concurrency)?,
+        );
+        let (
+            (Some(gpu_model), Some(framework), Some(precision)),
+            (Some(tensor_parallel), Some(expert_parallel)),
+            (Some(input_seq_len), Some(output_seq_len), Some(concurrency)),
+        ) = (names, degrees, load)
+        else {
+            return Err(settle.missing());
+        };
         let parallelism = Parallelism {
             dp_attention: given.dp_attention.unwrap_or(false),
             pipeline_parallel: self.pipeline_parallel.unwrap_or(1),
@@ -275,52 +270,63 @@ impl Draft {
     }
 }
 
-/// A property that the file or the user says, or both alike.
-struct Settle {
-    place: Place,
-    what: String,
-    option: String,
+/// Properties that the file or the user says, or both alike.
+struct Settle<'a> {
+    place: &'a Place,
+    /// What neither says, with the option to say it by.
+    missing: Vec<(&'static str, &'static str)>,
 }
 
-impl Settle {
-    fn text(&self, held: Option<String>, given: Option<String>) -> Result<String> {
-        let text = self.settle(held.filter(|text| !text.is_empty()), given)?;
+impl Settle<'_> {
+    fn name(
+        &mut self,
+        what: &'static str,
+        option: &'static str,
+        held: Option<String>,
+        given: &Option<String>,
+    ) -> Result<Option<String>> {
+        let lower = |text: String| text.to_ascii_lowercase();
+        let held = held.filter(|text| !text.is_empty()).map(lower);
+        let Some(name) = self.settle(what, option, held, given.clone().map(lower))? else {
+            return Ok(None);
+        };
         let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+');
-        if text.chars().all(fits) {
-            Ok(text.to_ascii_lowercase())
+        if name.chars().all(fits) {
+            Ok(Some(name))
         } else {
-            Err(Error::content(
-                self.place.clone(),
-                format!("the {} `{text}` is not made of letters, digits and . _ - +", self.what),
-            ))
-        }
-    }
-
-    fn number(&self, held: Option<u32>, given: Option<u32>) -> Result<u32> {
-        match self.settle(held, given)? {
-            0 => Err(Error::content(self.place.clone(), format!("the {} is 0", self.what))),
-            number => Ok(number),
+            let message = format!("the {what} `{name}` is not made of letters, digits and . _ - +");
+            Err(Error::content(self.place.clone(), message))
         }
     }
 
     fn settle<T: PartialEq + std::fmt::Display>(
-        &self,
+        &mut self,
+        what: &'static str,
+        option: &'static str,
         held: Option<T>,
         given: Option<T>,
-    ) -> Result<T> {
+    ) -> Result<Option<T>> {
         match (held, given) {
             (Some(held), Some(given)) if held != given => Err(Error::content(
                 self.place.clone(),
-                format!("the file says {} {held} and {} says {given}", self.what, self.option),
+                format!("the file says {what} {held} and {option} says {given}"),
             )
-            .with_help(format!("leave {} out", self.option))),
-            (Some(value), _) | (None, Some(value)) => Ok(value),
-            (None, None) => Err(Error::content(
-                self.place.clone(),
-                format!("the {} is not in the file", self.what),
-            )
-            .with_help(format!("say it with {}", self.option))),
+            .with_help(format!("leave {option} out"))),
+            (Some(value), _) | (None, Some(value)) => Ok(Some(value)),
+            (None, None) => {
+                self.missing.push((what, option));
+                Ok(None)
+            }
         }
+    }
+
+    /// What is missing, all of it at once.
+    fn missing(self) -> Error {
+        let (whats, options): (Vec<_>, Vec<_>) = self.missing.into_iter().unzip();
+        let verb = if whats.len() == 1 { "is" } else { "are" };
+        let message = format!("the {} {verb} not in the file", whats.join(", "));
+        Error::content(self.place.clone(), message)
+            .with_help(format!("say with {}", options.join(", ")))
     }
 }
 

@@ -156,14 +156,14 @@ pub fn read(
     };
     let reading = source.read(artifact, given)?;
     for row in &reading.rows {
-        given.agrees(&row.identity).map_err(|(option, held)| {
-            artifact
+        if let Some(option) = given.contradicts(&row.identity) {
+            return Err(artifact
                 .error(format!(
-                    "{} is in the file, whose {held} {option} contradicts",
+                    "{option} says otherwise than the file, which holds {}",
                     row.identity
                 ))
-                .with_help(format!("leave {option} out; `filter` picks rows"))
-        })?;
+                .with_help(format!("leave {option} out; to pick rows, use `filter`")));
+        }
     }
     Ok(Some((source, reading)))
 }

@@ -189,12 +189,14 @@ fn csv_statistics(artifact: &Artifact) -> Result<Statistics> {
             header = record.iter().map(str::to_owned).collect();
             continue;
         }
-        let (title, unit) = name
-            .strip_suffix(')')
-            .and_then(|name| name.rsplit_once(" ("))
-            .ok_or_else(|| Error::content(place(), format!("`{name}` is not <metric> (<unit>)")))?;
+        let (title, unit) = match name.strip_suffix(')').and_then(|name| name.rsplit_once(" (")) {
+            Some((title, unit)) => (title, Some(unit)),
+            None => (name, None),
+        };
         let metric = title.to_lowercase().replace(' ', "_");
         let Some(metric) = WANTED.into_iter().find(|wanted| *wanted == metric) else { continue };
+        let unit = unit
+            .ok_or_else(|| Error::content(place(), format!("`{name}` is not <metric> (<unit>)")))?;
         let divisor = divisor(unit)
             .ok_or_else(|| Error::content(place(), format!("unknown unit `{unit}`")))?;
         for (column, cell) in header.iter().zip(record.iter()).skip(1) {
@@ -280,7 +282,7 @@ mod tests {
                     Request Latency (ms),\"10,120.00\",8.0,\"11,800.00\",\"10,090.00\"\n\
                     Inter Token Latency (ms),10.71,9.90,11.05,10.74\n\
                     Output Sequence Length (tokens),923.70,1,1,1\nInput Sequence Length (tokens),920.60,1,1,1\n\
-                    \nMetric,Value\nOutput Token Throughput (tokens/sec),\"2,900.70\"\n\
+                    \nMetric,Value\nRequest Count,320.00\nOutput Token Throughput (tokens/sec),\"2,900.70\"\n\
                     Request Throughput (per sec),3.14\n";
         let artifact = Artifact::new(Path::new("p.csv"), text.to_owned());
         assert!(GENAI_PERF.recognises(&artifact) && !AIPERF.recognises(&artifact));

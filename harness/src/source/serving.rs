@@ -202,10 +202,13 @@ mod tests {
         let message = |given: &Given| read(&VLLM, VLLM_RUN, given).unwrap_err().to_string();
         assert_eq!(
             message(&Given::default()),
-            "r.json: the precision is not in the file\n  help: say it with --precision"
+            "r.json: the precision is not in the file\n  help: say with --precision"
         );
+        let nothing = read(&VLLM, &VLLM_RUN.replace("\"tp\": \"2\",", ""), &Given::default());
+        let nothing = nothing.unwrap_err().to_string();
+        assert!(nothing.ends_with("say with --precision, --tensor-parallel"), "{nothing}");
         let other = message(&Given { gpu: Some("b200".to_owned()), ..given() });
-        assert!(other.starts_with("r.json: the file says GPU H200 and --gpu says b200"), "{other}");
+        assert!(other.starts_with("r.json: the file says GPU h200 and --gpu says b200"), "{other}");
         assert!(read(&VLLM, VLLM_RUN, &Given { gpu: Some("H200".to_owned()), ..given() }).is_ok());
         let other = Given { models: vec!["x".to_owned()], ..given() };
         assert_eq!(read(&VLLM, VLLM_RUN, &other).unwrap().rows.len(), 0);

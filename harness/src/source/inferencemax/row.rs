@@ -50,20 +50,22 @@ pub(super) fn read(object: &Object) -> Result<(Identity, Measured), Skip> {
 }
 
 fn identity(object: &Object) -> Result<Identity, String> {
-    let name = |key: &str, value: &Option<String>| value.clone().ok_or_else(|| format!("no {key}"));
+    let name = |key: &str, value: &Option<String>| {
+        value.clone().ok_or_else(|| absent(key, &format!("--{key}")))
+    };
     let gpu_model = match (&object.prefill_hw, &object.decode_hw) {
         (Some(prefill), Some(decode)) if gpu_model(prefill) != gpu_model(decode) => {
             format!("{}+{}", gpu_model(prefill), gpu_model(decode))
         }
         (Some(both), Some(_)) => gpu_model(both),
-        _ => gpu_model(&name("hw", &object.hw)?),
+        _ => gpu_model(object.hw.as_deref().ok_or("no hw")?),
     };
     Ok(Identity {
         gpu_model,
         framework: name("framework", &object.framework)?,
         precision: name("precision", &object.precision)?,
-        input_seq_len: above_zero("isl", object.isl)?,
-        output_seq_len: above_zero("osl", object.osl)?,
+        input_seq_len: length("isl", object.isl, "--input-seq-len")?,
+        output_seq_len: length("osl", object.osl, "--output-seq-len")?,
         layout: layout(object)?,
         concurrency: Concurrency::Fixed(above_zero("conc", object.conc)?),
         spec_decoding: object.spec_decoding.clone().unwrap_or_else(|| "none".to_owned()),
@@ -137,6 +139,15 @@ fn layout(object: &Object) -> Result<Layout, String> {
         decode_context_parallel: above_zero("dcp_size", object.dcp_size.or(Some(1)))?,
         ..Parallelism::new(above_zero("tp", object.tp)?, above_zero("ep", object.ep.or(Some(1)))?)
     }))
+}
+
+fn length(key: &str, value: Option<u32>, option: &str) -> Result<u32, String> {
+    above_zero(key, Some(value.ok_or_else(|| absent(key, option))?))
+}
+
+/// Why a result is not taken that lacks what older generations had in the file's name.
+fn absent(key: &str, option: &str) -> String {
+    format!("no {key} in it or its file's name; say it with {option}")
 }
 
 fn above_zero(key: &str, value: Option<u32>) -> Result<u32, String> {
