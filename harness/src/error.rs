@@ -102,6 +102,17 @@ impl Error {
         self
     }
 
+    /// Adds what to do next where nothing is said yet.
+    #[must_use]
+    pub fn or_help(self, text: impl Into<String>) -> Self {
+        match &self {
+            Self::Content { help: None, .. }
+            | Self::Usage { help: None, .. }
+            | Self::Unavailable { help: None, .. } => self.with_help(text),
+            _ => self,
+        }
+    }
+
     /// The exit code that this failure ends the program with.
     #[must_use]
     pub fn exit(&self) -> Exit {

@@ -104,6 +104,8 @@ struct Read {
     by_source: BTreeMap<&'static str, usize>,
     /// Files in the folders that are no artifact of any source.
     unrecognised: Vec<PathBuf>,
+    /// Tables in the folders beside a JSON file of the same name, which says more.
+    beside_json: usize,
 }
 
 fn read_all(args: &ExtractArgs, given: &Given) -> Result<Read> {
@@ -113,11 +115,16 @@ fn read_all(args: &ExtractArgs, given: &Given) -> Result<Read> {
         files: 0,
         by_source: BTreeMap::new(),
         unrecognised: Vec::new(),
+        beside_json: 0,
     };
     let inputs = inputs(&args.inputs)?;
     let bar = progress("reading", inputs.len());
     for Input { path, named } in inputs {
         bar.inc(1);
+        if !named && has_extension(&path, "csv") && path.with_extension("json").exists() {
+            read.beside_json += 1;
+            continue;
+        }
         let artifact = Artifact::new(&path, file::read_text(&path)?);
         // In a folder lies this and that; a file that was named is meant.
         if !named && from.is_some_and(|source| !source.recognises(&artifact)) {
@@ -134,10 +141,7 @@ fn read_all(args: &ExtractArgs, given: &Given) -> Result<Read> {
             }
             None if named => {
                 // Text that is cut short is no JSON, and so of no source: say that first.
-                artifact.not_empty()?;
-                if artifact.text.trim_start().starts_with(['{', '[']) {
-                    artifact.json()?;
-                }
+                artifact.well_formed()?;
                 return Err(artifact
                     .error("no source recognises it")
                     .with_help(format!("say which it is of with --from: {}", names().join(", "))));
@@ -157,6 +161,10 @@ fn read_all(args: &ExtractArgs, given: &Given) -> Result<Read> {
             .with_help(format!("the sources are {}", names().join(", "))));
     }
     Ok(read)
+}
+
+fn has_extension(path: &Path, extension: &str) -> bool {
+    path.extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
 }
 
 /// Whether a file is by its name an aggregate of a run: one that cannot be read is then no stray file.
@@ -204,10 +212,9 @@ fn inputs(paths: &[PathBuf]) -> Result<Vec<Input>> {
                 std::fs::read_dir(&folder).map_err(|source| Error::io("read", &folder, source))?;
             for entry in entries {
                 let path = entry.map_err(|source| Error::io("read", &folder, source))?.path();
-                let extension = path.extension().unwrap_or_default().to_string_lossy().into_owned();
                 if path.is_dir() {
                     open.push(path);
-                } else if ["json", "jsonl", "csv"].contains(&extension.as_str()) {
+                } else if ["json", "jsonl", "csv"].iter().any(|end| has_extension(&path, end)) {
                     found.push(path);
                 }
             }
@@ -249,6 +256,8 @@ fn others(root: &Path, args: &ExtractArgs, config: &Config) -> Result<Vec<Row>> 
 struct Overlaps {
     /// Left out: the other source's is as new or newer.
     older: usize,
+    /// Left out: nobody knows which is newer.
+    undated: usize,
     /// Kept: newer than the other source's, which stays beside it.
     newer: usize,
 }
@@ -260,8 +269,15 @@ impl Overlaps {
         rows.retain(|row| {
             let there = others.iter().filter(|other| other.identity == row.identity);
             let Some(newest) = there.map(source::date).max() else { return true };
-            let keep = source::date(row) > newest;
-            *(if keep { &mut overlaps.newer } else { &mut overlaps.older }) += 1;
+            let date = source::date(row);
+            let keep = date > newest;
+            *(if keep {
+                &mut overlaps.newer
+            } else if date.is_empty() {
+                &mut overlaps.undated
+            } else {
+                &mut overlaps.older
+            }) += 1;
             keep
         });
         overlaps
@@ -301,6 +317,10 @@ fn account(extraction: &Extraction, overlaps: &Overlaps, read: &Read, output: &P
     if overlaps.older > 0 {
         reasons.insert("another source of the model has a newer result", overlaps.older);
     }
+    if overlaps.undated > 0 {
+        let reason = "another source of the model has it, and this has no date: say --date";
+        reasons.insert(reason, overlaps.undated);
+    }
     let mut reasons: Vec<(&str, usize)> = reasons.into_iter().collect();
     reasons.sort_by_key(|(_, results)| std::cmp::Reverse(*results));
     for (reason, results) in reasons {
@@ -320,6 +340,13 @@ fn account(extraction: &Extraction, overlaps: &Overlaps, read: &Read, output: &P
             "  {} in the folders of no source, such as {}",
             files(read.unrecognised.len()),
             read.unrecognised[0].display()
+        );
+    }
+    if read.beside_json > 0 {
+        let _ = writeln!(
+            text,
+            "  {} not read: a JSON file of the same name lies beside",
+            files(read.beside_json)
         );
     }
     let _ = writeln!(text, "  {:>6} configurations written to {}", rows.len(), output.display());

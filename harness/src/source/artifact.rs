@@ -49,8 +49,18 @@ impl Artifact {
         self.json.as_ref().map_err(|fault| fault.at(Place::line(&self.path, fault.line)))
     }
 
+    /// An error when nothing is in it, or what begins as JSON is cut short; JSON may come a line a value.
+    pub fn well_formed(&self) -> Result<()> {
+        self.not_empty()?;
+        let is_json = self.text.trim_start().starts_with(['{', '[']);
+        if is_json && self.text.lines().next().is_none_or(|line| parse_json(line).is_err()) {
+            self.json()?;
+        }
+        Ok(())
+    }
+
     /// An error when nothing is in it.
-    pub fn not_empty(&self) -> Result<()> {
+    pub(super) fn not_empty(&self) -> Result<()> {
         if self.text.trim().is_empty() {
             return Err(self.error("the file is empty").with_help("make or fetch it again"));
         }
@@ -100,12 +110,18 @@ impl Artifact {
                 .with_help("the file may be of another kind or version; see extract --help"));
         }
         let mut text = self.text.clone();
+        reading.unended(self);
+        // Nobody can tell a last cell that is empty from one that is missing.
+        if text.ends_with(',') {
+            let line = text.lines().count() as u64;
+            return Err(Error::content(
+                Place::line(&self.path, line),
+                "the last line does not end",
+            )
+            .with_help("the file may be cut short; if it is whole, end it with a newline"));
+        }
         if !text.ends_with('\n') {
             text.push('\n');
-            reading.warnings.push(format!(
-                "the last line of {} does not end: it is read as if it were whole",
-                self.path.display()
-            ));
         }
         let known = |name: &&str| required.contains(name) || optional.contains(name);
         let unknown: Vec<&str> = columns.into_iter().filter(|name| !known(name)).collect();
@@ -233,5 +249,6 @@ mod tests {
         };
         assert!(message(" \n").starts_with("a.csv: the file is empty"));
         assert!(message("a,c\n1,2\n").starts_with("a.csv:1: missing column b"));
+        assert!(message("a,b\n1,2\n3,").starts_with("a.csv:3: the last line does not end"));
     }
 }

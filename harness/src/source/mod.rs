@@ -113,6 +113,16 @@ impl Reading {
         wanted
     }
 
+    /// Warns of a table whose last line does not end: published files are not as strict as ours.
+    fn unended(&mut self, artifact: &Artifact) {
+        if !artifact.text.ends_with('\n') {
+            self.warnings.push(format!(
+                "the last line of {} does not end: it is read as if it were whole",
+                artifact.path.display()
+            ));
+        }
+    }
+
     /// Warns of a result that names no model.
     fn unnamed(&mut self, place: &Place) {
         self.warnings.push(format!("{place} names no model; it is taken to be of this one"));
@@ -154,7 +164,13 @@ pub fn read(
         (Some(source), _) | (None, Some(source)) => source,
         (None, None) => return Ok(None),
     };
-    let reading = source.read(artifact, given)?;
+    let reading = source.read(artifact, given).map_err(|error| {
+        error.or_help(format!(
+            "it is read as {} ({}): correct it, or make it again",
+            source.name(),
+            source.about()
+        ))
+    })?;
     for row in &reading.rows {
         if let Some(option) = given.contradicts(&row.identity) {
             return Err(artifact

@@ -80,6 +80,7 @@ impl Source for PerfAnalyzer {
         let place = Place::file(&artifact.path);
         if is_csv(artifact) {
             let statistics = csv_statistics(artifact)?;
+            reading.unended(artifact);
             reading.unnamed(&place);
             let draft = draft(&statistics);
             reading.take(self.name, draft.finish(artifact, &place, given)?);
@@ -91,6 +92,12 @@ impl Source for PerfAnalyzer {
                 "requests one by one: read the profile_export_aiperf.json that lies beside it",
             );
             return Ok(reading);
+        }
+        artifact.not_empty()?;
+        if !artifact.text.trim_start().starts_with('{') {
+            return Err(
+                artifact.error("neither a JSON object nor a table that begins with `Metric,avg`")
+            );
         }
         let fields = Fields { value: artifact.json()?, place: &place };
         match fields.text(self.model)? {
@@ -145,16 +152,19 @@ fn draft(statistics: &Statistics) -> Draft {
 
 const WANTED: [&str; 6] = [TTFT, TPOT, E2E, OUTPUT_RATE, INPUT_LENGTH, OUTPUT_LENGTH];
 
+/// The statistics that something is made of; a metric of one value has it as `Value`.
+const USED: [&str; 5] = ["avg", "p50", "p90", "p99", "Value"];
+
 fn json_statistics(fields: Fields<'_>) -> Result<Statistics> {
     let mut statistics = Statistics::new();
     for metric in WANTED {
         let unit = fields.text(&format!("/{metric}/unit"))?.unwrap_or_default();
-        for statistic in ["avg", "p50", "p90", "p99"] {
+        for statistic in &USED[..4] {
             let pointer = format!("/{metric}/{statistic}");
             if let Some(value) = fields.number(&pointer)? {
                 let divisor = divisor(unit)
                     .ok_or_else(|| fields.error(&pointer, format!("unknown unit `{unit}`")))?;
-                statistics.insert((metric.to_owned(), statistic.to_owned()), value / divisor);
+                statistics.insert((metric.to_owned(), (*statistic).to_owned()), value / divisor);
             }
         }
     }
@@ -189,6 +199,10 @@ fn csv_statistics(artifact: &Artifact) -> Result<Statistics> {
             header = record.iter().map(str::to_owned).collect();
             continue;
         }
+        if record.len() != header.len() {
+            let message = format!("{} cells where the header has {}", record.len(), header.len());
+            return Err(Error::content(place(), message));
+        }
         let (title, unit) = match name.strip_suffix(')').and_then(|name| name.rsplit_once(" (")) {
             Some((title, unit)) => (title, Some(unit)),
             None => (name, None),
@@ -200,8 +214,13 @@ fn csv_statistics(artifact: &Artifact) -> Result<Statistics> {
         let divisor = divisor(unit)
             .ok_or_else(|| Error::content(place(), format!("unknown unit `{unit}`")))?;
         for (column, cell) in header.iter().zip(record.iter()).skip(1) {
+            if !USED.contains(&column.as_str()) {
+                continue;
+            }
             // genai-perf groups thousands.
-            let number: f64 = cell.replace(',', "").parse().map_err(|_| {
+            let number =
+                cell.replace(',', "").parse().ok().filter(|number: &f64| number.is_finite());
+            let number = number.ok_or_else(|| {
                 Error::content(
                     place().in_column(column.as_str()),
                     format!("`{cell}` is not a number"),
@@ -211,8 +230,11 @@ fn csv_statistics(artifact: &Artifact) -> Result<Statistics> {
             statistics.insert((metric.to_owned(), statistic.to_owned()), number / divisor);
         }
     }
-    if statistics.is_empty() {
-        return Err(artifact.error("no metric that is known"));
+    // It stands in the second table, so that a file without it is not whole.
+    if !statistics.contains_key(&(OUTPUT_RATE.to_owned(), "avg".to_owned())) {
+        return Err(artifact
+            .error("no line `Output Token Throughput (tokens/sec)`")
+            .with_help("the file may be cut short: make or fetch it again"));
     }
     Ok(statistics)
 }

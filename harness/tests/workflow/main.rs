@@ -11,6 +11,7 @@ mod estimators;
 mod explain;
 mod extract;
 mod filter;
+mod formats;
 mod gate;
 mod init_model;
 mod project;

@@ -104,6 +104,9 @@ fn layout(object: &Object) -> Result<Layout, String> {
         };
     }
     if Flag::get(object.disagg.as_ref())? {
+        if object.prefill_num_workers.unwrap_or(0) == 0 {
+            return Err("separate pools without the numbers of their workers".to_owned());
+        }
         return Ok(Layout::Disaggregated {
             prefill: Pool {
                 parallelism: prefill()?,
