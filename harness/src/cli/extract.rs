@@ -34,7 +34,7 @@ pub(super) fn run(root: &Path, args: &ExtractArgs) -> Result<Exit> {
         read.readings.insert(0, Reading { rows, ..Reading::default() });
     }
     let mut extraction = source::merge(std::mem::take(&mut read.readings));
-    let overlaps = Overlaps::resolve(&mut extraction.rows, &others(root, args, &config)?);
+    let overlaps = Overlaps::resolve(&mut extraction.rows, &before(root, args, &config)?);
     let reading = &extraction.reading;
     if extraction.rows.is_empty() {
         for warning in &reading.warnings {
@@ -238,10 +238,11 @@ fn note_run_date(path: &Path, given: &mut Given) {
     }
 }
 
-/// The rows of the model's other sources.
-fn others(root: &Path, args: &ExtractArgs, config: &Config) -> Result<Vec<Row>> {
+/// The rows of the sources that are listed before: what an extraction gives must not depend on whether
+/// the sources after it were extracted.
+fn before(root: &Path, args: &ExtractArgs, config: &Config) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
-    for other in config.sources.iter().filter(|other| other.name != args.source) {
+    for other in config.sources.iter().take_while(|other| other.name != args.source) {
         let path = folder::by_model(root).join(&args.model).join(&other.file);
         if path.exists() {
             let extra: Vec<&str> = other.extra_columns.iter().map(String::as_str).collect();
@@ -251,15 +252,13 @@ fn others(root: &Path, args: &ExtractArgs, config: &Config) -> Result<Vec<Row>> 
     Ok(rows)
 }
 
-/// Configurations that another source of the model has, too.
+/// Configurations that a source listed before has, too.
 #[derive(Default)]
 struct Overlaps {
     /// Left out: the other source's is as new or newer.
     older: usize,
-    /// Left out: nobody knows which is newer.
-    undated: usize,
-    /// Kept: newer than the other source's, which stays beside it.
-    newer: usize,
+    /// Kept beside the other source's: newer, or without a date to tell.
+    beside: usize,
 }
 
 impl Overlaps {
@@ -270,14 +269,8 @@ impl Overlaps {
             let there = others.iter().filter(|other| other.identity == row.identity);
             let Some(newest) = there.map(source::date).max() else { return true };
             let date = source::date(row);
-            let keep = date > newest;
-            *(if keep {
-                &mut overlaps.newer
-            } else if date.is_empty() {
-                &mut overlaps.undated
-            } else {
-                &mut overlaps.older
-            }) += 1;
+            let keep = date.is_empty() || date > newest;
+            *(if keep { &mut overlaps.beside } else { &mut overlaps.older }) += 1;
             keep
         });
         overlaps
@@ -315,11 +308,7 @@ fn account(extraction: &Extraction, overlaps: &Overlaps, read: &Read, output: &P
         *reasons.entry(reason).or_default() += results;
     }
     if overlaps.older > 0 {
-        reasons.insert("another source of the model has a newer result", overlaps.older);
-    }
-    if overlaps.undated > 0 {
-        let reason = "another source of the model has it, and this has no date: say --date";
-        reasons.insert(reason, overlaps.undated);
+        reasons.insert("a source listed before has it as new or newer", overlaps.older);
     }
     let mut reasons: Vec<(&str, usize)> = reasons.into_iter().collect();
     reasons.sort_by_key(|(_, results)| std::cmp::Reverse(*results));
@@ -357,14 +346,49 @@ fn account(extraction: &Extraction, overlaps: &Overlaps, read: &Read, output: &P
     for ((gpu, framework), rows) in groups {
         let _ = writeln!(text, "         {rows:>5} {gpu} / {framework}");
     }
-    if overlaps.newer > 0 {
+    if overlaps.beside > 0 {
         let _ = writeln!(
             text,
-            "  {:>6} of them newer than another source's, which stays beside them",
-            overlaps.newer
+            "  {:>6} of them a source listed before has, too: older, or without a date here",
+            overlaps.beside
         );
     }
     let repeated = rows.iter().filter(|row| row.repeatability.is_some()).count();
     let _ = write!(text, "  {repeated:>6} of them measured more than once on the same image");
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::row::{Measured, Provenance};
+
+    fn row(name: &str, date: Option<&str>) -> Row {
+        Row {
+            provider: "p".to_owned(),
+            identity: name.parse().unwrap_or_else(|error| panic!("{error}")),
+            measured: Measured::default(),
+            provenance: Provenance {
+                benchmark_date: date.map(str::to_owned),
+                ..Provenance::default()
+            },
+            repeatability: None,
+        }
+    }
+
+    #[test]
+    fn only_a_date_that_is_not_newer_leaves_a_row_out() {
+        const HELD: &str = "b200::vllm::fp4::1024x1024::tp4_ep1::c64";
+        let others = [row(HELD, Some("2026-01-05"))];
+        let resolved = |row: Row| {
+            let mut rows = vec![row];
+            let overlaps = Overlaps::resolve(&mut rows, &others);
+            (rows.len(), overlaps.older, overlaps.beside)
+        };
+        assert_eq!(resolved(row(HELD, Some("2026-01-05"))), (0, 1, 0));
+        assert_eq!(resolved(row(HELD, Some("2026-01-06"))), (1, 0, 1));
+        assert_eq!(resolved(row(HELD, None)), (1, 0, 1));
+        let other = "b200::vllm::fp4::1024x1024::tp4_ep1::c32";
+        assert_eq!(resolved(row(other, Some("2026-01-01"))), (1, 0, 0));
+    }
 }

@@ -162,7 +162,7 @@ impl NotJson {
 /// number there complains of it and who does not never sees it.
 pub(super) fn parse_json(text: &str) -> std::result::Result<Value, NotJson> {
     serde_json::from_str(text).or_else(|_| {
-        let (quoted, quotes) = quote_words(text);
+        let (quoted, added) = quote_words(text);
         serde_json::from_str(&quoted).map_err(|error| {
             let message = error.to_string();
             let message = message.split(" at line ").next().unwrap_or_default().to_owned();
@@ -172,8 +172,8 @@ pub(super) fn parse_json(text: &str) -> std::result::Result<Value, NotJson> {
                 .map(str::len)
                 .sum();
             let end = line_start + error.column();
-            let added = quotes.iter().filter(|quote| (line_start..end).contains(quote)).count();
-            NotJson { line: error.line() as u64, column: error.column() - added, message }
+            let shift = added.iter().filter(|quote| (line_start..end).contains(quote)).count();
+            NotJson { line: error.line() as u64, column: error.column() - shift, message }
         })
     })
 }
@@ -181,13 +181,13 @@ pub(super) fn parse_json(text: &str) -> std::result::Result<Value, NotJson> {
 /// The text with Python's bare words for what is not finite in quotes, and where those quotes are.
 fn quote_words(text: &str) -> (String, Vec<usize>) {
     let mut quoted = String::with_capacity(text.len());
-    let mut quotes = Vec::new();
+    let mut added = Vec::new();
     let (mut rest, mut in_string) = (text, false);
     while let Some(c) = rest.chars().next() {
         let word = ["-Infinity", "Infinity", "NaN"].into_iter().find(|word| rest.starts_with(word));
         let taken = match (in_string, word) {
             (false, Some(word)) => {
-                quotes.extend([quoted.len(), quoted.len() + 1 + word.len()]);
+                added.extend([quoted.len(), quoted.len() + 1 + word.len()]);
                 quoted.extend(["\"", word, "\""]);
                 word.len()
             }
@@ -204,7 +204,7 @@ fn quote_words(text: &str) -> (String, Vec<usize>) {
         };
         rest = &rest[taken..];
     }
-    (quoted, quotes)
+    (quoted, added)
 }
 
 #[cfg(test)]

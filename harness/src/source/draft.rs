@@ -54,38 +54,30 @@ impl Given {
 
     /// The option that says otherwise than a row that was read.
     pub(super) fn contradicts(&self, row: &Identity) -> Option<&'static str> {
-        fn differ<T: PartialEq>(said: Option<T>, held: T) -> bool {
-            said.is_some_and(|said| said != held)
+        fn differ<T: PartialEq>(said: Option<&T>, held: Option<&T>) -> bool {
+            said.is_some() && said != held
         }
         let names_differ = |said: &Option<String>, held: &str| {
             said.as_ref().is_some_and(|said| !said.eq_ignore_ascii_case(held))
         };
-        let engine = match row.layout {
+        let engine = match &row.layout {
             Layout::Aggregated(engine) => Some(engine),
             Layout::Disaggregated { .. } => None,
         };
-        let tensor_parallel = engine.map(|engine| engine.tensor_parallel);
-        let expert_parallel = engine.map(|engine| engine.expert_parallel);
-        let dp_attention = engine.map(|engine| engine.dp_attention);
+        let tp = engine.map(|engine| &engine.tensor_parallel);
+        let ep = engine.map(|engine| &engine.expert_parallel);
+        let dpa = engine.map(|engine| &engine.dp_attention);
+        let requests = row.concurrency.fixed();
         let said_and_differs = [
             (names_differ(&self.gpu, &row.gpu_model), "--gpu"),
             (names_differ(&self.framework, &row.framework), "--framework"),
             (names_differ(&self.precision, &row.precision), "--precision"),
-            (differ(self.input_seq_len, row.input_seq_len), "--input-seq-len"),
-            (differ(self.output_seq_len, row.output_seq_len), "--output-seq-len"),
-            (
-                self.concurrency.is_some() && self.concurrency != row.concurrency.fixed(),
-                "--concurrency",
-            ),
-            (
-                self.tensor_parallel.is_some() && self.tensor_parallel != tensor_parallel,
-                "--tensor-parallel",
-            ),
-            (
-                self.expert_parallel.is_some() && self.expert_parallel != expert_parallel,
-                "--expert-parallel",
-            ),
-            (self.dp_attention.is_some() && self.dp_attention != dp_attention, "--dp-attention"),
+            (differ(self.input_seq_len.as_ref(), Some(&row.input_seq_len)), "--input-seq-len"),
+            (differ(self.output_seq_len.as_ref(), Some(&row.output_seq_len)), "--output-seq-len"),
+            (differ(self.concurrency.as_ref(), requests.as_ref()), "--concurrency"),
+            (differ(self.tensor_parallel.as_ref(), tp), "--tensor-parallel"),
+            (differ(self.expert_parallel.as_ref(), ep), "--expert-parallel"),
+            (differ(self.dp_attention.as_ref(), dpa), "--dp-attention"),
         ];
         said_and_differs.into_iter().find_map(|(differs, option)| differs.then_some(option))
     }
@@ -150,9 +142,19 @@ impl Draft {
             nominal(self.output_seq_len, given.output_seq_len, self.mean_output_tokens),
         ];
         let names = (
-            settle.name("GPU", "--gpu", self.gpu.take(), &given.gpu)?,
-            settle.name("framework", "--framework", self.framework.take(), &given.framework)?,
-            settle.name("precision", "--precision", self.precision.take(), &given.precision)?,
+            settle.name("GPU", "--gpu", self.gpu.take(), given.gpu.as_ref())?,
+            settle.name(
+                "framework",
+                "--framework",
+                self.framework.take(),
+                given.framework.as_ref(),
+            )?,
+            settle.name(
+                "precision",
+                "--precision",
+                self.precision.take(),
+                given.precision.as_ref(),
+            )?,
         );
         let degrees = (
             settle.settle(
@@ -283,11 +285,11 @@ impl Settle<'_> {
         what: &'static str,
         option: &'static str,
         held: Option<String>,
-        given: &Option<String>,
+        given: Option<&String>,
     ) -> Result<Option<String>> {
         let lower = |text: String| text.to_ascii_lowercase();
         let held = held.filter(|text| !text.is_empty()).map(lower);
-        let Some(name) = self.settle(what, option, held, given.clone().map(lower))? else {
+        let Some(name) = self.settle(what, option, held, given.cloned().map(lower))? else {
             return Ok(None);
         };
         let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+');

@@ -48,7 +48,7 @@ pub trait Source: Sync {
 }
 
 /// All sources, the more particular first: a file is of the first that recognises it.
-pub const SOURCES: [&dyn Source; 11] = [
+pub const SOURCES: &[&dyn Source] = &[
     &inferencemax::InferenceMax,
     &serving::SGLANG,
     &serving::VLLM,
@@ -65,7 +65,7 @@ pub const SOURCES: [&dyn Source; 11] = [
 /// The source of this name or alias.
 #[must_use]
 pub fn named(name: &str) -> Option<&'static dyn Source> {
-    SOURCES.into_iter().find(|source| source.name() == name || source.aliases().contains(&name))
+    SOURCES.iter().copied().find(|source| source.name() == name || source.aliases().contains(&name))
 }
 
 /// What came of reading one artifact.
@@ -153,7 +153,7 @@ pub fn read(
     source: Option<&'static dyn Source>,
     given: &Given,
 ) -> Result<Option<(&'static dyn Source, Reading)>> {
-    let recognising = SOURCES.into_iter().find(|source| source.recognises(artifact));
+    let recognising = SOURCES.iter().copied().find(|source| source.recognises(artifact));
     let source = match (source, recognising) {
         (Some(asked), Some(other)) if !asked.recognises(artifact) => {
             let (asked, other) = (asked.name(), other.name());
