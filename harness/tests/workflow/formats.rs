@@ -71,7 +71,7 @@ const GENAI_PERF: Expected = expected(
 
 const ENGINE: &str = "--gpu h100 --framework vllm --precision fp8 --tensor-parallel 2";
 
-const FORMATS: [Format; 16] = [
+const FORMATS: &[Format] = &[
     Format {
         from: "inferencex",
         file: "agg_70b_1k8k_fp8_vllm_tp4_conc16_h200-nb_1.json",
@@ -371,7 +371,7 @@ fn every_sample_is_its_rows_sniffed_and_by_name() {
         };
         assert!(FORMATS.iter().any(has_sample), "no sample of {}", source.name());
     }
-    for format in &FORMATS {
+    for format in FORMATS {
         let file = format.file;
         let sample = format!("fixtures/samples/{file}");
         let sniffed = extract(&project, format, &sample, None);
@@ -522,7 +522,7 @@ fn a_malformed_file_of_every_format_is_a_clear_error_and_changes_nothing() {
     let project = project();
     std::fs::create_dir(project.path("bad")).unwrap();
     std::fs::write(project.path(OUTPUT), "what was there\n").unwrap();
-    for format in &FORMATS {
+    for format in FORMATS {
         let path = format!("bad/{}", format.file);
         let sample = std::fs::read(project.path("fixtures/samples").join(format.file)).unwrap();
         for (content, words) in damages(format, &sample) {
@@ -549,7 +549,7 @@ fn a_malformed_file_of_every_format_is_a_clear_error_and_changes_nothing() {
 fn windows_files_and_files_without_a_last_newline_are_read() {
     let project = project();
     std::fs::create_dir(project.path("odd")).unwrap();
-    for format in &FORMATS {
+    for format in FORMATS {
         let sample = format!("fixtures/samples/{}", format.file);
         assert_eq!(extract(&project, format, &sample, None).code, 0);
         let rows = written(&project);

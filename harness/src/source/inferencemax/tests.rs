@@ -96,6 +96,8 @@ fn generation_2025_10_gives_output_throughput_alone_or_in_an_aggregate() {
     let expected = ("2025-10", "h200::trt::fp4::1024x8192::tp2_ep1::c16".to_owned());
     let name = "agg_70b_1k8k_fp4_trt_tp2_conc16_h200-nv_0.json";
     assert_eq!(identity_of(name, &object), expected);
+    // An artifact's name is its file's without `agg_`.
+    assert_eq!(identity_of("70b_1k8k_fp4_trt_tp2_conc16_h200-nb_1.json", &object), expected);
     let reading = read_file("agg_70b_1k8k.json", &json!([object]));
     assert_eq!(only(&reading), expected);
     assert_eq!(reading.rows[0].measured.means[Metric::OutputThroughput], Some(450.0));
