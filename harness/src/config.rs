@@ -69,6 +69,8 @@ pub struct Source {
     /// How the provider's artifacts name this model.
     #[serde(default)]
     pub artifact_models: Vec<String>,
+    /// How the `InferenceX` HTTP API names this model: what `extract --api` asks for.
+    pub api_model: Option<String>,
     /// The numbers of requests that a peak is sought over: the best of those that fit the memory is its
     /// prediction.
     #[serde(default)]

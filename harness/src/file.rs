@@ -64,17 +64,21 @@ pub fn create_folder(path: &Path, files: &[(&str, String)]) -> Result<()> {
     for (name, text) in files {
         replace(&partial.path().join(name), text.as_bytes())?;
     }
-    // A temporary folder is private; this one is as any other.
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        let open = fs::Permissions::from_mode(0o755);
-        fs::set_permissions(partial.path(), open)
-            .map_err(|source| Error::io("create", path, source))?;
-    }
+    open_to_all(partial.path())?;
     fs::rename(partial.path(), path).map_err(|source| Error::io("create", path, source))?;
     // Nothing is left at the old name to be cleared away.
     let _ = partial.keep();
+    Ok(())
+}
+
+/// Makes a temporary folder, which is private, a folder as any other.
+pub fn open_to_all(path: &Path) -> Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755))
+            .map_err(|source| Error::io("create", path, source))?;
+    }
     Ok(())
 }
 

@@ -10,7 +10,7 @@
 //!
 //! [`row`], [`mapping`], [`prediction`], [`compare`], [`statistics`], [`band`], [`verdict`] and
 //! [`check`] decide and are pure: no clock, no network, no environment. Reading and writing live
-//! in [`source`], [`folder`], [`mantile`], [`recording`], [`report`] and [`mod@file`].
+//! in [`source`], [`fetch`], [`folder`], [`mantile`], [`recording`], [`report`] and [`mod@file`].
 
 pub mod accept;
 pub mod audit;
@@ -26,10 +26,12 @@ pub mod error;
 pub mod estimate;
 pub mod estimator;
 pub mod evaluation;
+pub mod fetch;
 pub mod file;
 pub mod filter;
 pub mod folder;
 pub mod group;
+mod http;
 pub mod mantile;
 pub mod mapping;
 pub mod metric;

@@ -54,8 +54,18 @@ pub(super) enum Verb {
   mantile-reconcile extract --model openai_GPT-OSS-120B --from sglang runs.jsonl --output rows.csv \\
       --source own --gpu b200 --precision fp4 --tensor-parallel 4
 
+  mantile-reconcile extract --model openai_GPT-OSS-120B --collect-recent 5
+  mantile-reconcile extract --model openai_GPT-OSS-120B 20667906037 20786863188
+  mantile-reconcile extract --model openai_GPT-OSS-120B --since 2026-06-01 --add
+  mantile-reconcile extract --model openai_GPT-OSS-120B --api --output api_rows.csv
+
 A result that is not taken is counted with its reason. What a file holds and an option says must
-agree; what neither says is asked for.")]
+agree; what neither says is asked for.
+
+Runs are fetched from GitHub with the token in GITHUB_TOKEN or GH_TOKEN (any will do for a public
+repository), kept in the cache and not fetched again unless they changed. It exits with 2 when a
+token, repository, run or archive is refused, and with 3 when the service does not answer or its rate
+limit is spent: what was fetched stays, and the same command goes on from there.")]
     Extract(ExtractArgs),
     /// Check measured rows against physics and each other
     #[command(after_help = "Examples:
@@ -211,8 +221,9 @@ pub(super) struct RunArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ExtractArgs {
-    /// Result files, or folders of them; a run's id is that of its folder, run_<id>
-    #[arg(value_name = "PATH", required = true)]
+    /// Result files, or folders of them (a run's id is that of its folder, run_<id>); or ids of runs to
+    /// fetch: all digits is an id, a file of such a name is written ./123
+    #[arg(value_name = "PATH|RUN_ID", required_unless_present_any = ["recent", "since", "api"])]
     pub inputs: Vec<PathBuf>,
     /// The model, by its folder's name
     #[arg(long)]
@@ -233,7 +244,75 @@ pub(super) struct ExtractArgs {
     #[arg(long = "run-date", value_name = "ID=TIME", value_parser = parse_run_date)]
     pub run_dates: Vec<(String, String)>,
     #[command(flatten)]
+    pub fetch: FetchArgs,
+    #[command(flatten)]
     pub given: GivenArgs,
+}
+
+/// What is fetched, and how.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Fetching")]
+pub(super) struct FetchArgs {
+    /// Fetch the workflow's newest N successful runs that have results
+    #[arg(long = "collect-recent", id = "recent", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub recent: Option<u16>,
+    /// Fetch the workflow's successful runs since a day or time
+    #[arg(long, value_name = "TIME", value_parser = parse_since)]
+    pub since: Option<jiff::Timestamp>,
+    /// The repository whose workflow ran
+    #[arg(long, value_name = "OWNER/NAME", default_value = "SemiAnalysisAI/InferenceX", value_parser = parse_repository)]
+    pub repository: String,
+    /// The workflow's file name
+    #[arg(long, value_name = "FILE", default_value = "run-sweep.yml", value_parser = parse_part)]
+    pub workflow: String,
+    /// GitHub's API, or that of a GitHub Enterprise Server
+    #[arg(long, value_name = "URL", default_value = "https://api.github.com")]
+    pub github_api: String,
+    /// Ask the InferenceX HTTP API for the newest result of each configuration
+    #[arg(long, value_name = "URL", num_args = 0..=1, default_missing_value = "https://inferencex.semianalysis.com")]
+    pub api: Option<String>,
+    /// The model's display name there, such as gpt-oss-120b [default: the source's api_model]
+    #[arg(long, value_name = "NAME", requires = "api", value_parser = parse_name)]
+    pub api_model: Option<String>,
+    /// Its results as of this day
+    #[arg(long, value_name = "DAY", requires = "api", value_parser = parse_day)]
+    pub api_date: Option<jiff::civil::Date>,
+    /// Where what is fetched is kept [default: target/reconcile/cache]
+    #[arg(long, value_name = "DIR")]
+    pub cache: Option<PathBuf>,
+    /// Take it from the cache and ask nobody
+    #[arg(long)]
+    pub offline: bool,
+    /// The longest wait for a rate limit, seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(0..=86_400))]
+    pub max_wait: u64,
+    #[command(flatten)]
+    pub patience: PatienceArgs,
+}
+
+fn parse_since(text: &str) -> Result<jiff::Timestamp, String> {
+    let day = || text.parse::<jiff::civil::Date>().ok();
+    let begin =
+        |day: jiff::civil::Date| jiff::tz::Offset::UTC.to_timestamp(day.at(0, 0, 0, 0)).ok();
+    let time = text.parse().ok().or_else(|| day().and_then(begin));
+    time.ok_or_else(|| "not a day or a time; write 2026-06-01 or 2026-06-01T12:00:00Z".to_owned())
+}
+
+/// A part of a path, which is no way up.
+fn parse_part(text: &str) -> Result<String, String> {
+    parse_name(text).and_then(|name| match name.as_str() {
+        "." | ".." => Err("that is no name".to_owned()),
+        _ => Ok(name),
+    })
+}
+
+fn parse_repository(text: &str) -> Result<String, String> {
+    match text.split_once('/') {
+        Some((owner, name)) if parse_part(owner).is_ok() && parse_part(name).is_ok() => {
+            Ok(text.to_owned())
+        }
+        _ => Err("write it as owner/name".to_owned()),
+    }
 }
 
 fn formats_help() -> String {

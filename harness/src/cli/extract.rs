@@ -5,15 +5,17 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::args::ExtractArgs;
+use super::fetch;
 use super::output::{note, print, progress};
 use crate::config::{Config, Source as ConfiguredSource};
 use crate::error::{Error, Exit, Result};
+use crate::fetch::RUN_FACTS;
 use crate::row::Row;
-use crate::source::{self, Artifact, Extraction, Fate, Given, Reading};
+use crate::source::{self, Artifact, Extraction, Fate, Given, Reading, Source};
 use crate::table::{nearest, plural};
 use crate::{file, folder, row};
 
-pub(super) fn run(root: &Path, args: &ExtractArgs) -> Result<Exit> {
+pub(super) async fn run(root: &Path, args: &ExtractArgs) -> Result<Exit> {
     let config = folder::load_config(root, &args.model)?;
     let configured = configured(&config, &args.source)?;
     let output = args
@@ -26,7 +28,8 @@ pub(super) fn run(root: &Path, args: &ExtractArgs) -> Result<Exit> {
         run_dates: args.run_dates.iter().cloned().collect(),
         ..args.given.given()
     };
-    let mut read = read_all(args, &given)?;
+    let places = fetch::bring(root, args, configured).await?;
+    let mut read = read_all(&places, args, &given)?;
     one_model(configured, &config, &read.readings)?;
     if args.add && output.exists() {
         let extra: Vec<&str> = configured.extra_columns.iter().map(String::as_str).collect();
@@ -108,7 +111,7 @@ struct Read {
     beside_json: usize,
 }
 
-fn read_all(args: &ExtractArgs, given: &Given) -> Result<Read> {
+fn read_all(places: &[Place], args: &ExtractArgs, given: &Given) -> Result<Read> {
     let from = args.from.as_deref().map(chosen).transpose()?;
     let mut read = Read {
         readings: Vec::new(),
@@ -117,14 +120,15 @@ fn read_all(args: &ExtractArgs, given: &Given) -> Result<Read> {
         unrecognised: Vec::new(),
         beside_json: 0,
     };
-    let inputs = inputs(&args.inputs)?;
+    let inputs = inputs(places)?;
     let bar = progress("reading", inputs.len());
-    for Input { path, named } in inputs {
+    for Input { path, named, of } in inputs {
         bar.inc(1);
         if !named && has_extension(&path, "csv") && path.with_extension("json").exists() {
             read.beside_json += 1;
             continue;
         }
+        let from = of.or(from);
         let artifact = Artifact::new(&path, file::read_text(&path)?);
         // In a folder lies this and that; a file that was named is meant.
         if !named && from.is_some_and(|source| !source.recognises(&artifact)) {
@@ -156,7 +160,7 @@ fn read_all(args: &ExtractArgs, given: &Given) -> Result<Read> {
     bar.finish_and_clear();
     if read.files == 0 {
         let places: Vec<String> =
-            args.inputs.iter().map(|path| path.display().to_string()).collect();
+            places.iter().map(|place| place.path.display().to_string()).collect();
         return Err(Error::usage(format!("no result file of any source in {}", places.join(", ")))
             .with_help(format!("the sources are {}", names().join(", "))));
     }
@@ -190,19 +194,28 @@ fn chosen(name: &str) -> Result<&'static dyn source::Source> {
     })
 }
 
+/// A file or a folder to read.
+pub(super) struct Place {
+    pub path: PathBuf,
+    /// What it is of, where that is known.
+    pub of: Option<&'static dyn Source>,
+}
+
 /// A file to read.
 struct Input {
     path: PathBuf,
     /// Whether it was named itself, not its folder.
     named: bool,
+    of: Option<&'static dyn Source>,
 }
 
 /// The files named, and those in the folders named, sorted.
-fn inputs(paths: &[PathBuf]) -> Result<Vec<Input>> {
+fn inputs(places: &[Place]) -> Result<Vec<Input>> {
     let mut inputs = Vec::new();
-    for path in paths {
+    for Place { path, of } in places {
+        let of = *of;
         if !path.is_dir() {
-            inputs.push(Input { path: path.clone(), named: true });
+            inputs.push(Input { path: path.clone(), named: true, of });
             continue;
         }
         let mut found = Vec::new();
@@ -214,29 +227,35 @@ fn inputs(paths: &[PathBuf]) -> Result<Vec<Input>> {
                 let path = entry.map_err(|source| Error::io("read", &folder, source))?.path();
                 if path.is_dir() {
                     open.push(path);
-                } else if ["json", "jsonl", "csv"].iter().any(|end| has_extension(&path, end)) {
+                } else if ["json", "jsonl", "csv"].iter().any(|end| has_extension(&path, end))
+                    && path.file_name().is_none_or(|name| name != RUN_FACTS)
+                {
                     found.push(path);
                 }
             }
         }
         found.sort();
-        inputs.extend(found.into_iter().map(|path| Input { path, named: false }));
+        inputs.extend(found.into_iter().map(|path| Input { path, named: false, of }));
     }
     Ok(inputs)
 }
 
-/// The name of the file that a fetched run's facts lie in, beside its artifact.
-const RUN_FACTS: &str = "run.json";
-
-/// Takes a fetched run's date from the facts beside its artifact, unless the user gave it.
+/// Takes a fetched run's date from the facts beside its artifacts, unless the user gave it.
 fn note_run_date(path: &Path, given: &mut Given) {
-    let facts = std::fs::read_to_string(path.with_file_name(RUN_FACTS)).ok();
-    let facts = facts.and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok());
+    let facts = path
+        .ancestors()
+        .skip(1)
+        .take(RUN_FACTS_DEPTH)
+        .find_map(|folder| std::fs::read_to_string(folder.join(RUN_FACTS)).ok())
+        .and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok());
     let Some(facts) = facts else { return };
     if let (Some(id), Some(created)) = (facts["run_id"].as_u64(), facts["created_at"].as_str()) {
         given.run_dates.entry(id.to_string()).or_insert_with(|| created.to_owned());
     }
 }
+
+/// A run's facts lie in the folder of a result file, or so many folders above less one.
+const RUN_FACTS_DEPTH: usize = 3;
 
 /// The rows of the sources that are listed before: what an extraction gives must not depend on whether
 /// the sources after it were extracted.

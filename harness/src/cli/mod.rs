@@ -9,6 +9,7 @@ mod estimate;
 mod estimators;
 mod explain;
 mod extract;
+mod fetch;
 mod filter;
 mod gate;
 mod history;
@@ -60,7 +61,7 @@ fn run(arguments: &Arguments) -> Result<Exit> {
     runtime.block_on(async {
         match &arguments.verb {
             Verb::Run(args) => run::run(root, args).await,
-            Verb::Extract(args) => extract::run(root, args),
+            Verb::Extract(args) => extract::run(root, args).await,
             Verb::Audit(args) => audit::run(root, args),
             Verb::Filter(args) => filter::run(root, args),
             Verb::Estimate(args) => estimate::run(root, args).await,

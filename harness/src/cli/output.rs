@@ -2,6 +2,7 @@
 
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -47,4 +48,11 @@ pub(super) fn reports_folder(root: &Path, model: &str) -> PathBuf {
 /// The predictions file, unless named otherwise.
 pub(super) fn predictions_path(root: &Path, model: &str) -> PathBuf {
     reports_folder(root, model).join("mantile_predictions.csv")
+}
+
+/// A sign of life on the terminal, for work whose end is not known; nothing where stderr is none.
+pub(super) fn spinner(label: &str) -> ProgressBar {
+    let spinner = ProgressBar::new_spinner().with_message(label.to_owned());
+    spinner.enable_steady_tick(Duration::from_millis(200));
+    spinner
 }

@@ -227,6 +227,7 @@ mod tests {
             approximations: vec![],
             extra_columns: vec![],
             artifact_models: vec![],
+            api_model: None,
             peak_concurrencies: vec![],
         };
         let RowEstimate { metrics, derived, .. } = bound(0.01, &row, 8, &[source(0.9)]);

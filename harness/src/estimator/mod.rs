@@ -215,6 +215,7 @@ mod tests {
             approximations: vec![],
             extra_columns: vec![],
             artifact_models: vec![],
+            api_model: None,
             peak_concurrencies: vec![],
         }
     }

@@ -11,6 +11,7 @@ use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 
 use super::{LayerTable, SYSTEM_METRICS_PATH, SystemMetricsRequest, layers_path};
 use crate::error::{Error, Result};
+use crate::http::{self, excerpt, plain_builder};
 
 /// The header by which a replayed recording says that it holds no answer.
 pub const RECORDING_MISS_HEADER: &str = "x-recording-miss";
@@ -65,17 +66,15 @@ impl Client {
     pub fn new(base_url: &str, options: ClientOptions) -> Result<Self> {
         let url = reqwest::Url::parse(base_url)
             .map_err(|error| Error::usage(format!("`{base_url}` is not a URL: {error}")))?;
-        if url.scheme() != "http" {
-            return Err(Error::usage(format!("`{base_url}` does not begin with http://"))
-                .with_help(
-                    "this program is built without TLS; reach a remote Mantile through a tunnel",
-                ));
-        }
-        let mut builder = reqwest::Client::builder().timeout(options.timeout);
-        if matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]")) {
-            builder = builder.no_proxy();
-        }
-        let http = builder.build().map_err(|error| {
+        let builder = match url.scheme() {
+            "http" => plain_builder(&url),
+            "https" => http::builder(&url),
+            _ => {
+                return Err(Error::usage(format!("`{base_url}` does not begin with http"))
+                    .with_help("write it as http://localhost:8000"));
+            }
+        };
+        let http = builder.timeout(options.timeout).build().map_err(|error| {
             Error::unavailable(format!("cannot set up an HTTP client: {error}"))
         })?;
         Ok(Self { http, base: base_url.trim_end_matches('/').to_owned(), options })
@@ -180,34 +179,8 @@ async fn once(request: reqwest::RequestBuilder) -> Result<Reply, Fault> {
 
 impl Fault {
     fn transport(error: &reqwest::Error) -> Self {
-        let message = if error.is_timeout() {
-            "no answer in time".to_owned()
-        } else if error.is_connect() {
-            format!("cannot connect: {}", root_cause(error))
-        } else if error.is_body() || error.is_decode() {
-            format!("the answer broke off: {}", root_cause(error))
-        } else {
-            format!("the connection broke: {}", root_cause(error))
-        };
+        let message = http::describe(error);
         let worth_retrying = !error.is_builder();
         Self { message, help: None, worth_retrying, asked_delay: None }
-    }
-}
-
-fn root_cause(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
-}
-
-/// The first words of a body, on one line.
-#[must_use]
-pub fn excerpt(body: &str) -> String {
-    let line = body.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(120) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
     }
 }

@@ -4,7 +4,7 @@ mod csv_format;
 
 pub use csv_format::{COLUMNS, column, read, write};
 
-use crate::mantile::client::excerpt;
+use crate::http::excerpt;
 use crate::mantile::{Anomaly, Answer, Reply};
 use crate::metric::{Metric, PerMetric};
 use crate::row::{Identity, Lengths, Row};

@@ -1,0 +1,208 @@
+//! The `InferenceX` HTTP API: `GET /api/v1/benchmarks?model=<display name>[&date=<day>]`, the newest
+//! result of each configuration as of a day.
+//!
+//! An answer is kept with its entity tag: asked again, a service that knows the tag says that nothing
+//! has changed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::service::{Event, Patience, Service, Tell, hexadecimal};
+use crate::error::{Error, Result};
+use crate::file;
+
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// The model by its display name, such as `gpt-oss-120b`.
+    pub model: String,
+    /// The newest results as of this day; of today without.
+    pub day: Option<Date>,
+}
+
+/// The service.
+#[derive(Debug)]
+pub struct InferenceX {
+    service: Service,
+}
+
+/// The largest answer, bytes: 435 rows are about a mebibyte.
+const MAX_ANSWER: u64 = 256 << 20;
+
+const SCHEMA_VERSION: u32 = 1;
+const ANSWER: &str = "benchmarks.json";
+const FACTS: &str = "answer.json";
+
+/// Where an answer in the cache is from.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Facts {
+    schema_version: u32,
+    url: String,
+    fetched_at: Timestamp,
+    etag: Option<String>,
+    /// Of the answer, hexadecimal.
+    sha256: String,
+}
+
+impl InferenceX {
+    /// The service at a URL.
+    pub fn new(base: &str, patience: Patience) -> Result<Self> {
+        Ok(Self { service: Service::new(base, "application/json", None, patience)? })
+    }
+
+    fn url(&self, question: &Question) -> reqwest::Url {
+        let day = question.day.map(|day| day.to_string());
+        let mut query = vec![("model", question.model.as_str())];
+        query.extend(day.as_deref().map(|day| ("date", day)));
+        self.service.url("/api/v1/benchmarks", &query)
+    }
+
+    fn folder(&self, cache: &Path, question: &Question) -> PathBuf {
+        let base = self.service.base();
+        let host = base.host_str().unwrap_or_default().replace(['[', ']', ':'], "-");
+        let port = base.port().map(|port| format!("_{port}")).unwrap_or_default();
+        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+        let model = question.model.replace(|c: char| !fits(c), "_");
+        let day = question.day.map(|day| format!("_{day}")).unwrap_or_default();
+        cache.join(format!("{host}{port}")).join(format!("model_{model}{day}"))
+    }
+
+    /// Brings the answer into the cache; returns its file.
+    pub async fn fetch(
+        &self,
+        cache: &Path,
+        question: &Question,
+        tell: &Tell<'_>,
+    ) -> Result<PathBuf> {
+        let folder = self.folder(cache, question);
+        let url = self.url(question);
+        let kept = kept(&folder, url.as_str());
+        let etag = kept.as_ref().and_then(|facts| facts.etag.as_deref());
+        let answer = self.service.get(&url, etag, MAX_ANSWER, tell).await?;
+        let path = folder.join(ANSWER);
+        match (answer.status, kept) {
+            (304, Some(facts)) => {
+                let since = facts.fetched_at;
+                tell(Event::Note(&format!("note: {url} has not changed since {since:.0}")));
+                return Ok(path);
+            }
+            (200, _) => {}
+            _ => return Err(self.refused(&url, question, answer.status, &answer.body)),
+        }
+        match serde_json::from_slice(&answer.body) {
+            Ok(Value::Array(rows)) if rows.is_empty() => {
+                return Err(Error::usage(format!("{url} has no rows"))
+                    .with_help("name a later day with --api-date, or another model"));
+            }
+            Ok(Value::Array(_)) => {}
+            _ => {
+                return Err(Error::unavailable(format!(
+                    "{url} answered no array of rows: {}",
+                    self.service.words(&answer.body)
+                ))
+                .with_help("check the URL of --api"));
+            }
+        }
+        let facts = Facts {
+            schema_version: SCHEMA_VERSION,
+            url: url.to_string(),
+            fetched_at: Timestamp::now(),
+            etag: answer.etag().map(str::to_owned),
+            sha256: hexadecimal(&answer.body),
+        };
+        // Cut off between the two, the answer is not what its facts say, and is asked for anew.
+        file::replace(&path, &answer.body)?;
+        let text = serde_json::to_string_pretty(&facts).expect("facts are plain JSON");
+        file::replace(&folder.join(FACTS), (text + "\n").as_bytes())?;
+        Ok(path)
+    }
+
+    /// The answer in the cache, without asking anyone.
+    pub fn from_cache(&self, cache: &Path, question: &Question) -> Result<PathBuf> {
+        let folder = self.folder(cache, question);
+        let url = self.url(question);
+        kept(&folder, url.as_str()).map(|_| folder.join(ANSWER)).ok_or_else(|| {
+            Error::usage(format!("the cache has no answer to {url}"))
+                .with_help("fetch it without --offline")
+        })
+    }
+
+    fn refused(&self, url: &reqwest::Url, question: &Question, status: u16, body: &[u8]) -> Error {
+        let said = self.service.words(body);
+        let error = Error::usage(format!("{url} answered {status}: {said}"));
+        match (status, names(body)) {
+            (400, Some(names)) => error.with_help(format!("the models are: {}", names.join(", "))),
+            (400, None) => error.with_help(format!(
+                "`{}` is no model's display name there; name one with --api-model, such as \
+                 gpt-oss-120b or Llama-3.3-70B-Instruct-FP8",
+                question.model
+            )),
+            _ => error.with_help("check the URL of --api"),
+        }
+    }
+}
+
+/// The facts of an answer that is in the cache as it came.
+fn kept(folder: &Path, url: &str) -> Option<Facts> {
+    let facts: Facts = serde_json::from_slice(&fs::read(folder.join(FACTS)).ok()?).ok()?;
+    let answer = fs::read(folder.join(ANSWER)).ok()?;
+    let is_whole = facts.schema_version == SCHEMA_VERSION
+        && facts.url == url
+        && facts.sha256 == hexadecimal(&answer);
+    is_whole.then_some(facts)
+}
+
+/// The names of models that a refusal lists, under whatever key.
+fn names(body: &[u8]) -> Option<Vec<String>> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    body.as_object()?.values().find_map(|value| {
+        let names = value.as_array()?.iter().map(|name| Some(name.as_str()?.to_owned()));
+        names.collect::<Option<Vec<_>>>().filter(|names| !names.is_empty())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn the_question_is_in_the_url_and_in_the_folder() {
+        let patience = Patience {
+            timeout: Duration::from_secs(1),
+            retries: 0,
+            first_delay: Duration::ZERO,
+            max_wait: Duration::ZERO,
+        };
+        let api = InferenceX::new("https://x.example.invalid:81/", patience).unwrap();
+        let question = |model: &str, day: Option<&str>| Question {
+            model: model.to_owned(),
+            day: day.map(|day| day.parse().unwrap()),
+        };
+        let plain = question("gpt-oss-120b", None);
+        assert_eq!(
+            api.url(&plain).as_str(),
+            "https://x.example.invalid:81/api/v1/benchmarks?model=gpt-oss-120b"
+        );
+        let odd = question("../a b", Some("2026-06-01"));
+        assert_eq!(api.url(&odd).query(), Some("model=..%2Fa+b&date=2026-06-01"));
+        assert_eq!(
+            api.folder(Path::new("c"), &odd),
+            Path::new("c/x.example.invalid_81/model_.._a_b_2026-06-01")
+        );
+    }
+
+    #[test]
+    fn names_are_found_where_a_refusal_lists_some() {
+        assert_eq!(names(br#"{"error": "Unknown model"}"#), None);
+        assert_eq!(names(br#"{"error": "no", "models": ["a", "b"]}"#).unwrap(), ["a", "b"]);
+        assert_eq!(names(b"<html>"), None);
+    }
+}

@@ -1,0 +1,62 @@
+//! What the HTTP clients here have in common.
+
+use std::sync::Arc;
+
+use reqwest::{ClientBuilder, Url};
+use rustls::crypto::ring;
+
+/// Whether a URL's host is this machine.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
+}
+
+/// A client's beginnings: TLS with the system's certificates for https, and no proxy in between when
+/// the service is on this machine.
+pub(crate) fn builder(url: &Url) -> ClientBuilder {
+    // Whoever installed a provider first is as good.
+    let _ = ring::default_provider().install_default();
+    let builder = ClientBuilder::new();
+    if is_loopback(url) { builder.no_proxy() } else { builder }
+}
+
+/// A client's beginnings for http alone: the system's certificates, which take some milliseconds to
+/// read, are left alone.
+pub(crate) fn plain_builder(url: &Url) -> ClientBuilder {
+    let config = rustls::ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("ring has the default versions of TLS")
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    builder(url).tls_backend_preconfigured(config)
+}
+
+/// What went wrong between here and the service. The URL is left out: it may be a secret.
+pub(crate) fn describe(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        "no answer in time".to_owned()
+    } else if error.is_connect() {
+        format!("cannot connect: {}", root_cause(error))
+    } else if error.is_body() || error.is_decode() {
+        format!("the answer broke off: {}", root_cause(error))
+    } else {
+        format!("the connection broke: {}", root_cause(error))
+    }
+}
+
+fn root_cause(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
+/// The first words of a body, on one line.
+#[must_use]
+pub(crate) fn excerpt(body: &str) -> String {
+    let line = body.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(120) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
