@@ -66,7 +66,7 @@ Runs are fetched from GitHub with the token in GITHUB_TOKEN or GH_TOKEN (any wil
 repository), kept in the cache and not fetched again unless they changed. It exits with 2 when a
 token, repository, run or archive is refused, and with 3 when the service does not answer or its rate
 limit is spent: what was fetched stays, and the same command goes on from there.")]
-    Extract(ExtractArgs),
+    Extract(Box<ExtractArgs>),
     /// Check measured rows against physics and each other
     #[command(after_help = "Examples:
   mantile-reconcile audit --model openai_GPT-OSS-120B

@@ -23,7 +23,8 @@ pub(super) async fn bring(
     args: &ExtractArgs,
     configured: &config::Source,
 ) -> Result<Vec<Place>> {
-    let (ids, paths): (Vec<_>, Vec<_>) = args.inputs.iter().map(run_id).partition(Result::is_ok);
+    let (ids, paths): (Vec<_>, Vec<_>) =
+        args.inputs.iter().map(|input| run_id(input)).partition(Result::is_ok);
     let ids: Vec<u64> = ids.into_iter().flatten().collect();
     let mut places: Vec<Place> =
         paths.into_iter().filter_map(Result::err).map(|path| Place { path, of: None }).collect();
@@ -43,9 +44,9 @@ pub(super) async fn bring(
 }
 
 /// An input that is all digits is a run's id; any other is a path.
-fn run_id(input: &PathBuf) -> Result<u64, PathBuf> {
+fn run_id(input: &Path) -> Result<u64, PathBuf> {
     let digits = input.to_str().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
-    digits.and_then(|digits| digits.parse().ok()).ok_or_else(|| input.clone())
+    digits.and_then(|digits| digits.parse().ok()).ok_or_else(|| input.to_path_buf())
 }
 
 async fn runs(fetch: &FetchArgs, cache: &Path, wanted: &Wanted) -> Result<Vec<Place>> {
@@ -128,7 +129,7 @@ mod tests {
 
     #[test]
     fn all_digits_is_a_run_and_anything_else_a_path() {
-        let run = |text: &str| run_id(&PathBuf::from(text)).ok();
+        let run = |text: &str| run_id(Path::new(text)).ok();
         assert_eq!(run("20667906037"), Some(20_667_906_037));
         for path in ["./20667906037", "20667906037.json", "", "-1", "1e3", "99999999999999999999"] {
             assert_eq!(run(path), None, "{path}");

@@ -13,9 +13,6 @@ pub(super) struct Run {
     pub updated_at: Timestamp,
     #[serde(default)]
     pub head_sha: String,
-    /// `completed`, or how far it is.
-    #[serde(default)]
-    pub status: Option<String>,
     /// `success`, `failure` …; none until it is completed.
     #[serde(default)]
     pub conclusion: Option<String>,

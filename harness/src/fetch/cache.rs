@@ -113,6 +113,15 @@ impl RunFacts {
     }
 }
 
+impl CachedRun {
+    /// Notes that a run is still as it was, though it changed.
+    pub(super) fn touch(&self, run: &Run) -> Result<Self> {
+        let facts = RunFacts { updated_at: run.updated_at, ..self.facts.clone() };
+        file::replace(&self.folder.join(RUN_FACTS), &facts.to_json())?;
+        Ok(Self { folder: self.folder.clone(), facts })
+    }
+}
+
 /// The part of the cache that is a repository's. While it is held, no other program changes it.
 #[derive(Debug)]
 pub(super) struct Cache {
@@ -214,13 +223,6 @@ impl Cache {
         self.folder.join("downloads").join(format!("{}.zip", artifact.id))
     }
 
-    /// Notes that a run is still as it was, though it changed.
-    pub(super) fn touch(&self, cached: &CachedRun, run: &Run) -> Result<CachedRun> {
-        let facts = RunFacts { updated_at: run.updated_at, ..cached.facts.clone() };
-        file::replace(&cached.folder.join(RUN_FACTS), &facts.to_json())?;
-        Ok(CachedRun { folder: cached.folder.clone(), facts })
-    }
-
     /// Begins a run's folder, to be filled and then kept.
     pub(super) fn stage(&self) -> Result<Staged> {
         let folder = tempfile::Builder::new()
@@ -314,7 +316,6 @@ mod tests {
             created_at: "2026-01-01T00:00:00Z".parse().unwrap(),
             updated_at: updated_at.parse().unwrap(),
             head_sha: "abc".to_owned(),
-            status: None,
             conclusion: None,
         }
     }

@@ -1,6 +1,7 @@
 //! Which runs are wanted, and all their results brought into the cache.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -8,7 +9,7 @@ use jiff::Timestamp;
 
 use super::archive::{Bounds, Refusal, size};
 use super::artifact::{RemoteArtifact, Run, Selection, select};
-use super::cache::{Cache, CachedRun, RunFacts};
+use super::cache::{ArtifactFacts, Cache, CachedRun, RunFacts, Staged};
 use super::github::GitHub;
 use super::service::{Event, Tell};
 use crate::error::{Error, Result};
@@ -55,11 +56,12 @@ impl Collected {
         let mut text = format!("fetched {}, {} from the cache", runs(fetched), self.cached);
         for (ids, what) in [(&self.expired, "expired"), (&self.empty, "without results")] {
             if !ids.is_empty() {
-                text += &format!("; {what}: {} ({})", ids.len(), listed(ids));
+                let _ = write!(text, "; {what}: {} ({})", ids.len(), listed(ids));
             }
         }
         if self.older > 0 {
-            text += &format!("; {} older than an expired one, not asked about", runs(self.older));
+            let older = runs(self.older);
+            let _ = write!(text, "; {older} older than an expired one, not asked about");
         }
         text
     }
@@ -221,12 +223,12 @@ impl Collector<'_> {
         let cached = cached.filter(|cached| !cached.facts.artifacts.is_empty());
         if let Some(cached) = cached.as_ref().filter(|cached| cached.facts.has_all(&wanted)) {
             // Nothing of it changed but its time, or its artifacts expired meanwhile.
-            return Ok(outcome(self.cache.touch(cached, run)?, true));
+            return Ok(outcome(cached.touch(run)?, true));
         }
         let mut facts = RunFacts::new(self.github.repository().to_owned(), run);
         facts.expired = expired;
         let staged = self.cache.stage()?;
-        let mut downloaded = Vec::new();
+        let mut archives = Vec::new();
         for artifact in &wanted {
             let same =
                 cached.as_ref().and_then(|cached| Some((cached, cached.facts.same(artifact)?)));
@@ -236,75 +238,79 @@ impl Collector<'_> {
                 continue;
             }
             let archive = self.cache.download(artifact);
-            if !self.fetched(artifact, &archive).await? {
-                facts.expired.push(artifact.name.clone());
-                continue;
+            match self.unpacked(run, artifact, &archive, &staged).await? {
+                Some(artifact) => facts.artifacts.push(artifact),
+                None => facts.expired.push(artifact.name.clone()),
             }
-            let mut unpacked = staged.unpack(artifact, &archive, &self.bounds);
-            if matches!(unpacked, Err(Refusal::Broken(_))) {
-                // Once more from the beginning: it may have been put together of different parts.
-                clear(&archive)?;
-                if self.fetched(artifact, &archive).await? {
-                    unpacked = staged.unpack(artifact, &archive, &self.bounds);
-                }
-            }
-            match unpacked {
-                Ok(unpacked) => facts.artifacts.push(unpacked),
-                Err(refusal) => {
-                    clear(&archive)?;
-                    return Err(stop(run.id, artifact, refusal));
-                }
-            }
-            downloaded.push(archive);
+            archives.push(archive);
         }
         if let Some(cached) = cached.as_ref().filter(|_| facts.artifacts.is_empty()) {
             // What is newer expired before it was fetched: what is here is all there is.
-            return Ok(outcome(self.cache.touch(cached, run)?, true));
+            return Ok(outcome(cached.touch(run)?, true));
         }
-        let (files, bytes) = facts.size();
         let kept = self.cache.keep(staged, facts)?;
-        for archive in &downloaded {
+        for archive in &archives {
             clear(archive)?;
         }
-        if !downloaded.is_empty() {
-            let archives = downloaded.len();
+        self.tell_of(&kept.facts, archives.len());
+        Ok(outcome(kept, false))
+    }
+
+    /// An artifact unpacked, from this download or an earlier one; `None` if it is there no more.
+    async fn unpacked(
+        &self,
+        run: &Run,
+        artifact: &RemoteArtifact,
+        archive: &Path,
+        staged: &Staged,
+    ) -> Result<Option<ArtifactFacts>, Stop> {
+        let most = self.bounds.archive_bytes;
+        if artifact.size_in_bytes > most {
+            let why =
+                format!("it has {}, the most is {}", size(artifact.size_in_bytes), size(most));
+            return Err(stop(run.id, artifact, Refusal::Unsafe(why)));
+        }
+        let mut again = true;
+        loop {
+            // An archive has its name once it is whole.
+            let is_here = archive.exists()
+                || self.github.download(artifact, archive, most, self.tell).await?;
+            if !is_here {
+                return Ok(None);
+            }
+            match staged.unpack(artifact, archive, &self.bounds) {
+                Ok(unpacked) => return Ok(Some(unpacked)),
+                Err(refusal) => {
+                    clear(archive)?;
+                    // Once more from the beginning: it may be of parts that do not belong together.
+                    if !(again && matches!(refusal, Refusal::Broken(_))) {
+                        return Err(stop(run.id, artifact, refusal));
+                    }
+                    again = false;
+                }
+            }
+        }
+    }
+
+    fn tell_of(&self, facts: &RunFacts, archives: usize) {
+        let (files, bytes) = facts.size();
+        let id = facts.run_id;
+        if files > 0 {
             self.note(&format!(
-                "run {} of {}: {archives} artifact{}, {files} file{}, {}",
-                run.id,
-                run.created_at,
+                "run {id} of {}: {archives} artifact{} fetched, {files} file{}, {}",
+                facts.created_at,
                 plural(archives),
                 plural(files),
                 size(bytes)
             ));
+            if let Some(first) = facts.expired.first() {
+                let expired = facts.expired.len();
+                let s = plural(expired);
+                self.note(&format!(
+                    "note: run {id}: {expired} artifact{s} expired, such as {first}"
+                ));
+            }
         }
-        if !kept.facts.expired.is_empty() && !kept.facts.artifacts.is_empty() {
-            let expired = &kept.facts.expired;
-            self.note(&format!(
-                "note: {} artifact{} of run {} expired, such as {}",
-                expired.len(),
-                plural(expired.len()),
-                run.id,
-                expired[0]
-            ));
-        }
-        Ok(outcome(kept, false))
-    }
-
-    /// Whether an artifact's archive is there, from now or from an earlier run of the program.
-    async fn fetched(&self, artifact: &RemoteArtifact, archive: &Path) -> Result<bool, Stop> {
-        let is_here = fs::metadata(archive).is_ok_and(|meta| meta.len() == artifact.size_in_bytes);
-        if is_here {
-            return Ok(true);
-        }
-        let most = self.bounds.archive_bytes;
-        if artifact.size_in_bytes > most {
-            let (name, bytes) = (&artifact.name, size(artifact.size_in_bytes));
-            return Err(Stop::Refused(Error::usage(format!(
-                "artifact {name} has {bytes}, more than the {} that are fetched",
-                size(most)
-            ))));
-        }
-        Ok(self.github.download(artifact, archive, most, self.tell).await?)
     }
 
     fn note(&self, text: &str) {

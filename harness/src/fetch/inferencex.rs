@@ -11,10 +11,12 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
-use super::service::{Event, Patience, Service, Tell, hexadecimal};
+use super::service::{Event, Patience, Service, Tell};
 use crate::error::{Error, Result};
 use crate::file;
+use crate::mantile::request::hex;
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,7 +116,7 @@ impl InferenceX {
             url: url.to_string(),
             fetched_at: Timestamp::now(),
             etag: answer.etag().map(str::to_owned),
-            sha256: hexadecimal(&answer.body),
+            sha256: hex(&Sha256::digest(&answer.body)),
         };
         // Cut off between the two, the answer is not what its facts say, and is asked for anew.
         file::replace(&path, &answer.body)?;
@@ -154,7 +156,7 @@ fn kept(folder: &Path, url: &str) -> Option<Facts> {
     let answer = fs::read(folder.join(ANSWER)).ok()?;
     let is_whole = facts.schema_version == SCHEMA_VERSION
         && facts.url == url
-        && facts.sha256 == hexadecimal(&answer);
+        && facts.sha256 == hex(&Sha256::digest(&answer));
     is_whole.then_some(facts)
 }
 

@@ -21,6 +21,7 @@ use super::artifact::RemoteArtifact;
 use super::limit::{self, Step};
 use crate::error::{Error, Result};
 use crate::http;
+use crate::mantile::request::hex;
 
 /// How patient a service is asked.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -337,7 +338,7 @@ impl Service {
         drop(file);
         if let Some(digest) = artifact.digest.as_deref().and_then(|d| d.strip_prefix("sha256:")) {
             let bytes = fs::read(partial).map_err(io)?;
-            if !digest.eq_ignore_ascii_case(&hexadecimal(&bytes)) {
+            if !digest.eq_ignore_ascii_case(&hex(&Sha256::digest(&bytes))) {
                 forget()?;
                 return Err(Fault::passing("what came is not what was stored"));
             }
@@ -503,11 +504,6 @@ fn starts_at(headers: &HeaderMap, byte: u64) -> bool {
     let range = headers.get(CONTENT_RANGE).and_then(|value| value.to_str().ok());
     let start = range.and_then(|range| range.strip_prefix("bytes ")?.split('-').next());
     start.and_then(|start| start.parse().ok()) == Some(byte)
-}
-
-/// The SHA-256 of bytes, hexadecimal.
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
