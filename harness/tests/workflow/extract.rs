@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::project::{MODEL, Project};
 
-fn result(conc: u32, tput: f64) -> Value {
+pub(crate) fn result(conc: u32, tput: f64) -> Value {
     json!({
         "hw": "b200-trt", "conc": conc, "image": "engine:1", "model": "openai/gpt-oss-120b",
         "infmax_model_prefix": "gptoss", "framework": "trt", "precision": "fp4",

@@ -10,6 +10,7 @@ mod estimate;
 mod estimators;
 mod explain;
 mod extract;
+mod fetch;
 mod filter;
 mod formats;
 mod gate;

@@ -145,7 +145,9 @@ impl Project {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mantile-reconcile"));
         command.args(arguments).current_dir(self.root());
-        command.env_remove("MANTILE_API_URL").env_remove("MANTILE_RECONCILE_ROOT");
+        for variable in ["MANTILE_API_URL", "MANTILE_RECONCILE_ROOT", "GITHUB_TOKEN", "GH_TOKEN"] {
+            command.env_remove(variable);
+        }
         command
     }
 
