@@ -99,6 +99,9 @@ pub struct MetricChange {
     pub rank_change: Option<Interval95>,
 }
 
+/// A smaller change of MAPE, percentage points, is zero in every report, and nobody's gain or loss.
+const LEAST_POINTS: f64 = 0.005;
+
 /// The last word on a candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Decision {
@@ -273,20 +276,23 @@ impl ReleaseGate {
         }
     }
 
-    /// The groups and metrics whose MAPE changed for sure, in words: better, and worse.
+    /// The groups and metrics whose MAPE changed for sure, and by so much that a report shows it, in
+    /// words: better, and worse.
     fn significant(&self) -> (Vec<String>, Vec<String>) {
         let (mut better, mut worse) = (Vec::new(), Vec::new());
         for group in &self.groups {
             for (metric, change) in group.metrics.iter() {
                 let Some(change) = change else { continue };
-                let Interval95 { low, high, .. } = change.mape_change;
+                let Interval95 { estimate, low, high } = change.mape_change;
+                if estimate.abs() < LEAST_POINTS {
+                    continue;
+                }
                 let text = format!(
-                    "{} of {}: MAPE {:.2}% to {:.2}%, a change of {:+.2} points [{low:+.2}, {high:+.2}]",
+                    "{} of {}: MAPE {:.2}% to {:.2}%, a change of {estimate:+.2} points [{low:+.2}, {high:+.2}]",
                     metric.name(),
                     group.label,
                     change.mape_percent[0],
                     change.mape_percent[1],
-                    change.mape_change.estimate,
                 );
                 if high < 0.0 {
                     better.push(text);

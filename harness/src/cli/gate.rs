@@ -39,9 +39,9 @@ pub(super) async fn run(root: &Path, args: &GateArgs) -> Result<Exit> {
         }
         GateFormat::Text | GateFormat::Markdown => {
             let style = if args.format == GateFormat::Text { Style::Text } else { Style::Markdown };
-            for (model, gate) in &gates {
-                print(&gate_summary(model, gate, candidate, style))?;
-            }
+            let summary =
+                |(model, gate): &(Model, ReleaseGate)| gate_summary(model, gate, candidate, style);
+            print(&gates.iter().map(summary).collect::<Vec<_>>().join("\n\n"))?;
         }
     }
     if args.accept && accept(root, args, &gates).await? {

@@ -14,7 +14,7 @@ use crate::{folder, recording, releases};
 pub(super) async fn run(root: &Path, args: &HistoryArgs) -> Result<Exit> {
     let models = if args.models.is_empty() { folder::list(root)? } else { args.models.clone() };
     let index = releases::load(root)?;
-    let mut documents = Vec::new();
+    let (mut texts, mut documents) = (Vec::new(), Vec::new());
     for name in &models {
         let model = folder::load(root, name)?;
         let mut history = Vec::new();
@@ -30,12 +30,13 @@ pub(super) async fn run(root: &Path, args: &HistoryArgs) -> Result<Exit> {
             history.push(ReleaseErrors::new(release.clone(), &comparisons));
         }
         match args.format {
-            Format::Text => print(&history_text(name, &index.accepted, &history))?,
+            Format::Text => texts.push(history_text(name, &index.accepted, &history)),
             Format::Json => documents.push(history_json(name, &index.accepted, &history)),
         }
     }
-    if args.format == Format::Json {
-        print(&serde_json::Value::from(documents).to_string())?;
+    match args.format {
+        Format::Text => print(&texts.join("\n\n"))?,
+        Format::Json => print(&serde_json::Value::from(documents).to_string())?,
     }
     Ok(Exit::Inside)
 }

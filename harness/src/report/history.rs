@@ -38,13 +38,22 @@ impl ReleaseErrors {
     }
 }
 
-/// A table of MAPE by release, group and metric, and a bar for each release and metric.
+/// A table of MAPE by release, group and metric, and a bar for each release and metric. A metric that no
+/// release has a figure of is left out of both.
 #[must_use]
 pub fn history_text(model: &str, accepted: &str, history: &[ReleaseErrors]) -> String {
+    let all_rows = |errors: &ReleaseErrors, metric: Metric| {
+        errors.slices.last().and_then(|all| all.statistics[metric]).map(|s| s.mape_percent)
+    };
+    let mut metrics = Metric::ALL.to_vec();
+    metrics.retain(|&metric| history.iter().any(|errors| all_rows(errors, metric).is_some()));
+    if metrics.is_empty() {
+        return format!("{model}: no recorded release predicts a measured metric");
+    }
     let mut text = format!("{model}: MAPE in % of each release\n\n");
     let mut columns = vec![("release", Align::Left), ("made", Align::Left), ("group", Align::Left)];
     columns.push(("n", Align::Right));
-    columns.extend(Metric::ALL.iter().map(|metric| (metric.title(), Align::Right)));
+    columns.extend(metrics.iter().map(|metric| (metric.title(), Align::Right)));
     let mut table = TextTable::new(&columns).dense();
     for ReleaseErrors { release, slices } in history {
         for (index, slice) in slices.iter().enumerate() {
@@ -54,23 +63,22 @@ pub fn history_text(model: &str, accepted: &str, history: &[ReleaseErrors]) -> S
                 vec![once(format!("{}{mark}", release.name)), once(release.made.clone())];
             line.push(slice.label.clone());
             line.push(format!("{}/{}", slice.coverage.predicted, slice.coverage.rows));
-            for (_, statistics) in slice.statistics.iter() {
+            for &metric in &metrics {
                 line.push(
-                    statistics.map_or_else(|| "-".to_owned(), |s| format!("{:.1}", s.mape_percent)),
+                    slice.statistics[metric]
+                        .map_or_else(|| "-".to_owned(), |s| format!("{:.1}", s.mape_percent)),
                 );
             }
             table.line(line);
         }
     }
     let _ = writeln!(text, "{}\n* accepted\n", table.to_text());
-    for metric in Metric::ALL {
-        let mape = |errors: &ReleaseErrors| {
-            errors.slices.last().and_then(|all| all.statistics[metric]).map(|s| s.mape_percent)
-        };
-        let largest = history.iter().filter_map(mape).fold(0.0, f64::max);
+    for metric in metrics {
+        let mapes = history.iter().filter_map(|errors| all_rows(errors, metric));
+        let largest = mapes.fold(0.0, f64::max);
         let _ = writeln!(text, "{} of all rows", metric.title());
         for errors in history {
-            let Some(value) = mape(errors) else { continue };
+            let Some(value) = all_rows(errors, metric) else { continue };
             let _ =
                 writeln!(text, "  {:<10} {} {value:.1}", errors.release.name, bar(value, largest));
         }

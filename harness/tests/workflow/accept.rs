@@ -158,5 +158,7 @@ fn what_moved_within_the_tolerance_does_not_rewrite_reviewed_lines() {
     assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
     let moved = format!("{} within tolerance", project.mapped());
     assert!(ran.stdout.contains(&moved), "{}", ran.stdout);
+    assert!(ran.stdout.contains("every prediction is the accepted one"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("Errors of the groups"), "{}", ran.stdout);
     assert!(!ran.stderr.contains(".snap"), "a reviewed text was rewritten: {}", ran.stderr);
 }

@@ -39,6 +39,31 @@ fn a_row_that_is_not_there_or_not_mapped_is_told() {
 }
 
 #[test]
+fn a_metric_without_a_figure_has_no_heading() {
+    let project = Project::new();
+    let path = project.model_file("inferencemax.csv");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let columns: Vec<usize> = lines[0]
+        .split(',')
+        .enumerate()
+        .filter(|(_, name)| name.contains("throughput_") && !name.contains("ratio"))
+        .map(|(column, _)| column)
+        .collect();
+    for line in &mut lines[1..] {
+        let mut cells: Vec<&str> = line.split(',').collect();
+        for &column in &columns {
+            cells[column] = "";
+        }
+        *line = cells.join(",");
+    }
+    std::fs::write(&path, lines.join("\n") + "\n").unwrap();
+    let text = project.must(&["history"]).stdout;
+    assert!(text.contains("TPOT of all rows\n  11a8e89 "), "{text}");
+    assert!(!text.contains("tput"), "{text}");
+}
+
+#[test]
 fn the_history_shows_every_release_and_where_it_got_better() {
     let project = Project::new();
     let ran = project.run(&["history"]);

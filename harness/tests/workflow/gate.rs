@@ -62,6 +62,28 @@ fn each_real_step_is_judged_forward_and_backward() {
 }
 
 #[test]
+fn a_change_that_no_report_shows_is_neither_better_nor_worse() {
+    let project = Project::new();
+    let judge = |factor: f64| {
+        let project = Project::new();
+        // The baseline shares its answers with the candidate: it holds them itself before those change.
+        let baseline = recording::load(project.root(), "2fd00c1", MODEL).unwrap();
+        recording::save(&baseline).unwrap();
+        project.change_answers(|body, _| {
+            let tpot = body["tpot_ms"].as_f64().unwrap();
+            body["tpot_ms"] = (tpot * factor).into();
+        });
+        gate(&project, "2fd00c1", "72ff84e", &[]).stdout
+    };
+    let unseen = judge(1.0 + 2e-6);
+    assert!(unseen.contains("CHANGED: does not block"), "{unseen}");
+    assert!(unseen.contains(&format!("{} changed", project.mapped())), "{unseen}");
+    assert!(!unseen.contains("for sure"), "{unseen}");
+    let seen = judge(1.0 + 2e-3);
+    assert!(seen.contains("worse for sure"), "{seen}");
+}
+
+#[test]
 fn ci_services_get_what_they_read() {
     let project = Project::new();
     let arguments = ["--junit", "out/gate.xml", "--summary", "summary.md", "--annotations"];
