@@ -76,9 +76,14 @@ It exits with 1 when a finding is an error: the row cannot be what it says.")]
     Audit(AuditArgs),
     /// Pick rows by an expression
     #[command(after_help = "Examples:
-  mantile-reconcile filter --model openai_GPT-OSS-120B --where 'gpu_model = b200' --output b200.csv
-  mantile-reconcile filter --model openai_GPT-OSS-120B \\
+  mantile-reconcile filter --model openai_GPT-OSS-120B --source inferencemax \\
+      --where 'gpu_model = b200' --output b200.csv
+  mantile-reconcile filter --model openai_GPT-OSS-120B --source inferencemax \\
       --where 'tensor_parallel >= 2 and framework in (vllm, trt) and not context = 8192*'
+
+The rows are written in the standard format: the required columns and those that any picked row fills,
+without the source's extra_columns. Such a file is of one source, so rows of several are refused: name
+one with --source.
 
 Fields are gpu_model, framework, precision, tensor_parallel, expert_parallel, context, concurrency,
 dp_attention, disagg, provider, input_seq_len, output_seq_len, gpus, spec_decoding, is_multinode,
@@ -431,7 +436,8 @@ pub(super) struct RowsArgs {
     /// Rows in the standard format [default: all rows of the model]
     #[arg(long, value_name = "CSV")]
     pub input: Option<PathBuf>,
-    /// The source of reconcile.toml that the input is of, where the model has several
+    /// The source of reconcile.toml that the input is of, where the model has several; without an input,
+    /// only the rows of this source
     #[arg(long, value_name = "NAME")]
     pub source: Option<String>,
 }
@@ -485,7 +491,8 @@ pub(super) struct CompareArgs {
     /// Measured rows in the standard format [default: all rows of the model]
     #[arg(long, value_name = "CSV")]
     pub actuals: Option<PathBuf>,
-    /// The source of reconcile.toml that the actuals are of, where the model has several
+    /// The source of reconcile.toml that the actuals are of, where the model has several; without
+    /// actuals, only the rows of this source
     #[arg(long, value_name = "NAME")]
     pub source: Option<String>,
     /// Only the rows that an expression picks, such as 'gpu_model = b200 and concurrency >= 32'

@@ -31,7 +31,8 @@ pub(super) fn run(root: &Path, args: &CompareArgs) -> Result<Exit> {
     for row in &joined.without_prediction {
         note(&format!("note: no prediction for {row}"));
     }
-    for row in joined.without_measurement.iter().filter(|_| args.filter.is_none()) {
+    let partial = args.filter.is_some() || (args.actuals.is_none() && source.is_some());
+    for row in joined.without_measurement.iter().filter(|_| !partial) {
         note(&format!("note: a prediction and no measurement for {row}"));
     }
     let files = estimators::files(&model, &args.also)?;
@@ -44,7 +45,7 @@ pub(super) fn run(root: &Path, args: &CompareArgs) -> Result<Exit> {
         &model.config,
         recording.as_ref().ok(),
     );
-    if args.filter.is_none() {
+    if !partial {
         estimators::tell(&evaluation, &args.also)?;
     }
     let output = args

@@ -60,7 +60,7 @@ pub(super) fn of_args(root: &Path, args: &RowsArgs, config: &Config) -> Result<V
     rows(root, &args.model, config, args.input.as_deref(), args.source.as_deref())
 }
 
-/// The rows of a file, or all of the model's.
+/// The rows of a file, or the model's: all of them, or those of a source.
 pub(super) fn rows(
     root: &Path,
     model: &str,
@@ -68,7 +68,14 @@ pub(super) fn rows(
     input: Option<&Path>,
     source: Option<&str>,
 ) -> Result<Vec<Row>> {
-    let Some(input) = input else { return Ok(folder::load(root, model)?.rows) };
+    let Some(input) = input else {
+        let mut rows = folder::load(root, model)?.rows;
+        if source.is_some() {
+            let source = choose_source(config, source)?;
+            rows.retain(|row| row.provider == source.name);
+        }
+        return Ok(rows);
+    };
     let source = choose_source(config, source)?;
     let extra: Vec<&str> = source.extra_columns.iter().map(String::as_str).collect();
     row::read(input, &file::read_text(input)?, &source.name, &extra)

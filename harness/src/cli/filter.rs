@@ -1,5 +1,6 @@
 //! `filter`: the rows that an expression picks, as a CSV in the standard format.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::args::FilterArgs;
@@ -15,6 +16,7 @@ pub(super) fn run(root: &Path, args: &FilterArgs) -> Result<Exit> {
     let rows = of_args(root, &args.rows, &config)?;
     let total = rows.len();
     let picked = pick(rows, Some(&args.filter))?;
+    of_one_source(&picked)?;
     let bytes = row::write(&picked);
     match &args.output {
         Some(path) => file::replace(path, &bytes)?,
@@ -22,6 +24,26 @@ pub(super) fn run(root: &Path, args: &FilterArgs) -> Result<Exit> {
     }
     note(&format!("{} of {total} rows", picked.len()));
     Ok(Exit::Inside)
+}
+
+/// A file in the standard format is of one source: its rows do not say whose they are, and no
+/// configuration may come twice.
+fn of_one_source(rows: &[Row]) -> Result<()> {
+    let mut sources: BTreeMap<&str, usize> = BTreeMap::new();
+    for row in rows {
+        *sources.entry(&row.provider).or_default() += 1;
+    }
+    if sources.len() <= 1 {
+        return Ok(());
+    }
+    let rows: Vec<String> =
+        sources.iter().map(|(source, rows)| format!("{rows} of {source}")).collect();
+    let names: Vec<&str> = sources.into_keys().collect();
+    Err(Error::usage(format!(
+        "the rows are of several sources, {}, and a file holds those of one",
+        rows.join(", ")
+    ))
+    .with_help(format!("pick one with --source: {}", names.join(", "))))
 }
 
 /// The rows that the filter picks; all of them without one. None at all is an error: whatever
@@ -32,7 +54,8 @@ pub(super) fn pick(rows: Vec<Row>, filter: Option<&Filter>) -> Result<Vec<Row>> 
     let picked: Vec<Row> = rows.into_iter().filter(|row| filter.picks(row)).collect();
     if picked.is_empty() {
         return Err(Error::usage(format!("--where picks none of {total} rows")).with_help(
-            "look at the values with: mantile-reconcile filter --model <model> --where 'gpus > 0'",
+            "look at the values with: mantile-reconcile filter --model <model> --source <source> \
+             --where 'gpus > 0'",
         ));
     }
     Ok(picked)

@@ -99,6 +99,30 @@ fn the_newest_result_of_each_configuration_is_kept_and_the_rest_accounted_for() 
 }
 
 #[test]
+fn what_another_source_measured_later_is_left_to_it() {
+    let project = Project::new();
+    put(&project, 200, &[result(4, 900.0), result(8, 1000.0), result(16, 1100.0)]);
+    assert_eq!(extract(&project).code, 0);
+    let extracted = std::fs::read_to_string(project.path("out.csv")).unwrap();
+    let mut lines: Vec<String> = extracted.lines().map(str::to_owned).collect();
+    // Without the last, one of a day before and one of the same day.
+    lines.truncate(3);
+    lines[1] = lines[1].replace("2026-01-02T", "2026-01-01T");
+    project.add_source("other", &lines);
+    let ran = extract(&project);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    for line in [
+        "1 not taken: another source of the model has a newer result",
+        "2 configurations written to out.csv",
+        "1 of them newer than another source's, which stays beside them",
+    ] {
+        assert!(ran.stdout.contains(line), "no `{line}` in\n{}", ran.stdout);
+    }
+    let kept: Vec<_> = rows(&project).iter().map(|row| row.identity.concurrency.fixed()).collect();
+    assert_eq!(kept, [Some(4), Some(16)]);
+}
+
+#[test]
 fn pools_of_another_size_are_another_configuration() {
     let project = Project::new();
     put(&project, 1, &[disaggregated(1), disaggregated(2)]);

@@ -37,6 +37,49 @@ fn what_is_picked_is_a_file_in_the_standard_format() {
 }
 
 #[test]
+fn rows_of_several_sources_are_no_file_until_one_is_named() {
+    let project = Project::new();
+    // Some of the same configurations, without the optional columns.
+    let text = std::fs::read_to_string(project.model_file("inferencemax.csv")).unwrap();
+    let lines = text.lines().filter(|line| !line.starts_with("gb200")).take(30);
+    let cut = |line: &str| line.split(',').take(21).collect::<Vec<_>>().join(",");
+    project.add_source("other", &lines.map(cut).collect::<Vec<_>>());
+    let all = project.model().rows;
+    let of = |source: &str| {
+        let of_source = |row: &&Row| row.provider == source && row.identity.gpu_model == "b200";
+        all.iter().filter(of_source).cloned().collect::<Vec<Row>>()
+    };
+    let (one, other) = (of("inferencemax"), of("other"));
+    assert!(!other.is_empty() && other.len() < one.len());
+    assert!(other.iter().all(|row| one.iter().any(|twin| twin.identity == row.identity)));
+
+    let pick = ["filter", "--model", MODEL, "--output", "out.csv", "--where"];
+    let ran = project.run(&[&pick[..], &["gpu_model = b200"]].concat());
+    assert_eq!(ran.code, 2);
+    let rows = format!("{} of inferencemax, {} of other", one.len(), other.len());
+    assert!(ran.stderr.contains(&rows), "no `{rows}` in {}", ran.stderr);
+    assert!(ran.stderr.contains("help: pick one with --source: inferencemax, other"));
+    assert!(!project.path("out.csv").exists());
+
+    for (expression, source, expected) in [
+        ("gpu_model = b200", "inferencemax", &one),
+        ("gpu_model = b200", "other", &other),
+        ("gpu_model = b200 and provider = other", "", &other),
+    ] {
+        let source_option = ["--source", source];
+        let named = if source.is_empty() { &[][..] } else { &source_option[..] };
+        project.must(&[&pick[..], &[expression], named].concat());
+        let text = std::fs::read_to_string(project.path("out.csv")).unwrap();
+        let provider = &expected[0].provider;
+        let picked = row::read(Path::new("out.csv"), &text, provider, &[]).unwrap();
+        assert_eq!(picked, *expected, "{expression} {source}");
+    }
+    let ran = project.run(&[&pick[..], &["gpu_model = b200", "--source", "othr"]].concat());
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("the sources are: inferencemax, other"), "{}", ran.stderr);
+}
+
+#[test]
 fn a_run_of_some_rows_judges_those() {
     let project = Project::new();
     let rows = project.model().rows;

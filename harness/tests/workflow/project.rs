@@ -142,6 +142,15 @@ impl Project {
         self.root().join("by_model").join(MODEL).join(name)
     }
 
+    /// Gives the model another source, `<name>.csv` with these lines.
+    pub(crate) fn add_source(&self, name: &str, lines: &[String]) {
+        std::fs::write(self.model_file(&format!("{name}.csv")), lines.join("\n") + "\n").unwrap();
+        let source = format!(
+            "[[source]]\nname = \"{name}\"\nfile = \"{name}.csv\"\nmean_length_ratio = 1.0\n\n[[gpu]]"
+        );
+        edit(&self.model_file("reconcile.toml"), "[[gpu]]", &source);
+    }
+
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mantile-reconcile"));
         command.args(arguments).current_dir(self.root());
