@@ -1,5 +1,10 @@
 //! What the README shows is what the program does.
 
+use std::fmt::Write as _;
+
+use mantile_reconcile::metric::Metric;
+use serde_json::Value;
+
 use super::project::{MODEL, Project};
 
 const README: &str = include_str!("../../../README.md");
@@ -39,6 +44,56 @@ fn the_table_of_models_in_the_readme_is_of_those_that_are_there() {
     let table = text.split("\n\n").last().unwrap();
     assert!(table.starts_with("MAPE in % of each model"), "{text}");
     assert!(README.contains(&indented(table)), "the README does not show\n{table}");
+}
+
+/// What the gate decides of the model over all of its rows: with the figures that moved, or what blocks.
+fn judged(baseline: &str, candidate: &str) -> String {
+    let output = Project::new()
+        .command(&["gate", "--model", MODEL, "--format", "json"])
+        .args(["--baseline", baseline, "--candidate", candidate])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let gate: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let gate = &gate[0];
+    let mut parts = Vec::new();
+    let all = gate["groups"].as_array().unwrap().last().unwrap();
+    let figures = [Metric::Throughput, Metric::Ttft, Metric::Tpot];
+    for metric in figures.into_iter().filter(|_| gate["blocks"] == false) {
+        let mape = &all["metrics"][metric.name()]["mape_percent"];
+        let [before, after] = [0, 1].map(|side| format!("{:.2}%", mape[side].as_f64().unwrap()));
+        if before != after {
+            parts.push(format!("{} {before} to {after}", metric.title()));
+        }
+    }
+    let rows = gate["rows"].as_array().unwrap();
+    let left = |row: &&Value| {
+        let was_inside =
+            ["inside", "known_deviation"].iter().any(|was| row["verdict_before"] == *was);
+        was_inside && row["verdict"] == "outside"
+    };
+    for (rows, text) in [
+        (rows.iter().filter(|row| row["drift"] == "gained").count(), "rows gained"),
+        (rows.iter().filter(|row| row["drift"] == "lost").count(), "rows lost"),
+        (rows.iter().filter(left).count(), "left their bands"),
+    ] {
+        if rows > 0 {
+            parts.push(format!("{rows} {text}"));
+        }
+    }
+    let decision = gate["decision"].as_str().unwrap();
+    if parts.is_empty() { decision.to_owned() } else { format!("{decision}: {}", parts.join(", ")) }
+}
+
+#[test]
+fn the_table_of_releases_in_the_readme_is_what_the_gate_decides() {
+    let releases = ["11a8e89", "7e81fcd", "95eb60b", "2fd00c1", "72ff84e"];
+    let mut table = String::from("| step | forward | backward |\n|---|---|---|\n");
+    for step in releases.windows(2) {
+        let (forward, backward) = (judged(step[0], step[1]), judged(step[1], step[0]));
+        let _ = writeln!(table, "| {}, {} | {forward} | {backward} |", step[0], step[1]);
+    }
+    assert!(README.contains(&table), "the README does not show\n{table}");
 }
 
 fn indented(text: &str) -> String {

@@ -310,5 +310,7 @@ fn every_defect_is_seen_and_what_is_no_defect_is_not() {
         let _ = writeln!(table, "{}", line(name, &gate));
         assert_eq!(gate.decision, Decision::Ok, "{name} alarmed: {:?}", gate.reasons);
     }
+    let rows = format!("against {} measured rows", bench.answers.len());
+    assert!(TABLE.contains(&rows), "fixtures/README.md does not say `{rows}`");
     assert!(TABLE.contains(&table), "fixtures/README.md does not hold this table:\n{table}");
 }
