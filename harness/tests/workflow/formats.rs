@@ -5,7 +5,7 @@ use std::path::Path;
 
 use mantile_reconcile::metric::Metric;
 use mantile_reconcile::row::{self, Row};
-use mantile_reconcile::source::{self, Artifact, Given, SOURCES};
+use mantile_reconcile::source::{self, Artifact, Given, SOURCES, Source};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
@@ -570,8 +570,8 @@ fn windows_files_and_files_without_a_last_newline_are_read() {
     }
 }
 
-/// Reads with every source, sniffed or not: whatever comes, no panic, and no figure that is none.
-fn read_with_all(path: &Path, text: &str) {
+/// Reads with these sources: whatever comes, no panic, and no figure that is none.
+fn read_with(sources: &[&dyn Source], path: &Path, text: &str) {
     let artifact = Artifact::new(path, text.to_owned());
     let given = Given {
         gpu: Some("h100".to_owned()),
@@ -583,7 +583,7 @@ fn read_with_all(path: &Path, text: &str) {
     };
     for given in [Given::default(), given] {
         let _ = source::read(&artifact, None, &given);
-        for source in SOURCES {
+        for source in sources {
             let Ok(reading) = source.read(&artifact, &given) else { continue };
             for row in &reading.rows {
                 for (_, value) in row.measured.means.iter() {
@@ -596,17 +596,24 @@ fn read_with_all(path: &Path, text: &str) {
 }
 
 /// What a hostile hand puts into a file.
-const SCRAPS: [&str; 18] = [
+const SCRAPS: &[&str] = &[
     "",
     "0",
     "-1",
     "1e999",
+    "1e300",
+    "1e-320",
+    "4294967295",
     "4294967296",
     "NaN",
     "Infinity",
     "null",
     "true",
     "\"x\"",
+    "\"é\"",
+    "\"1234567é\"",
+    "1234567é",
+    "\"2026-06-é\"",
     "[]",
     "{}",
     ",",
@@ -622,25 +629,51 @@ proptest! {
 
     #[test]
     fn no_text_makes_a_reader_panic(text in "\\PC*", name in "[a-z0-9_-]{0,40}") {
-        read_with_all(&Path::new("run_7").join(name), &text);
+        read_with(SOURCES, &Path::new("run_7").join(name), &text);
     }
 
     #[test]
     fn no_change_of_a_sample_makes_a_reader_panic(
         format in 0..FORMATS.len(),
         changes in prop::collection::vec(
-            (any::<Index>(), 0..40_usize, select(&SCRAPS[..])),
+            (any::<Index>(), 0..40_usize, select(SCRAPS)),
             1..5,
         ),
     ) {
         let file = FORMATS[format].file;
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/samples").join(file);
-        let mut text: Vec<char> = std::fs::read_to_string(path).unwrap().chars().collect();
+        let mut text: Vec<char> = sample(file).chars().collect();
         for (place, length, scrap) in changes {
             let start = place.index(text.len() + 1);
             let end = (start + length).min(text.len());
             text.splice(start..end, scrap.chars());
         }
-        read_with_all(Path::new(file), &text.into_iter().collect::<String>());
+        read_with(SOURCES, Path::new(file), &text.into_iter().collect::<String>());
+    }
+}
+
+fn sample(file: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/samples").join(file);
+    std::fs::read_to_string(path).unwrap()
+}
+
+/// Each cell, key and value of each sample, in turn replaced by each scrap.
+#[test]
+fn no_value_in_a_samples_place_makes_a_reader_panic() {
+    for format in FORMATS {
+        let source = source::named(format.from).unwrap();
+        let text = sample(format.file);
+        let mut start = 0;
+        for part in text.split_inclusive([',', ':', ';', '[', ']', '{', '}', '\n']) {
+            let end = start + part.len();
+            let value = part.trim_end_matches([',', ':', ';', '[', ']', '{', '}', '\n']);
+            if !value.trim().is_empty() {
+                let rest = &text[start + value.len()..];
+                for scrap in SCRAPS {
+                    let changed = format!("{}{scrap}{rest}", &text[..start]);
+                    read_with(&[source], Path::new(format.file), &changed);
+                }
+            }
+            start = end;
+        }
     }
 }
