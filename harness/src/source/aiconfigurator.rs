@@ -171,7 +171,9 @@ fn concurrency(record: Record<'_>, id: &str, facts: &str, dp_size: u32) -> Resul
         return Err(record.error("silicon_data_source", message));
     }
     let batch = record.required("batch_size", record.whole("batch_size", 1..=1 << 20)?)?;
-    if batch.checked_mul(dp_size) != Some(concurrency) {
+    // Fewer sequences than ranks are not divided.
+    let undivided = concurrency < dp_size && batch == concurrency;
+    if !undivided && batch.checked_mul(dp_size) != Some(concurrency) {
         let message = format!(
             "{batch} sequences on each of {dp_size} ranks are not the {concurrency} of the id"
         );
@@ -233,6 +235,8 @@ mod tests {
     fn concurrency_is_of_all_data_parallel_ranks_together() {
         let text = line("x_c64_tp4_ep4_1904", "agg", 4, 1, 16, 4);
         assert_eq!(identities(&text), ["b200::trt::fp4::1024x1024::tp4_ep4_dpa::c64"]);
+        let text = line("x_c64_tp8_ep8_1537", "agg", 64, 8, 128, 8);
+        assert_eq!(identities(&text), ["b200::trt::fp4::1024x1024::tp8_ep8_dpa::c64"]);
         let message = |text: &str| read(text).unwrap_err().to_string();
         assert_eq!(
             message(&line("x_c64_tp4_ep4_1904", "agg", 8, 1, 16, 4)),

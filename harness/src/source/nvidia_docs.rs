@@ -115,18 +115,23 @@ fn read_record(record: Record<'_>, version: &str, given: &Given) -> Result<Row> 
         return Err(record.error("num_gpus", message));
     }
     let rate = record.number("output_throughput_per_gpu", f64::MIN_POSITIVE..=1e8)?;
-    let rate = record.required("output_throughput_per_gpu", rate)?;
     let total = record.number("total_output_throughput", f64::MIN_POSITIVE..=1e12)?;
-    let of_all = rate * f64::from(parallelism.gpus());
-    if let Some(total) = total.filter(|total| (total / of_all - 1.0).abs() > ROUNDING) {
-        let message = format!("{total} tokens/s where {rate} on each of its GPUs makes {of_all}");
-        return Err(record.error("total_output_throughput", message));
+    if let (Some(rate), Some(total)) = (rate, total) {
+        let of_all = rate * f64::from(parallelism.gpus());
+        if (total / of_all - 1.0).abs() > ROUNDING {
+            let message =
+                format!("{total} tokens/s where {rate} on each of its GPUs makes {of_all}");
+            return Err(record.error("total_output_throughput", message));
+        }
     }
     let seconds = |column| record.number(column, f64::MIN_POSITIVE..=86_400.0);
     let mut measured = Measured::default();
-    measured.means[Metric::OutputThroughput] = Some(rate);
+    measured.means[Metric::OutputThroughput] = rate;
     measured.means[Metric::Ttft] = seconds("mean_time_to_first_token_sec")?;
     measured.means[Metric::Tpot] = seconds("mean_time_per_output_token_sec")?;
+    if measured.means.iter().all(|(_, value)| value.is_none()) {
+        return Err(record.error("output_throughput_per_gpu", "no metric is given"));
+    }
     let version = record.required(version, record.text(version))?;
     let concurrency = record.whole("concurrency", 1..=1 << 20)?;
     Ok(Row {
@@ -200,6 +205,13 @@ mod tests {
         assert_eq!(row.measured.means[Metric::Tpot], Some(0.025));
         assert_eq!(row.measured.means[Metric::E2eLatency], None);
         assert_eq!(row.provenance.run_id, "1.9.0");
+        let first_token = text.replace(",150,0.6,0.025,300,", ",,0.6,,,");
+        let artifact = Artifact::new(Path::new("n.csv"), first_token.clone());
+        let reading = NvidiaDocs.read(&artifact, &Given::default()).unwrap();
+        assert_eq!(reading.rows[0].measured.means[Metric::OutputThroughput], None);
+        let artifact = Artifact::new(Path::new("n.csv"), first_token.replace(",,0.6,,,", ",,,,,"));
+        let message = NvidiaDocs.read(&artifact, &Given::default()).unwrap_err().to_string();
+        assert!(message.ends_with("no metric is given"), "{message}");
         let artifact = Artifact::new(Path::new("n.csv"), text.replace(",300,", ",150,"));
         let message = NvidiaDocs.read(&artifact, &Given::default()).unwrap_err().to_string();
         assert!(message.starts_with("n.csv:2, column `total_output_throughput`: 150"), "{message}");
