@@ -15,7 +15,7 @@ pub enum Exit {
     GateFailed = 1,
     /// The input or the command line cannot be used, or the output cannot be written.
     BadInput = 2,
-    /// Mantile or its recording did not answer, wholly or in part.
+    /// Mantile, its recording or a service that rows are fetched from did not answer, wholly or in part.
     Unavailable = 3,
 }
 

@@ -21,7 +21,7 @@ Exit codes:
   0  done, and everything inside its bands and gates
   1  done, and a row, a gate or a check failed
   2  bad input or usage, or an output that cannot be written
-  3  Mantile or its recording did not answer
+  3  Mantile, its recording or a service that rows are fetched from did not answer
 
 Without --api-url, predictions come from the recordings in fixtures/.";
 
