@@ -112,9 +112,9 @@ fn what_another_source_measured_later_is_left_to_it() {
     let ran = extract(&project);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     for line in [
-        "1 not taken: another source of the model has a newer result",
+        "1 not taken: a source listed before has it as new or newer",
         "2 configurations written to out.csv",
-        "1 of them newer than another source's, which stays beside them",
+        "1 of them a source listed before has, too: older, or without a date here",
     ] {
         assert!(ran.stdout.contains(line), "no `{line}` in\n{}", ran.stdout);
     }

@@ -929,7 +929,7 @@ async fn the_api_is_asked_by_the_models_display_name() {
         ran
     };
     let ran = ask(&[]);
-    says(&ran, 0, &["inferencex 1", "2 configurations written"]);
+    says(&ran, 0, &["inferencemax 1", "2 configurations written"]);
     // Of a single node the GPUs are its parallelism, 4, not the 16 that the answer says.
     let text = std::fs::read_to_string(project.path("out.csv")).unwrap();
     let rows = mantile_reconcile::row::read(Path::new("out.csv"), &text, "inferencemax", &[]);

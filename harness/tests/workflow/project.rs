@@ -142,13 +142,13 @@ impl Project {
         self.root().join("by_model").join(MODEL).join(name)
     }
 
-    /// Gives the model another source, `<name>.csv` with these lines.
+    /// Gives the model another source, listed first: `<name>.csv` with these lines.
     pub(crate) fn add_source(&self, name: &str, lines: &[String]) {
         std::fs::write(self.model_file(&format!("{name}.csv")), lines.join("\n") + "\n").unwrap();
         let source = format!(
-            "[[source]]\nname = \"{name}\"\nfile = \"{name}.csv\"\nmean_length_ratio = 1.0\n\n[[gpu]]"
+            "[[source]]\nname = \"{name}\"\nfile = \"{name}.csv\"\nmean_length_ratio = 1.0\n\n[[source]]"
         );
-        edit(&self.model_file("reconcile.toml"), "[[gpu]]", &source);
+        edit(&self.model_file("reconcile.toml"), "[[source]]", &source);
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
