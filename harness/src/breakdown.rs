@@ -49,10 +49,33 @@ pub struct LayerTime {
     pub overhead_ms: f64,
     /// The share of the loaded bytes that is KV cache, 0 to 1.
     pub kv_share: f64,
+    /// What a package moves and works with.
+    pub package: Package,
     /// Whether load hides behind compute in decode.
     pub decode_load_overlap: bool,
     /// Whether communication hides in decode.
     pub decode_comms_overlap: bool,
+}
+
+/// The figures of one package (a GPU) in one layer and phase.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Package {
+    /// Packages that the layer is spread over.
+    pub count: f64,
+    /// Peak memory bandwidth, bytes/s.
+    pub bandwidth_bytes_per_s: f64,
+    /// Weights that it holds, bytes.
+    pub weight_bytes: f64,
+    /// Weights that it reads in the phase, bytes; of experts those that tokens go to.
+    pub weight_bytes_read: f64,
+    /// KV cache that it reads or writes, bytes.
+    pub kv_bytes: f64,
+    /// Weights of the whole layer, a number, of which Mantile does not tell every model's.
+    pub parameters: Option<f64>,
+    /// Bytes of a weight.
+    pub dtype_bytes: f64,
+    /// Sequences that are processed.
+    pub batch_size: f64,
 }
 
 #[derive(Deserialize)]
@@ -71,6 +94,8 @@ struct Details {
     timing_breakdown: Timing,
     hardware_params: Hardware,
     intermediate_calculations: Intermediate,
+    inputs: Inputs,
+    layer_params: LayerParameters,
 }
 
 #[derive(Deserialize)]
@@ -84,6 +109,7 @@ struct Timing {
 
 #[derive(Deserialize)]
 struct Hardware {
+    mem_bw_bytes_per_sec: f64,
     decode_load_overlap: bool,
     decode_comms_overlap: bool,
 }
@@ -92,6 +118,20 @@ struct Hardware {
 struct Intermediate {
     kv_cache_per_package: f64,
     load_bytes: f64,
+    weight_mem_per_package: f64,
+    weight_bytes_read: f64,
+}
+
+#[derive(Deserialize)]
+struct Inputs {
+    batch_size: f64,
+    dtype_bytes: f64,
+    num_packages: f64,
+}
+
+#[derive(Deserialize)]
+struct LayerParameters {
+    parameter_count: Option<f64>,
 }
 
 impl Breakdown {
@@ -159,8 +199,13 @@ fn layer_time(name: String, details: &Details, layers: &LayerTable) -> Result<La
         .iter()
         .find(|layer| layer.name == name)
         .ok_or_else(|| format!("layer {name} is not one of the model's"))?;
-    let Details { timing_breakdown: timing, hardware_params, intermediate_calculations: bytes } =
-        details;
+    let Details {
+        timing_breakdown: timing,
+        hardware_params,
+        intermediate_calculations: bytes,
+        inputs,
+        layer_params,
+    } = details;
     Ok(LayerTime {
         count: f64::from(layer.count),
         compute_ms: timing.compute_time_ms,
@@ -171,6 +216,16 @@ fn layer_time(name: String, details: &Details, layers: &LayerTable) -> Result<La
             bytes.kv_cache_per_package / bytes.load_bytes
         } else {
             0.0
+        },
+        package: Package {
+            count: inputs.num_packages,
+            bandwidth_bytes_per_s: hardware_params.mem_bw_bytes_per_sec,
+            weight_bytes: bytes.weight_mem_per_package,
+            weight_bytes_read: bytes.weight_bytes_read,
+            kv_bytes: bytes.kv_cache_per_package,
+            parameters: layer_params.parameter_count,
+            dtype_bytes: inputs.dtype_bytes,
+            batch_size: inputs.batch_size,
         },
         decode_load_overlap: hardware_params.decode_load_overlap,
         decode_comms_overlap: hardware_params.decode_comms_overlap,

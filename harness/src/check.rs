@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::audit::{Severity, audit_sources};
+use crate::audit::{self, audit};
 use crate::compare::{Comparison, Coverage, in_group, statistics};
 use crate::config::Config;
 use crate::folder::Model;
@@ -22,7 +22,7 @@ pub enum Check {
     Gate(usize, Metric),
     /// Enough rows have a prediction.
     Coverage,
-    /// No row is impossible by the audit.
+    /// No row is impossible by the audit unless it is accepted, and no acceptance is of nothing.
     Audit,
     /// Another estimator predicts measured rows, and no others: its index in the configuration.
     Estimator(usize),
@@ -111,7 +111,7 @@ impl Check {
         match self {
             Self::Gate(index, metric) => gate(subject, index, metric),
             Self::Coverage => coverage(subject),
-            Self::Audit => sound(subject.model),
+            Self::Audit => sound(subject),
             Self::Estimator(index) => estimator(subject.model, index),
             Self::RecordingComplete => complete(subject),
             Self::RecordingUsed => used(subject),
@@ -206,20 +206,33 @@ fn coverage(subject: Subject<'_>) -> Result<(), String> {
     ))
 }
 
-fn sound(model: &Model) -> Result<(), String> {
-    let mut findings = audit_sources(&model.rows, &model.config.sources);
-    findings.retain(|finding| finding.severity == Severity::Error);
+fn sound(subject: Subject<'_>) -> Result<(), String> {
+    let Subject { model, recording, .. } = subject;
+    let config = &model.config;
+    let findings =
+        audit(audit::Subject { rows: &model.rows, peers: &[], config, recording: Some(recording) });
+    let audit::Judged { open, dead } = audit::judge(&findings, &config.audit_accepted);
     none_of(
-        &findings,
-        |finding| format!("{}: {}", finding.row, finding.message),
+        &open,
+        |finding| format!("{}: {}: {}", finding.check.name(), finding.subject, finding.message),
         || {
             format!(
                 "{} findings say that a row cannot be what it says; look at them with: mantile-reconcile \
-             audit --model {}",
-                findings.len(),
-                model.name
+                 audit --model {}, then correct or remove the rows, or list them with a reason under \
+                 [[audit_accepted]] in {}",
+                open.len(),
+                model.name,
+                config.path.display()
             )
         },
+    )?;
+    none_of(
+        &dead,
+        |entry| {
+            let place = format!("{}:{}", config.path.display(), entry.line);
+            format!("{place}: {} of {} is no error", entry.check.name(), entry.row)
+        },
+        || format!("{} accepted findings are none any more; remove them", dead.len()),
     )
 }
 

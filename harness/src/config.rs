@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::audit::{self, Accepted};
 use crate::band::{Band, Interval, MetricTable, Written};
 use crate::error::{Error, Place, Result};
 use crate::estimator;
@@ -48,6 +49,8 @@ pub struct Config {
     pub bands: Vec<Band>,
     /// The gates on groups.
     pub gates: Vec<Gate>,
+    /// Errors of the audit that are accepted.
+    pub audit_accepted: Vec<Accepted>,
 }
 
 /// A file of rows.
@@ -231,6 +234,16 @@ struct File {
     band: Vec<Spanned<BandTable>>,
     #[serde(default)]
     gate: Vec<Spanned<GateTable>>,
+    #[serde(default)]
+    audit_accepted: Vec<Spanned<AcceptedTable>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AcceptedTable {
+    row: String,
+    check: String,
+    reason: String,
 }
 
 #[derive(Deserialize)]
@@ -314,6 +327,7 @@ pub fn parse(path: &Path, text: &str) -> Result<Config> {
         check_gate(path, &gate)?;
         gates.push(gate);
     }
+    let audit_accepted = audit_accepted(path, text, &file.audit_accepted)?;
     let config = Config {
         path: path.to_path_buf(),
         model_id: file.model_id,
@@ -330,6 +344,7 @@ pub fn parse(path: &Path, text: &str) -> Result<Config> {
         loosened: file.loosened,
         bands,
         gates,
+        audit_accepted,
     };
     check_uniqueness(&config)?;
     check_approximations(&config)?;
@@ -357,6 +372,33 @@ pub(crate) fn check_version(path: &Path, text: &str, version: &Spanned<u32>) -> 
         format!("schema_version {} is not {SCHEMA_VERSION}", version.get_ref()),
     )
     .with_help("use the mantile-reconcile that wrote it, or rewrite the file by the README"))
+}
+
+/// What of the audit is accepted: each entry with a check that there is, and a reason, once.
+fn audit_accepted(
+    path: &Path,
+    text: &str,
+    written: &[Spanned<AcceptedTable>],
+) -> Result<Vec<Accepted>> {
+    let mut accepted: Vec<Accepted> = Vec::with_capacity(written.len());
+    for spanned in written {
+        let AcceptedTable { row, check, reason } = spanned.get_ref();
+        let start = spanned.span().start;
+        let at = |message: String| Err(Error::content(Place::offset(path, text, start), message));
+        let Some(known) = audit::Check::from_name(check) else {
+            let checks = audit::Check::ALL.map(audit::Check::name).join(", ");
+            return at(format!("`{check}` is none of {checks}"));
+        };
+        if reason.trim().is_empty() {
+            return at(format!("the acceptance of {check} of {row} has no reason"));
+        }
+        if accepted.iter().any(|other| other.row == *row && other.check == known) {
+            return at(format!("{check} of {row} is accepted already"));
+        }
+        let line = text[..start].matches('\n').count() + 1;
+        accepted.push(Accepted { row: row.clone(), check: known, reason: reason.clone(), line });
+    }
+    Ok(accepted)
 }
 
 fn check_source(source: &Source) -> Result<(), String> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::audit::{self, Finding, audit};
 use crate::check::{Check, Subject, today};
 use crate::compare::{Comparison, Coverage, join};
 use crate::config::Config;
@@ -77,6 +78,8 @@ pub struct Evaluation {
     pub verdicts: Vec<RowVerdict>,
     /// Each check's name with what it found.
     pub checks: Vec<(String, std::result::Result<(), String>)>,
+    /// What the audit of the rows finds, where the whole model is judged.
+    pub audit: Option<Vec<Finding>>,
     /// Mantile beside other estimators, where that was asked for.
     pub side_by_side: Vec<SideBySide>,
 }
@@ -98,6 +101,9 @@ impl Evaluation {
             .into_iter()
             .map(|check| (check.name(&model.config), check.make(subject)))
             .collect();
+        let (rows, config) = (&model.rows[..], &model.config);
+        let recording = Some(recording);
+        evaluation.audit = Some(audit(audit::Subject { rows, peers: &[], config, recording }));
         evaluation
     }
 
@@ -106,7 +112,7 @@ impl Evaluation {
     pub fn of_rows(model: &Model, comparisons: Vec<Comparison>, now: Timestamp) -> Self {
         let judge = |comparison| verdict::judge(comparison, model, today(now));
         let verdicts = comparisons.iter().map(judge).collect();
-        Self { comparisons, verdicts, checks: Vec::new(), side_by_side: Vec::new() }
+        Self { comparisons, verdicts, checks: Vec::new(), audit: None, side_by_side: Vec::new() }
     }
 
     /// Sets the estimators of these files beside Mantile, and the naive baselines; of them the

@@ -128,6 +128,28 @@ pub struct Interval95 {
     pub high: f64,
 }
 
+/// The median of values with its 90% interval, lower and upper end: order statistics whose ranks come from
+/// the binomial distribution, without any assumption on that of the values (Hahn and Meeker 1991,
+/// "Statistical Intervals", section 5.2). `None` below 5 values, which cannot give that much.
+#[must_use]
+pub fn median_interval(values: &[f64]) -> Option<(f64, f64, f64)> {
+    const TAIL: f64 = 0.05;
+    let n = values.len();
+    // P(Bin(n, 1/2) ≤ k), summed up while it stays within the tail.
+    let mut below = 0;
+    let mut log_probability = n as f64 * 0.5f64.ln();
+    let mut sum = log_probability.exp();
+    while sum <= TAIL {
+        log_probability += ((n - below) as f64 / (below + 1) as f64).ln();
+        below += 1;
+        sum += log_probability.exp();
+    }
+    let lowest = below.checked_sub(1)?;
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    Some((quantile(&sorted, 0.5), sorted[lowest], sorted[n - 1 - lowest]))
+}
+
 /// How often rows are drawn anew for a mean …
 const RESAMPLES: usize = 2000;
 /// … for a skill, of which a comparison takes many …
@@ -303,6 +325,23 @@ mod tests {
         assert_eq!(conformal_quantile(&values[..18], 0.05), None);
         assert_eq!(conformal_quantile(&values, 0.5), Some(10.0));
         assert_eq!(conformal_quantile(&[], 0.1), None);
+    }
+
+    #[test]
+    fn the_interval_of_a_median_has_the_ranks_of_the_published_table() {
+        let ranks = |n: u32| {
+            let values: Vec<f64> = (1..=n).rev().map(f64::from).collect();
+            median_interval(&values).map(|(_, low, high)| (low, high))
+        };
+        assert_eq!(ranks(4), None);
+        // Two-sided 90% limits of the sign test: k = 0, 1, 5, 18 of n = 5, 10, 20, 50 fall below.
+        assert_eq!(ranks(5), Some((1.0, 5.0)));
+        assert_eq!(ranks(10), Some((2.0, 9.0)));
+        assert_eq!(ranks(20), Some((6.0, 15.0)));
+        assert_eq!(ranks(50), Some((19.0, 32.0)));
+        approx::assert_relative_eq!(median_interval(&[3.0, 1.0, 2.0, 9.0, 4.0]).unwrap().0, 3.0);
+        // 2^-1500 is no number of 64 bits.
+        assert_eq!(ranks(1500), Some((718.0, 783.0)));
     }
 
     #[test]

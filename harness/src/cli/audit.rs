@@ -1,52 +1,96 @@
-//! `audit`: physical and statistical checks of measured rows.
+//! `audit`: physical and statistical checks of measured rows, committed ones or a file of new ones.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::path::Path;
 
 use super::args::{AuditArgs, Format};
-use super::estimate::of_args;
+use super::estimate::choose_source;
 use super::filter::pick;
-use super::output::print;
-use crate::audit::{Finding, Severity, audit_sources};
+use super::output::{note, print};
+use super::record::ask;
+use crate::audit::{Subject, audit, judge};
+use crate::config::{Config, Source};
 use crate::error::{Exit, Result};
-use crate::folder;
+use crate::folder::{self, Model};
+use crate::mantile::Client;
+use crate::recording::{self, Recording};
+use crate::report::{audit_json, audit_text};
+use crate::row::{self, Row};
+use crate::{file, mapping};
 
-pub(super) fn run(root: &Path, args: &AuditArgs) -> Result<Exit> {
-    let config = folder::load_config(root, &args.rows.model)?;
-    let rows = of_args(root, &args.rows, &config)?;
-    let rows = pick(rows, args.filter.as_ref())?;
-    let findings = audit_sources(&rows, &config.sources);
-    match args.format {
-        Format::Text => print(&text(&findings, rows.len()))?,
-        Format::Json => print(&serde_json::json!(findings).to_string())?,
+pub(super) async fn run(root: &Path, args: &AuditArgs) -> Result<Exit> {
+    let Model { config, rows: committed, release, .. } = folder::load(root, &args.model)?;
+    let mut config = config;
+    let mut rows = Vec::new();
+    for path in &args.files {
+        let source = source_of(path, args, &config)?;
+        let extra: Vec<&str> = source.extra_columns.iter().map(String::as_str).collect();
+        rows.extend(row::read(path, &file::read_text(path)?, &source.name, &extra)?);
+        config.sources.push(source);
     }
-    let errors = findings.iter().any(|finding| finding.severity == Severity::Error);
-    Ok(if errors { Exit::GateFailed } else { Exit::Inside })
+    let candidates = !args.files.is_empty();
+    let (rows, mut peers) = if candidates { (rows, committed) } else { (committed, Vec::new()) };
+    let rows = match &args.filter {
+        None => rows,
+        Some(filter) => {
+            let rest = rows.iter().filter(|row| !filter.picks(row)).cloned();
+            peers.extend(rest.collect::<Vec<_>>());
+            pick(rows, Some(filter))?
+        }
+    };
+    let mut recording = match recording::load(root, &release, &config.model_id) {
+        Ok(recording) => Some(recording),
+        Err(error) => {
+            note(&format!("note: nothing is held against the hardware: {error}"));
+            None
+        }
+    };
+    if let (Some(url), Some(recording)) = (&args.api_url, &mut recording) {
+        let client = Client::new(url, args.patience.options())?;
+        complete(recording, &client, &rows, &config).await?;
+    }
+    let recording = recording.as_ref();
+    let subject = Subject { rows: &rows, peers: &peers, config: &config, recording };
+    let findings = audit(subject);
+    let accepted = &config.audit_accepted;
+    print(&match args.format {
+        Format::Text => audit_text(&findings, accepted, rows.len(), args.all),
+        Format::Json => audit_json(&findings, accepted).to_string(),
+    })?;
+    let open = !judge(&findings, accepted).open.is_empty();
+    Ok(if open { Exit::GateFailed } else { Exit::Inside })
 }
 
-/// The findings by severity and check, the worst first.
-fn text(findings: &[Finding], rows: usize) -> String {
-    let mut groups: BTreeMap<(std::cmp::Reverse<Severity>, &str), Vec<&Finding>> = BTreeMap::new();
-    for finding in findings {
-        let key = (std::cmp::Reverse(finding.severity), finding.check);
-        groups.entry(key).or_default().push(finding);
+/// The source that a file's rows are of: like the one it is said to be like, under the file's own name.
+fn source_of(path: &Path, args: &AuditArgs, config: &Config) -> Result<Source> {
+    let like = choose_source(config, args.source.as_deref())?;
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    let mut name: String = stem.chars().map(|c| if fits(c) { c } else { '_' }).collect();
+    while name.is_empty() || config.sources.iter().any(|source| source.name == name) {
+        name.push_str("-new");
     }
-    let mut text = String::new();
-    for ((std::cmp::Reverse(severity), check), found) in &groups {
-        let word = format!("{severity:?}").to_lowercase();
-        let _ = writeln!(text, "{word}: {check}, {} findings", found.len());
-        for finding in found {
-            let _ = writeln!(text, "  {}\n    {}", finding.row, finding.message);
-        }
-    }
-    let count = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
-    let _ = write!(
-        text,
-        "{rows} rows: {} errors, {} warnings, {} remarks",
-        count(Severity::Error),
-        count(Severity::Warning),
-        count(Severity::Info)
-    );
-    text
+    let mean_length_ratio = args.mean_length_ratio.unwrap_or(like.mean_length_ratio);
+    Ok(Source { name, file: path.display().to_string(), mean_length_ratio, ..like.clone() })
+}
+
+/// Asks a live Mantile for what the rows need and the recording lacks. Nothing is written.
+async fn complete(
+    recording: &mut Recording,
+    client: &Client,
+    rows: &[Row],
+    config: &Config,
+) -> Result<()> {
+    let layers = recording.layers()?;
+    let mut missing: Vec<_> = rows
+        .iter()
+        .filter_map(|row| mapping::map(row, config).ok())
+        .flat_map(|mapped| mapped.questions(&layers))
+        .map(|question| (question.request.key(), question.request))
+        .filter(|(key, _)| !recording.entries.contains_key(key))
+        .collect();
+    missing.sort_by(|(a, _), (b, _)| a.cmp(b));
+    missing.dedup_by(|(a, _), (b, _)| a == b);
+    let requests = missing.into_iter().map(|(_, request)| request).collect();
+    recording.entries.extend(ask(client, requests).await?);
+    Ok(())
 }

@@ -81,7 +81,8 @@ pub(super) fn rows(
     row::read(input, &file::read_text(input)?, &source.name, &extra)
 }
 
-fn choose_source<'a>(config: &'a Config, name: Option<&str>) -> Result<&'a Source> {
+/// The source of this name, or the only one.
+pub(super) fn choose_source<'a>(config: &'a Config, name: Option<&str>) -> Result<&'a Source> {
     let names =
         || config.sources.iter().map(|source| source.name.as_str()).collect::<Vec<_>>().join(", ");
     match (name, &config.sources[..]) {

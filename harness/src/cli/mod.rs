@@ -62,7 +62,7 @@ fn run(arguments: &Arguments) -> Result<Exit> {
         match &arguments.verb {
             Verb::Run(args) => run::run(root, args).await,
             Verb::Extract(args) => extract::run(root, args).await,
-            Verb::Audit(args) => audit::run(root, args),
+            Verb::Audit(args) => audit::run(root, args).await,
             Verb::Filter(args) => filter::run(root, args),
             Verb::Estimate(args) => estimate::run(root, args).await,
             Verb::Compare(args) => compare::run(root, args),

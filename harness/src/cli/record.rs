@@ -187,7 +187,10 @@ fn wanted(model: &Model, layers: &LayerTable) -> BTreeMap<String, SystemMetricsR
 
 /// Asks for all of them, with the breakdown by layer. One without an answer ends the recording:
 /// half a recording would replay as a whole one.
-async fn ask(client: &Client, requests: Vec<SystemMetricsRequest>) -> Result<Vec<(String, Entry)>> {
+pub(super) async fn ask(
+    client: &Client,
+    requests: Vec<SystemMetricsRequest>,
+) -> Result<Vec<(String, Entry)>> {
     let bar = progress("recording", requests.len());
     let mut entries = Vec::with_capacity(requests.len());
     let work = |request: SystemMetricsRequest| {

@@ -15,7 +15,7 @@ use crate::error::{Error, Exit, Result};
 use crate::evaluation::{Evaluation, Service};
 use crate::folder::{self, Model};
 use crate::prediction::{self, Prediction};
-use crate::report::{evaluation_json, failure_text, models_table, run_table};
+use crate::report::{audit_text, evaluation_json, failure_text, models_table, run_table};
 use crate::{estimate, file, recording};
 
 pub(super) async fn run(root: &Path, args: &RunArgs) -> Result<Exit> {
@@ -87,6 +87,11 @@ async fn run_model(
         estimators::tell(&evaluation, &args.also)?;
     }
     write_reports(&folder.join("comparison_report.csv"), &model, &evaluation)?;
+    if let Some(audit) = &evaluation.audit {
+        let accepted = &model.config.audit_accepted;
+        let text = audit_text(audit, accepted, model.rows.len(), true) + "\n";
+        file::replace(&folder.join("audit.txt"), text.as_bytes())?;
+    }
     let failed_rows = failed_rows(&model, &evaluation);
     let failed_checks = evaluation.failed_checks().map(|(name, found)| format!("{name}\n{found}"));
     let failures: Vec<String> = failed_rows.iter().cloned().chain(failed_checks).collect();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::side_by_side_json;
+use super::{audit_json, side_by_side_json};
 use crate::compare::{Breakdown, statistics};
 use crate::evaluation::Evaluation;
 use crate::folder::Model;
@@ -13,8 +13,8 @@ use crate::verdict::Status;
 /// The version of the document.
 const SCHEMA_VERSION: u32 = 1;
 
-/// Coverage, errors overall and by every breakdown, verdict counts, rows outside, checks, and Mantile
-/// beside other estimators.
+/// Coverage, errors overall and by every breakdown, verdict counts, rows outside, checks, the audit's
+/// findings, and Mantile beside other estimators.
 #[must_use]
 pub fn evaluation_json(model: &Model, evaluation: &Evaluation) -> Value {
     let comparisons = &evaluation.comparisons;
@@ -61,6 +61,7 @@ pub fn evaluation_json(model: &Model, evaluation: &Evaluation) -> Value {
         "verdicts": verdicts,
         "failed_rows": failed,
         "checks": checks,
+        "audit": evaluation.audit.as_ref().map(|audit| audit_json(audit, &model.config.audit_accepted)),
         "side_by_side": side_by_side_json(&evaluation.side_by_side),
         "exit_code": evaluation.exit() as u8,
     })

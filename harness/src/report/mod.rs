@@ -1,6 +1,7 @@
 //! What people and machines read: tables, files and failure texts. Text is made here; who writes
 //! it where is [`crate::cli`]'s business.
 
+mod audit;
 mod comparison_csv;
 mod deviations;
 mod estimators;
@@ -13,6 +14,7 @@ mod snapshot;
 mod summary;
 mod text_table;
 
+pub use audit::{audit_counts, audit_json, audit_text};
 pub use comparison_csv::comparison_report;
 pub use deviations::deviations_toml;
 pub use estimators::side_by_side_json;

@@ -110,6 +110,10 @@ pub fn run_table(model: &Model, evaluation: &Evaluation, origin: &str) -> String
         let _ = writeln!(text, "MAPE in % of others, and Mantile's skill against them a metric");
         let _ = writeln!(text, "{}\n", table.to_text());
     }
+    if let Some(audit) = &evaluation.audit {
+        let counts = super::audit_counts(audit, &model.config.audit_accepted);
+        let _ = writeln!(text, "audit: {counts}");
+    }
     let _ = write!(text, "{}", verdict_text(evaluation));
     text
 }

@@ -58,6 +58,8 @@ impl Project {
         sources.retain(|source| source["name"].as_str() == Some(SOURCE));
         document.remove("band");
         document.remove("gate");
+        // What is accepted of the other sources' rows.
+        document.remove("audit_accepted");
         std::fs::write(&config, document.to_string()).unwrap();
         std::fs::write(project.model_file("known_deviations.toml"), "schema_version = 1\n")
             .unwrap();
