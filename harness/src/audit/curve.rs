@@ -211,9 +211,7 @@ mod tests {
         );
         let slow = of(Check::CurveOutlier, &curve(&[0.010, 0.011, 0.020, 0.018, 0.030]));
         assert!(slow.iter().all(|finding| finding.subject.ends_with("::c16")), "{slow:?}");
-        assert!(
-            slow.iter().any(|finding| finding.message.contains("tpot is 1.42 times slower"))
-        );
+        assert!(slow.iter().any(|finding| finding.message.contains("tpot is 1.42 times slower")));
         let fast = of(Check::CurveOutlier, &curve(&[0.010, 0.011, 0.006, 0.018, 0.030]));
         assert!(fast.iter().any(|finding| finding.message.contains("times faster")), "{fast:?}");
     }

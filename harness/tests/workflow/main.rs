@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 mod accept;
+mod audit;
 mod bad_input;
 mod client;
 mod estimate;
