@@ -109,6 +109,7 @@ fn the_stand_in_answers_as_mantile_would() {
     let entry = project.recording().entries.into_values().next().unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let get = |path: &str| http.get(format!("{}{path}", serving.url)).send();
         assert_eq!(get("/").await.unwrap().status(), 200);
