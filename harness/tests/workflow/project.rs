@@ -2,6 +2,7 @@
 //! one source, whatever else is in this project's data.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
@@ -11,6 +12,7 @@ use mantile_reconcile::mantile::layers_path;
 use mantile_reconcile::recording::{self, RecordedReply, Recording};
 use mantile_reconcile::{estimator, mapping, releases};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 use toml_edit::{DocumentMut, Item};
 use wiremock::matchers::method;
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -36,9 +38,9 @@ pub(crate) struct Ran {
 
 impl Project {
     pub(crate) fn new() -> Self {
-        static TEMPLATE: OnceLock<Project> = OnceLock::new();
+        static TEMPLATE: OnceLock<PathBuf> = OnceLock::new();
         let folder = tempfile::tempdir().unwrap();
-        copy(TEMPLATE.get_or_init(Self::of_one_source).root(), folder.path(), &[]);
+        copy(TEMPLATE.get_or_init(template), folder.path(), &[]);
         Self { folder }
     }
 
@@ -244,6 +246,58 @@ impl From<Output> for Ran {
             stdout: String::from_utf8(output.stdout).unwrap(),
             stderr: String::from_utf8(output.stderr).unwrap(),
         }
+    }
+}
+
+/// The folder that every project is a copy of. It is made once for the same data and program, also where each
+/// test is a process of its own, and takes the place of those made before.
+fn template() -> PathBuf {
+    let checkout = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut made_of = vec![stamp(Path::new(env!("CARGO_BIN_EXE_mantile-reconcile")))];
+    made_of.push(stamp(&std::env::current_exe().unwrap()));
+    for part in ["by_model", "fixtures", "snapshots"] {
+        stamps(&checkout.join(part), &mut made_of);
+    }
+    let digest = Sha256::digest(made_of.concat());
+    let name = format!(
+        "project-{}",
+        digest[..8].iter().fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
+    );
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let path = folder.join(&name);
+    if !path.exists() {
+        let made = Project::of_one_source();
+        let whole = tempfile::tempdir_in(folder).unwrap();
+        copy(made.root(), whole.path(), &[]);
+        // Another process may have been as fast: theirs is the same.
+        if std::fs::rename(whole.path(), &path).is_ok() {
+            let _ = whole.keep();
+            for other in std::fs::read_dir(folder).unwrap().flatten() {
+                let other_name = other.file_name().into_string().unwrap_or_default();
+                if other_name.starts_with("project-") && other_name != name {
+                    let _ = std::fs::remove_dir_all(other.path());
+                }
+            }
+        }
+    }
+    path
+}
+
+/// A file's name, size and time of change.
+fn stamp(path: &Path) -> String {
+    let facts = path.metadata().unwrap();
+    format!("{} {} {:?}\n", path.display(), facts.len(), facts.modified().unwrap())
+}
+
+fn stamps(folder: &Path, stamped: &mut Vec<String>) {
+    let mut paths: Vec<PathBuf> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    for path in paths {
+        if path.is_dir() { stamps(&path, stamped) } else { stamped.push(stamp(&path)) }
     }
 }
 
