@@ -8,10 +8,12 @@
 //! ```
 //!
 //! A value is a bare word or stands in quotes; `*` and `?` in it are wildcards for `=`, `!=` and `in`.
-//! The orders compare numbers, and are false where a row has none.
+//! The orders compare numbers, of `benchmark_date` days, and are false where a row has none.
 
+use std::cmp::Ordering;
 use std::fmt;
 
+use jiff::civil::Date;
 use wildmatch::WildMatch;
 
 use crate::group::Field;
@@ -30,11 +32,40 @@ pub enum Filter {
     Not(Box<Filter>),
     /// A property equal to any of these patterns.
     In(Property, Vec<String>),
-    /// A property in this order to a number.
-    Order(Property, Order, f64),
+    /// A property in this order to a bound.
+    Order(Property, Order, Bound),
 }
 
-/// How a property stands to a number.
+/// What a property is ordered by.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Bound {
+    /// A number.
+    Number(f64),
+    /// A day, `2026-01-31`.
+    Day(String),
+}
+
+impl Bound {
+    /// How a property's value stands to it, if it can be ordered.
+    fn compare(&self, value: &str) -> Option<Ordering> {
+        match self {
+            Self::Number(number) => value.parse::<f64>().ok()?.partial_cmp(number),
+            // Days as they are written sort by time.
+            Self::Day(day) => Some(value.get(..day.len())?.cmp(day)),
+        }
+    }
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Day(day) => f.write_str(day),
+        }
+    }
+}
+
+/// How a property stands to a bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
     /// `<`
@@ -266,13 +297,13 @@ impl Filter {
             Self::In(property, patterns) => property.of(row).is_some_and(|value| {
                 patterns.iter().any(|pattern| WildMatch::new(pattern).matches(&value))
             }),
-            Self::Order(property, order, number) => {
-                let value = property.of(row).and_then(|value| value.parse::<f64>().ok());
-                value.is_some_and(|value| match order {
-                    Order::Less => value < *number,
-                    Order::AtMost => value <= *number,
-                    Order::Greater => value > *number,
-                    Order::AtLeast => value >= *number,
+            Self::Order(property, order, bound) => {
+                let stands = property.of(row).and_then(|value| bound.compare(&value));
+                stands.is_some_and(|stands| match order {
+                    Order::Less => stands.is_lt(),
+                    Order::AtMost => stands.is_le(),
+                    Order::Greater => stands.is_gt(),
+                    Order::AtLeast => stands.is_ge(),
                 })
             }
         }
@@ -294,6 +325,9 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
         let mut token = Token { offset, text: c.to_string(), quoted: false };
         match c {
             c if c.is_whitespace() => continue,
+            '=' if chars.next_if(|(_, next)| *next == '=').is_some() => {
+                return Err(caret(text, offset, "`==` is written `=`"));
+            }
             '(' | ')' | ',' | '=' => {}
             '!' | '<' | '>' => {
                 if chars.next_if(|(_, next)| *next == '=').is_some() {
@@ -317,6 +351,11 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
                 while let Some((_, inside)) = chars.next_if(|(_, next)| !ends_word(*next)) {
                     token.text.push(inside);
                 }
+            }
+        }
+        for (mark, word) in [("&", "and"), ("&&", "and"), ("|", "or"), ("||", "or")] {
+            if !token.quoted && token.text == mark {
+                return Err(caret(text, offset, &format!("`{mark}` is written `{word}`")));
             }
         }
         tokens.push(token);
@@ -401,9 +440,7 @@ impl Parser<'_> {
         ];
         for (mark, order) in orders {
             if self.takes(mark) {
-                let fault = self.fault("expected a number");
-                let number = self.value()?.parse().map_err(|_| fault)?;
-                return Ok(Filter::Order(property, order, number));
+                return Ok(Filter::Order(property, order, self.bound(property)?));
             }
         }
         Err(self.fault("expected =, !=, <, <=, >, >=, `in` or `not in`"))
@@ -425,6 +462,19 @@ impl Parser<'_> {
                 }
             })),
         }
+    }
+
+    fn bound(&mut self, property: Property) -> Result<Bound, String> {
+        if property == Property::BenchmarkDate {
+            let fault = self.fault("expected a day, such as 2026-01-31");
+            let day = self.value()?;
+            return match day.parse::<Date>() {
+                Ok(date) if date.to_string() == day => Ok(Bound::Day(day)),
+                _ => Err(fault),
+            };
+        }
+        let fault = self.fault("expected a number");
+        self.value()?.parse().map(Bound::Number).map_err(|_| fault)
     }
 
     fn value(&mut self) -> Result<String, String> {
@@ -494,6 +544,32 @@ mod tests {
             "not (gpu_model = b200)",
         ] {
             assert!(!picks(fails), "{fails}");
+        }
+    }
+
+    #[test]
+    fn days_are_ordered() {
+        let mut row = crate::row::bare_row("b200::vllm::fp4::1024x1024::tp4_ep1::c64");
+        let picks = |row: &Row, text: &str| Filter::parse(text).unwrap().picks(row);
+        assert!(!picks(&row, "benchmark_date >= 2000-01-01"), "a row without a date");
+        row.provenance.benchmark_date = Some("2026-01-02T22:24:09Z".to_owned());
+        assert!(picks(&row, "benchmark_date >= 2026-01-02"));
+        assert!(picks(&row, "benchmark_date <= 2026-01-02"));
+        assert!(picks(&row, "benchmark_date < 2026-01-03 and benchmark_date > 2025-12-31"));
+        assert!(!picks(&row, "benchmark_date < 2026-01-02"));
+    }
+
+    #[test]
+    fn habits_of_other_languages_are_told() {
+        for (text, words) in [
+            ("gpu_model == b200", "`==` is written `=`"),
+            ("gpus > 1 && gpus < 8", "`&&` is written `and`"),
+            ("gpus = 1 | gpus = 8", "`|` is written `or`"),
+            ("benchmark_date > 3", "expected a day, such as 2026-01-31"),
+            ("benchmark_date > 2026-02-31", "expected a day, such as 2026-01-31"),
+        ] {
+            let error = Filter::parse(text).unwrap_err();
+            assert!(error.starts_with(words), "{error}");
         }
     }
 

@@ -9,7 +9,7 @@ use crate::compare::{Comparison, in_group, statistics};
 use crate::group::{Field, Group};
 use crate::metric::{Metric, PerMetric};
 use crate::row::Concurrency;
-use crate::statistics::conformal_quantile;
+use crate::statistics::{conformal_quantile, least_rows};
 
 /// What a proposal is made by.
 #[derive(Debug, Clone)]
@@ -103,7 +103,8 @@ fn propose_group(comparisons: &[Comparison], rule: &Rule, group: Group) -> Propo
             Some((conformal_quantile(&scores, rule.alpha)?, ancestor, scores.len()))
         });
         let Some((quantile, from, rows)) = quantile else {
-            remark("without a band, for too few rows anywhere".to_owned(), metric);
+            let least = least_rows(rule.alpha);
+            remark(format!("without a band, which needs {least} rows at this alpha"), metric);
             continue;
         };
         if from != proposal.group {
@@ -156,11 +157,13 @@ pub fn rewrite(text: &str, proposals: &[Proposal]) -> Result<String, toml_edit::
     let mut bands = ArrayOfTables::new();
     let mut gates = ArrayOfTables::new();
     for proposal in proposals {
-        let mut band = Table::new();
-        band["where"] = value(proposal.group.expression());
-        band["basis"] = value(&proposal.basis);
-        band["ratio"] = metric_table(&proposal.ratio, |interval| interval_value(*interval));
-        bands.push(band);
+        if proposal.ratio.iter().any(|(_, interval)| interval.is_some()) {
+            let mut band = Table::new();
+            band["where"] = value(proposal.group.expression());
+            band["basis"] = value(&proposal.basis);
+            band["ratio"] = metric_table(&proposal.ratio, |interval| interval_value(*interval));
+            bands.push(band);
+        }
         let mut gate = Table::new();
         gate["where"] = value(proposal.group.expression());
         gate["max_mape_percent"] =
@@ -261,6 +264,15 @@ mod tests {
         bias.tpot = [0.909, 1.32]
         "#);
         assert_eq!(rewrite(&written, &proposals).unwrap(), written);
+    }
+
+    #[test]
+    fn too_few_rows_give_no_band_and_say_how_many_are_needed() {
+        let proposals = propose(&rows("vllm", [1.0, 1.1, 0.9]), &rule(0.1));
+        assert!(proposals[0].basis.contains("which needs 9 rows at this alpha"), "{proposals:?}");
+        let written = rewrite("", &proposals).unwrap();
+        assert!(!written.contains("[[band]]") && written.contains("[[gate]]"), "{written}");
+        assert_eq!(least_rows(0.05), 19);
     }
 
     proptest! {

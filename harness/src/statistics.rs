@@ -117,6 +117,15 @@ pub fn conformal_quantile(abs_log_ratios: &[f64], alpha: f64) -> Option<f64> {
     sorted.get(rank.max(1) - 1).copied()
 }
 
+/// The fewest rows that [`conformal_quantile`] is there for: ⌈(n + 1)(1 − α)⌉ ≤ n from ⌈1 / α⌉ − 1 on.
+#[must_use]
+pub fn least_rows(alpha: f64) -> usize {
+    // A hair less, so that rounding does not push 1 / α over a whole number.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "above 0")]
+    let over = (1.0 / alpha - 1e-9).ceil() as usize;
+    over.max(2) - 1
+}
+
 /// A value with its 95% interval.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct Interval95 {

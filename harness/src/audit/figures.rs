@@ -53,6 +53,7 @@ pub(super) fn check(rows: &[&Row], source: &Source, findings: &mut Vec<Finding>)
             });
         }
     }
+    labels(rows, findings);
     effective_lengths(rows, source, findings);
     missing(rows, source, findings);
 }
@@ -98,6 +99,40 @@ fn effective_output(row: &Row) -> Option<f64> {
     };
     let (ttft, tpot) = (published(Metric::Ttft)?, published(Metric::Tpot)?);
     Some((published(Metric::E2eLatency)? - ttft) / tpot + 1.0)
+}
+
+/// Exact mean lengths over the nominal ones. Prompts are drawn from 0.8 N to N tokens or are N long, plus a
+/// few of a template; a label that means other lengths is wrong.
+const LABEL: Limits = Limits { usual: (0.75, 1.1), possible: (0.4, 1.5) };
+
+/// Rows whose published mean lengths are not of the nominal ones.
+fn labels(rows: &[&Row], findings: &mut Vec<Finding>) {
+    for row in rows {
+        let Some(Lengths { input, output }) = row.measured.mean_lengths else { continue };
+        let identity = &row.identity;
+        for (what, mean, nominal) in [
+            ("inputs", input, identity.input_seq_len),
+            ("outputs", output, identity.output_seq_len),
+        ] {
+            let ratio = mean / f64::from(nominal);
+            let outside = |(low, high): (f64, f64)| !(low..=high).contains(&ratio);
+            if outside(LABEL.usual) {
+                findings.push(Finding {
+                    subject: row.name(),
+                    severity: if outside(LABEL.possible) {
+                        Severity::Error
+                    } else {
+                        Severity::Warning
+                    },
+                    check: Check::EffectiveLength,
+                    factor: off_by(ratio),
+                    message: format!(
+                        "{what} are {mean:.1} tokens long on the mean, and by the row's label {nominal}"
+                    ),
+                });
+            }
+        }
+    }
 }
 
 /// Of the file, whether the outputs are as long as the source says; of each row, whether they are as long
@@ -202,6 +237,19 @@ mod tests {
         assert_eq!(p99, [(Error, Check::P99AboveMean)]);
         let missing = found(|row| row.measured.means[Metric::Throughput] = None);
         assert_eq!(missing, [(Info, Check::MissingMetrics)]);
+    }
+
+    #[test]
+    fn published_lengths_that_are_not_the_labels_are_found() {
+        let labelled = |input, output| {
+            let found = found(|row| row.measured.mean_lengths = Some(Lengths { input, output }));
+            let lengths = found.into_iter().filter(|(_, check)| *check == Check::EffectiveLength);
+            lengths.map(|(severity, _)| severity).collect::<Vec<_>>()
+        };
+        // The row's label is 1000 and 1000, and its latencies are those of 900 tokens.
+        assert_eq!(labelled(900.0, 900.0), []);
+        assert_eq!(labelled(1200.0, 900.0), [Severity::Warning]);
+        assert_eq!(labelled(64.0, 900.0), [Severity::Error]);
     }
 
     #[test]

@@ -50,7 +50,7 @@ pub(super) enum Verb {
   mantile-reconcile extract --model openai_GPT-OSS-120B artifacts/ \\
       --run-date 20667906037=2026-01-02T22:24:09Z
   mantile-reconcile extract --model openai_GPT-OSS-120B --source own --add result.json \\
-      --gpu h200 --precision fp4 --tensor-parallel 2
+      --gpu h200 --framework vllm --precision fp4 --tensor-parallel 2
   mantile-reconcile extract --model openai_GPT-OSS-120B --from sglang runs.jsonl --output rows.csv \\
       --source own --gpu b200 --precision fp4 --tensor-parallel 4
 
@@ -83,14 +83,14 @@ what it says.")]
     Audit(AuditArgs),
     /// Pick rows by an expression
     #[command(after_help = "Examples:
-  mantile-reconcile filter --model openai_GPT-OSS-120B --source inferencemax \\
-      --where 'gpu_model = b200' --output b200.csv
-  mantile-reconcile filter --model openai_GPT-OSS-120B --source inferencemax \\
+  mantile-reconcile filter --model openai_GPT-OSS-120B --where 'gpu_model = b200' --output b200.csv
+  mantile-reconcile filter --model openai_GPT-OSS-120B --source inferencex \\
+      --where 'benchmark_date >= 2026-02-01'
+  mantile-reconcile filter --model openai_GPT-OSS-120B \\
       --where 'tensor_parallel >= 2 and framework in (vllm, trt) and not context = 8192*'
 
 The rows are written in the standard format: the required columns and those that any picked row fills,
-without the source's extra_columns. Such a file is of one source, so rows of several are refused: name
-one with --source.
+without the source's extra_columns; where they are of several sources, with a column provider.
 
 Fields are gpu_model, framework, precision, tensor_parallel, expert_parallel, context, concurrency,
 dp_attention, disagg, provider, input_seq_len, output_seq_len, gpus, spec_decoding, is_multinode,
@@ -244,8 +244,9 @@ pub(super) struct ExtractArgs {
     #[arg(long, value_name = "FORMAT", long_help = formats_help())]
     pub from: Option<String>,
     /// The source of reconcile.toml that the rows are for
-    #[arg(long, value_name = "NAME", default_value = "inferencemax")]
-    pub source: String,
+    /// [default: the only one, or inferencemax]
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
     /// Where the rows go [default: the source's file in the model's folder]
     #[arg(long, value_name = "CSV")]
     pub output: Option<PathBuf>,

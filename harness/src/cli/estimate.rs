@@ -76,9 +76,16 @@ pub(super) fn rows(
         }
         return Ok(rows);
     };
+    let text = file::read_text(input)?;
+    if source.is_none() && row::names_providers(&text) {
+        let names: Vec<&str> = config.sources.iter().map(|source| source.name.as_str()).collect();
+        let extra = config.sources.iter().flat_map(|source| &source.extra_columns);
+        let extra: Vec<&str> = extra.map(String::as_str).collect();
+        return row::read_of(input, &text, &names, &extra);
+    }
     let source = choose_source(config, source)?;
     let extra: Vec<&str> = source.extra_columns.iter().map(String::as_str).collect();
-    row::read(input, &file::read_text(input)?, &source.name, &extra)
+    row::read(input, &text, &source.name, &extra)
 }
 
 /// The source of this name, or the only one.

@@ -17,7 +17,7 @@ use crate::{file, folder, row};
 
 pub(super) async fn run(root: &Path, args: &ExtractArgs) -> Result<Exit> {
     let config = folder::load_config(root, &args.model)?;
-    let configured = configured(&config, &args.source)?;
+    let configured = configured(&config, args.source.as_deref())?;
     let output = args
         .output
         .clone()
@@ -37,7 +37,8 @@ pub(super) async fn run(root: &Path, args: &ExtractArgs) -> Result<Exit> {
         read.readings.insert(0, Reading { rows, ..Reading::default() });
     }
     let mut extraction = source::merge(std::mem::take(&mut read.readings));
-    let overlaps = Overlaps::resolve(&mut extraction.rows, &before(root, args, &config)?);
+    let overlaps =
+        Overlaps::resolve(&mut extraction.rows, &before(root, args, configured, &config)?);
     let reading = &extraction.reading;
     if extraction.rows.is_empty() {
         for warning in &reading.warnings {
@@ -48,8 +49,10 @@ pub(super) async fn run(root: &Path, args: &ExtractArgs) -> Result<Exit> {
             files(read.files),
             account(&extraction, &overlaps, &read, &output)
         ));
-        // Results of the model were there, and none could be used: the reasons are the help.
-        return Err(if reading.models.is_empty() && !configured.artifact_models.is_empty() {
+        // Where results were left out for anything but their model, the reasons are the help.
+        let of_another = |fate: &Fate| matches!(fate, Fate::Skipped(reason) if reason.starts_with(source::ANOTHER_MODEL));
+        let others = reading.fates.keys().all(|(_, fate)| of_another(fate));
+        return Err(if others && !configured.artifact_models.is_empty() {
             error.with_help(format!(
                 "artifact_models of source {} in {} lists the model's names in artifacts: {}",
                 configured.name,
@@ -72,7 +75,13 @@ pub(super) async fn run(root: &Path, args: &ExtractArgs) -> Result<Exit> {
     Ok(Exit::Inside)
 }
 
-fn configured<'a>(config: &'a Config, name: &str) -> Result<&'a ConfiguredSource> {
+/// The source of this name; without one the only one, or InferenceMAX's.
+fn configured<'a>(config: &'a Config, name: Option<&str>) -> Result<&'a ConfiguredSource> {
+    let name = match (name, &config.sources[..]) {
+        (Some(name), _) => name,
+        (None, [only]) => return Ok(only),
+        (None, _) => "inferencemax",
+    };
     config.sources.iter().find(|source| source.name == name).ok_or_else(|| {
         let names: Vec<&str> = config.sources.iter().map(|source| source.name.as_str()).collect();
         Error::usage(format!("no source `{name}` in {}", config.path.display())).with_help(format!(
@@ -259,9 +268,14 @@ const RUN_FACTS_DEPTH: usize = 3;
 
 /// The rows of the sources that are listed before: what an extraction gives must not depend on whether
 /// the sources after it were extracted.
-fn before(root: &Path, args: &ExtractArgs, config: &Config) -> Result<Vec<Row>> {
+fn before(
+    root: &Path,
+    args: &ExtractArgs,
+    configured: &ConfiguredSource,
+    config: &Config,
+) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
-    for other in config.sources.iter().take_while(|other| other.name != args.source) {
+    for other in config.sources.iter().take_while(|other| other.name != configured.name) {
         let path = folder::by_model(root).join(&args.model).join(&other.file);
         if path.exists() {
             let extra: Vec<&str> = other.extra_columns.iter().map(String::as_str).collect();
@@ -357,6 +371,9 @@ fn account(extraction: &Extraction, overlaps: &Overlaps, read: &Read, output: &P
             files(read.beside_json)
         );
     }
+    if rows.is_empty() {
+        return text.trim_end().to_owned();
+    }
     let _ = writeln!(text, "  {:>6} configurations written to {}", rows.len(), output.display());
     let mut groups: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for row in rows {
@@ -371,6 +388,11 @@ fn account(extraction: &Extraction, overlaps: &Overlaps, read: &Read, output: &P
             "  {:>6} of them a source listed before has, too: older, or without a date here",
             overlaps.beside
         );
+    }
+    let dateless = rows.iter().filter(|row| row.provenance.benchmark_date.is_none()).count();
+    if dateless > 0 {
+        let _ =
+            writeln!(text, "  {dateless:>6} of them without a date: --run-date RUN=DATE gives it");
     }
     let repeated = rows.iter().filter(|row| row.repeatability.is_some()).count();
     let _ = write!(text, "  {repeated:>6} of them measured more than once on the same image");

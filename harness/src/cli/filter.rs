@@ -1,13 +1,13 @@
 //! `filter`: the rows that an expression picks, as a CSV in the standard format.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::args::FilterArgs;
 use super::estimate::of_args;
 use super::output::{note, print};
 use crate::error::{Error, Exit, Result};
-use crate::filter::Filter;
+use crate::filter::{Filter, Property};
 use crate::row::Row;
 use crate::{file, folder, row};
 
@@ -16,7 +16,6 @@ pub(super) fn run(root: &Path, args: &FilterArgs) -> Result<Exit> {
     let rows = of_args(root, &args.rows, &config)?;
     let total = rows.len();
     let picked = pick(rows, Some(&args.filter))?;
-    of_one_source(&picked)?;
     let bytes = row::write(&picked);
     match &args.output {
         Some(path) => file::replace(path, &bytes)?,
@@ -26,37 +25,32 @@ pub(super) fn run(root: &Path, args: &FilterArgs) -> Result<Exit> {
     Ok(Exit::Inside)
 }
 
-/// A file in the standard format is of one source: its rows do not say whose they are, and no
-/// configuration may come twice.
-fn of_one_source(rows: &[Row]) -> Result<()> {
-    let mut sources: BTreeMap<&str, usize> = BTreeMap::new();
-    for row in rows {
-        *sources.entry(&row.provider).or_default() += 1;
-    }
-    if sources.len() <= 1 {
-        return Ok(());
-    }
-    let rows: Vec<String> =
-        sources.iter().map(|(source, rows)| format!("{rows} of {source}")).collect();
-    let names: Vec<&str> = sources.into_keys().collect();
-    Err(Error::usage(format!(
-        "the rows are of several sources, {}, and a file holds those of one",
-        rows.join(", ")
-    ))
-    .with_help(format!("pick one with --source: {}", names.join(", "))))
-}
-
 /// The rows that the filter picks; all of them without one. None at all is an error: whatever
 /// follows would pass on nothing.
 pub(super) fn pick(rows: Vec<Row>, filter: Option<&Filter>) -> Result<Vec<Row>> {
     let Some(filter) = filter else { return Ok(rows) };
     let total = rows.len();
-    let picked: Vec<Row> = rows.into_iter().filter(|row| filter.picks(row)).collect();
+    let picked: Vec<Row> = rows.iter().filter(|row| filter.picks(row)).cloned().collect();
     if picked.is_empty() {
-        return Err(Error::usage(format!("--where picks none of {total} rows")).with_help(
-            "look at the values with: mantile-reconcile filter --model <model> --source <source> \
-             --where 'gpus > 0'",
-        ));
+        return Err(Error::usage(format!("--where picks none of {total} rows"))
+            .with_help(format!("the rows have {}", values(filter, &rows))));
     }
     Ok(picked)
+}
+
+/// More values of a property are not listed.
+const MOST_VALUES: usize = 12;
+
+/// The values that the rows have in the properties that a filter asks for.
+fn values(filter: &Filter, rows: &[Row]) -> String {
+    let of_property = |property: Property| {
+        let values: BTreeSet<String> = rows.iter().filter_map(|row| property.of(row)).collect();
+        let shown: Vec<&str> = values.iter().take(MOST_VALUES).map(String::as_str).collect();
+        let more = if values.len() > shown.len() { ", …" } else { "" };
+        match &shown[..] {
+            [] => format!("no {}", property.name()),
+            shown => format!("{} {}{more}", property.name(), shown.join(", ")),
+        }
+    };
+    filter.properties().into_iter().map(of_property).collect::<Vec<_>>().join("; ")
 }

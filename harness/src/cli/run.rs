@@ -10,11 +10,11 @@ use super::estimate::start;
 use super::estimators;
 use super::filter::pick;
 use super::output::{complain, note, print, progress, reports_folder};
-use crate::compare::join;
+use crate::compare::{Comparison, join};
 use crate::error::{Error, Exit, Result};
 use crate::evaluation::{Evaluation, Service};
 use crate::folder::{self, Model};
-use crate::prediction::{self, Prediction};
+use crate::prediction::{self, Outcome, Prediction};
 use crate::report::{audit_text, evaluation_json, failure_text, models_table, run_table};
 use crate::{estimate, file, recording};
 
@@ -27,7 +27,7 @@ pub(super) async fn run(root: &Path, args: &RunArgs) -> Result<Exit> {
     let mut exits = Vec::new();
     let mut reports = Vec::new();
     let mut judged = Vec::new();
-    for name in &models {
+    for name in pickable(root, &models, args)? {
         match run_model(root, name, args).await {
             Ok((report, evaluation)) => {
                 reports.push(report);
@@ -43,10 +43,33 @@ pub(super) async fn run(root: &Path, args: &RunArgs) -> Result<Exit> {
     }
     if args.format == Format::Json {
         print(&serde_json::Value::from(reports).to_string())?;
-    } else if models.len() > 1 {
+    } else if models.len() > 1 && !judged.is_empty() {
         print(&models_table(&judged))?;
     }
     Ok(worst(&exits))
+}
+
+/// The models to run: of several those that have a row that is picked, the others told.
+fn pickable<'a>(root: &Path, models: &'a [String], args: &RunArgs) -> Result<Vec<&'a String>> {
+    let Some(filter) = args.filter.as_ref().filter(|_| models.len() > 1) else {
+        return Ok(models.iter().collect());
+    };
+    let (mut picked, mut left) = (Vec::new(), Vec::new());
+    for name in models {
+        // What cannot be read is told when it is run.
+        let rows = folder::load(root, name).map(|model| model.rows);
+        let any = rows.map_or(true, |rows| rows.iter().any(|row| filter.picks(row)));
+        if any { &mut picked } else { &mut left }.push(name);
+    }
+    if picked.is_empty() {
+        let message = format!("--where picks no row of {} models", models.len());
+        return Err(Error::usage(message)
+            .with_help("name one model, and the error lists the values of its rows"));
+    }
+    for name in left {
+        note(&format!("note: --where picks no row of {name}"));
+    }
+    Ok(picked)
 }
 
 /// Bad input outweighs a missing answer, and that a failed gate: the less was judged, the worse.
@@ -82,6 +105,16 @@ async fn run_model(
         ),
         None => Evaluation::new(&model, predictions, &recording, Timestamp::now()),
     };
+    let predicted = |comparison: &Comparison| matches!(comparison.outcome, Outcome::Predicted(_));
+    if args.filter.is_some() && !evaluation.comparisons.iter().any(predicted) {
+        let reason = evaluation.verdicts.iter().find_map(|verdict| verdict.problem.as_deref());
+        let rows = evaluation.comparisons.len();
+        return Err(Error::usage(format!(
+            "{name}: none of the {rows} rows that --where picks has a prediction: {}",
+            reason.unwrap_or("no reason is given")
+        ))
+        .with_help("nothing was judged; pick rows that Mantile can predict"));
+    }
     let evaluation = evaluation.beside(&files, &model.config, Some(&recording));
     if args.filter.is_none() {
         estimators::tell(&evaluation, &args.also)?;

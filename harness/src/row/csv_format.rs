@@ -68,6 +68,9 @@ pub const COLUMNS: [&str; 53] = [
     "joules_per_output_token",
 ];
 
+/// The column that a file of several sources' rows has besides.
+const PROVIDER: &str = "provider";
+
 /// How many of [`COLUMNS`] the standard format requires.
 const REQUIRED: usize = 17;
 /// How many of the required columns, from the first, belong to the identity.
@@ -150,13 +153,50 @@ const MAX_JOULES: f64 = 1e9;
 /// Every row gets `provider`. `extra` names further columns that the file's owner has documented; they are not read. A file
 /// must hold at least one row, and no identity twice.
 pub fn read(path: &Path, text: &str, provider: &str, extra: &[&str]) -> Result<Vec<Row>> {
-    let optional: Vec<&str> = COLUMNS[REQUIRED..].iter().chain(extra).copied().collect();
+    read_rows(path, text, extra, |record| match record.text(PROVIDER) {
+        Some(other) if other != provider => {
+            let fault = format!("the row is of `{other}`, and read as one of {provider}");
+            Err(record.error(PROVIDER, fault))
+        }
+        _ => Ok(provider.to_owned()),
+    })
+}
+
+/// Whether a file says of each row whose it is.
+#[must_use]
+pub fn names_providers(text: &str) -> bool {
+    let header = text.lines().next().unwrap_or_default();
+    header.split(',').any(|column| column.trim() == PROVIDER)
+}
+
+/// Reads a file that says of each row which of these providers it is of.
+pub fn read_of(path: &Path, text: &str, providers: &[&str], extra: &[&str]) -> Result<Vec<Row>> {
+    read_rows(path, text, extra, |record| {
+        let provider = record.required(PROVIDER, record.name(PROVIDER)?)?;
+        if providers.contains(&provider.as_str()) {
+            return Ok(provider);
+        }
+        Err(record
+            .error(PROVIDER, format!("no source `{provider}`"))
+            .with_help(format!("the sources are: {}", providers.join(", "))))
+    })
+}
+
+fn read_rows(
+    path: &Path,
+    text: &str,
+    extra: &[&str],
+    provider: impl Fn(Record<'_>) -> Result<String>,
+) -> Result<Vec<Row>> {
+    let mut optional: Vec<&str> = COLUMNS[REQUIRED..].iter().chain(extra).copied().collect();
+    optional.push(PROVIDER);
     let table = Table::parse(path, text, &COLUMNS[..REQUIRED], &optional)?;
-    let mut lines: HashMap<Identity, u64> = HashMap::new();
+    let mut lines: HashMap<(String, Identity), u64> = HashMap::new();
     let mut rows = Vec::with_capacity(table.len());
     for record in table.records() {
-        let row = read_record(record, provider)?;
-        if let Some(first) = lines.insert(row.identity.clone(), record.line()) {
+        let row = read_record(record, &provider(record)?)?;
+        let key = (row.provider.clone(), row.identity.clone());
+        if let Some(first) = lines.insert(key, record.line()) {
             return Err(Error::content(
                 record.place(),
                 format!("the same configuration as line {first}: {}", row.identity),
@@ -370,13 +410,20 @@ fn read_repeatability(record: Record<'_>) -> Result<Option<Repeatability>> {
 #[must_use]
 pub fn write(rows: &[Row]) -> Vec<u8> {
     let mut sorted: Vec<&Row> = rows.iter().collect();
-    sorted.sort_by(|a, b| a.identity.cmp(&b.identity));
-    let lines: Vec<Vec<String>> = sorted.into_iter().map(cells).collect();
-    let written: Vec<usize> = (0..COLUMNS.len())
+    sorted.sort_by(|a, b| (&a.identity, &a.provider).cmp(&(&b.identity, &b.provider)));
+    let several = sorted.iter().any(|row| row.provider != sorted[0].provider);
+    let columns: Vec<&str> = COLUMNS.iter().copied().chain([PROVIDER]).collect();
+    let line = |row: &Row| {
+        let mut line = cells(row);
+        line.push(if several { row.provider.clone() } else { String::new() });
+        line
+    };
+    let lines: Vec<Vec<String>> = sorted.into_iter().map(line).collect();
+    let written: Vec<usize> = (0..columns.len())
         .filter(|&column| column < REQUIRED || lines.iter().any(|line| !line[column].is_empty()))
         .collect();
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let header = written.iter().map(|&column| COLUMNS[column]);
+    let header = written.iter().map(|&column| columns[column]);
     writer.write_record(header).expect("writing to memory cannot fail");
     for line in &lines {
         let cells = written.iter().map(|&column| &line[column]);

@@ -4,8 +4,8 @@ mod csv_format;
 mod identity;
 
 pub use csv_format::{
-    COLUMNS, cells, identity_cells, identity_columns, read, read_identity, read_metrics,
-    read_record, required_identity_columns, write,
+    COLUMNS, cells, identity_cells, identity_columns, names_providers, read, read_identity,
+    read_metrics, read_of, read_record, required_identity_columns, write,
 };
 pub use identity::{Concurrency, Identity, Layout, Parallelism, Pool};
 

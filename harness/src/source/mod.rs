@@ -26,6 +26,9 @@ pub use draft::Given;
 pub use inferencemax::gpu_model;
 pub use merge::{Extraction, date, merge};
 
+/// How the reason begins why a result of another model is skipped.
+pub const ANOTHER_MODEL: &str = "another model";
+
 /// A kind of artifact that rows can be read from.
 pub trait Source: Sync {
     /// Its name on the command line.
@@ -108,7 +111,7 @@ impl Reading {
         if wanted {
             self.models.extend(names.first().map(|name| (*name).to_owned()));
         } else {
-            self.skip(generation, format!("another model: {name}"));
+            self.skip(generation, format!("{ANOTHER_MODEL}: {name}"));
         }
         wanted
     }

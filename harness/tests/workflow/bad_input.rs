@@ -99,7 +99,7 @@ fn a_group_that_does_not_parse_shows_the_place() {
         "reconcile.toml",
         "[[band]]\nwhere = \"gpu_model = b200 ",
         "[[band]]\nwhere = \"gpu_model == b200 ",
-        &[":9: expected a value\n  gpu_model == b200 and", "\n             ^"],
+        &[":9: `==` is written `=`\n  gpu_model == b200 and", "\n            ^"],
     );
 }
 

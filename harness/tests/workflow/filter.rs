@@ -37,7 +37,7 @@ fn what_is_picked_is_a_file_in_the_standard_format() {
 }
 
 #[test]
-fn rows_of_several_sources_are_no_file_until_one_is_named() {
+fn rows_of_several_sources_say_whose_they_are() {
     let project = Project::new();
     // Some of the same configurations, without the optional columns.
     let text = std::fs::read_to_string(project.model_file("inferencemax.csv")).unwrap();
@@ -54,12 +54,29 @@ fn rows_of_several_sources_are_no_file_until_one_is_named() {
     assert!(other.iter().all(|row| one.iter().any(|twin| twin.identity == row.identity)));
 
     let pick = ["filter", "--model", MODEL, "--output", "out.csv", "--where"];
-    let ran = project.run(&[&pick[..], &["gpu_model = b200"]].concat());
+    project.must(&[&pick[..], &["gpu_model = b200"]].concat());
+    let text = std::fs::read_to_string(project.path("out.csv")).unwrap();
+    let path = Path::new("out.csv");
+    let picked = row::read_of(path, &text, &["inferencemax", "other"], &[]).unwrap();
+    let mut both = [&one[..], &other[..]].concat();
+    both.sort_by(|a, b| (&a.identity, &a.provider).cmp(&(&b.identity, &b.provider)));
+    assert_eq!(picked, both);
+    let estimate = ["estimate", "--model", MODEL, "--input", "out.csv", "--output", "p.csv"];
+    // The other source has another length ratio, so that its requests are others and not recorded.
+    let ran = project.run(&estimate);
+    assert_eq!(ran.code, 3);
+    assert!(ran.stderr.contains("rows without an answer, first other::b200"), "{}", ran.stderr);
+    let told = format!("{} predicted, {} unavailable", one.len(), other.len());
+    assert!(ran.stdout.contains(&told), "no `{told}` in {}", ran.stdout);
+    let ran = project.run(&[&estimate[..], &["--source", "other"]].concat());
     assert_eq!(ran.code, 2);
-    let rows = format!("{} of inferencemax, {} of other", one.len(), other.len());
-    assert!(ran.stderr.contains(&rows), "no `{rows}` in {}", ran.stderr);
-    assert!(ran.stderr.contains("help: pick one with --source: inferencemax, other"));
-    assert!(!project.path("out.csv").exists());
+    let fault = "column `provider`: the row is of `inferencemax`, and read as one of other";
+    assert!(ran.stderr.contains(fault), "{}", ran.stderr);
+    let strange = text.replace(",other\n", ",nobody\n");
+    std::fs::write(project.path("out.csv"), strange).unwrap();
+    let ran = project.run(&estimate);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("column `provider`: no source `nobody`"), "{}", ran.stderr);
 
     for (expression, source, expected) in [
         ("gpu_model = b200", "inferencemax", &one),
