@@ -400,8 +400,10 @@ impl Service {
             Fault::Passing(message, None) => {
                 let tries = self.patience.retries + 1;
                 let plural = if tries == 1 { "try" } else { "tries" };
-                Error::unavailable(format!("{what}: {message} ({tries} {plural})"))
-                    .with_help("run it again later; what was fetched stays")
+                Error::unavailable(format!("{what}: {message} ({tries} {plural})")).with_help(
+                    "run it again later; what was fetched stays, and --offline reads that alone; \
+                         artifacts that were downloaded by hand are read from their folder",
+                )
             }
         }
     }
