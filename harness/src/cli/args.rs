@@ -569,6 +569,9 @@ pub(super) struct RecordArgs {
     /// What to do
     #[arg(long, value_enum, default_value_t = RecordMode::Record)]
     pub mode: RecordMode,
+    /// Ask only for the rows that an expression picks; with record-missing or diff
+    #[arg(long = "where", value_name = "EXPR", value_parser = Filter::parse)]
+    pub filter: Option<Filter>,
     /// The live Mantile
     #[arg(long, value_name = "URL", env = settings::API_URL)]
     pub api_url: String,
@@ -649,6 +652,9 @@ pub(super) struct HistoryArgs {
     /// The model, by its folder's name; may be repeated; all of them without
     #[arg(long = "model", value_name = "MODEL")]
     pub models: Vec<String>,
+    /// Only the rows that an expression picks, such as 'gpu_model = b200 and concurrency >= 32'
+    #[arg(long = "where", value_name = "EXPR", value_parser = Filter::parse)]
+    pub filter: Option<Filter>,
     /// How the result is printed
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,

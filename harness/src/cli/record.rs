@@ -6,6 +6,7 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::args::{RecordArgs, RecordMode};
+use super::filter::pick;
 use super::output::{note, print, progress};
 use crate::config::Config;
 use crate::error::{Error, Exit, Result};
@@ -29,13 +30,23 @@ pub(super) async fn run(root: &Path, args: &RecordArgs) -> Result<Exit> {
             args.release
         )));
     }
+    if args.filter.is_some() && args.mode == RecordMode::Record {
+        return Err(Error::usage("a recording is of all rows, and --where picks some")
+            .with_help("with --where use --mode record-missing, or --mode diff"));
+    }
     let model = folder::load(root, &args.model)?;
+    let picked = Model { rows: pick(model.rows.clone(), args.filter.as_ref())?, ..model.clone() };
     let client = Client::new(&args.api_url, args.patience.options())?;
     if args.mode == RecordMode::Diff {
-        let recording = recording::load(root, &args.release, &model.config.model_id)?;
+        let mut recording = recording::load(root, &args.release, &model.config.model_id)?;
+        if args.filter.is_some() {
+            let wanted = wanted(&picked, &recording.layers()?);
+            recording.entries.retain(|key, _| wanted.contains_key(key));
+        }
         return diff(&client, &recording).await;
     }
     let layers = client.layers(&model.config.model_id).await?;
+    let wanted_now = wanted(&picked, &layers);
     let wanted = wanted(&model, &layers);
     let path = recording::path(root, &args.release, &model.config.model_id);
     let old = if path.exists() {
@@ -56,8 +67,11 @@ pub(super) async fn run(root: &Path, args: &RecordArgs) -> Result<Exit> {
         }
         _ => BTreeMap::new(),
     };
-    let missing: Vec<SystemMetricsRequest> =
-        wanted.iter().filter(|(key, _)| !kept.contains_key(*key)).map(|(_, r)| r.clone()).collect();
+    let missing: Vec<SystemMetricsRequest> = wanted_now
+        .iter()
+        .filter(|(key, _)| !kept.contains_key(*key))
+        .map(|(_, r)| r.clone())
+        .collect();
     let asked = missing.len();
     let mut entries = kept;
     let unused = entries.keys().filter(|key| !wanted.contains_key(*key)).count();

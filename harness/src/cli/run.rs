@@ -13,6 +13,7 @@ use super::output::{complain, note, print, progress, reports_folder};
 use crate::compare::{Comparison, join};
 use crate::error::{Error, Exit, Result};
 use crate::evaluation::{Evaluation, Service};
+use crate::filter::Filter;
 use crate::folder::{self, Model};
 use crate::prediction::{self, Outcome, Prediction};
 use crate::report::{audit_text, evaluation_json, failure_text, models_table, run_table};
@@ -27,7 +28,7 @@ pub(super) async fn run(root: &Path, args: &RunArgs) -> Result<Exit> {
     let mut exits = Vec::new();
     let mut reports = Vec::new();
     let mut judged = Vec::new();
-    for name in pickable(root, &models, args)? {
+    for name in pickable(root, &models, args.filter.as_ref())? {
         match run_model(root, name, args).await {
             Ok((report, evaluation)) => {
                 reports.push(report);
@@ -50,8 +51,12 @@ pub(super) async fn run(root: &Path, args: &RunArgs) -> Result<Exit> {
 }
 
 /// The models to run: of several those that have a row that is picked, the others told.
-fn pickable<'a>(root: &Path, models: &'a [String], args: &RunArgs) -> Result<Vec<&'a String>> {
-    let Some(filter) = args.filter.as_ref().filter(|_| models.len() > 1) else {
+pub(super) fn pickable<'a>(
+    root: &Path,
+    models: &'a [String],
+    filter: Option<&Filter>,
+) -> Result<Vec<&'a String>> {
+    let Some(filter) = filter.filter(|_| models.len() > 1) else {
         return Ok(models.iter().collect());
     };
     let (mut picked, mut left) = (Vec::new(), Vec::new());

@@ -78,4 +78,7 @@ fn the_history_shows_every_release_and_where_it_got_better() {
         groups.last().unwrap()["metrics"]["tpot"]["mape_percent"].as_f64().unwrap()
     };
     assert!(tpot(0) > 50.0 && tpot(4) < 20.0, "{} {}", tpot(0), tpot(4));
+
+    let some = project.must(&["history", "--where", "gpu_model = h100"]).stdout;
+    assert!(some.contains("h100") && !some.contains("b200"), "{some}");
 }

@@ -52,6 +52,27 @@ fn a_recording_of_the_stand_in_is_the_recording() {
 }
 
 #[test]
+fn only_the_rows_that_are_picked_are_asked_for() {
+    let project = Project::new();
+    let serving = Serving::start(&project);
+    let mut recording = project.recording();
+    let whole = recording.entries.len();
+    recording.entries.clear();
+    recording::save(&recording).unwrap();
+    let of_h100 = ["--where", "gpu_model = h100", "--mode"];
+    let ran = project.run(&record(RELEASE, &serving.url, &of_h100[..2]));
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("a recording is of all rows"), "{}", ran.stderr);
+    project.must(&record(RELEASE, &serving.url, &[&of_h100[..], &["record-missing"]].concat()));
+    let some = project.recording().entries;
+    assert!(!some.is_empty() && some.len() < whole, "{} of {whole}", some.len());
+    let asks_hopper =
+        |entry: &recording::Entry| entry.request.decode_req.hardware_id == "nvidia_h100_80gb";
+    assert!(some.values().all(asks_hopper));
+    project.must(&record(RELEASE, &serving.url, &[&of_h100[..], &["diff"]].concat()));
+}
+
+#[test]
 fn only_what_is_missing_is_asked() {
     let project = Project::new();
     let serving = Serving::start(&project);
