@@ -1,11 +1,12 @@
 //! The checks of a whole model: gates on groups, coverage, recordings, known deviations.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::audit::{self, audit};
+use crate::audit::{self, Finding, audit};
 use crate::compare::{Comparison, Coverage, in_group, statistics};
 use crate::config::Config;
 use crate::folder::Model;
@@ -53,6 +54,17 @@ pub struct Subject<'a> {
     pub recording: &'a Recording,
     /// Now.
     pub now: Timestamp,
+    /// What the audit of the rows finds, once it was asked for.
+    pub audit: &'a OnceCell<Vec<Finding>>,
+}
+
+impl<'a> Subject<'a> {
+    /// What the audit of the rows finds.
+    fn findings(self) -> &'a [Finding] {
+        let Self { model, recording, .. } = self;
+        let (rows, config, recording) = (&model.rows[..], &model.config, Some(recording));
+        self.audit.get_or_init(|| audit(audit::Subject { rows, peers: &[], config, recording }))
+    }
 }
 
 impl Check {
@@ -207,11 +219,9 @@ fn coverage(subject: Subject<'_>) -> Result<(), String> {
 }
 
 fn sound(subject: Subject<'_>) -> Result<(), String> {
-    let Subject { model, recording, .. } = subject;
+    let model = subject.model;
     let config = &model.config;
-    let findings =
-        audit(audit::Subject { rows: &model.rows, peers: &[], config, recording: Some(recording) });
-    let audit::Judged { open, dead } = audit::judge(&findings, &config.audit_accepted);
+    let audit::Judged { open, dead } = audit::judge(subject.findings(), &config.audit_accepted);
     none_of(
         &open,
         |finding| format!("{}: {}: {}", finding.check.name(), finding.subject, finding.message),

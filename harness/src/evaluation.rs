@@ -1,12 +1,13 @@
 //! The whole judgement of a model: every row's verdict and every check, for the suite, `run` and
 //! `compare` alike.
 
+use std::cell::OnceCell;
 use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::audit::{self, Finding, audit};
+use crate::audit::Finding;
 use crate::check::{Check, Subject, today};
 use crate::compare::{Comparison, Coverage, join};
 use crate::config::Config;
@@ -96,14 +97,13 @@ impl Evaluation {
         let comparisons = join(model.rows.clone(), predictions).comparisons;
         let mut evaluation = Self::of_rows(model, comparisons, now);
         let Self { comparisons, verdicts, .. } = &evaluation;
-        let subject = Subject { model, comparisons, verdicts, recording, now };
+        let found = OnceCell::new();
+        let subject = Subject { model, comparisons, verdicts, recording, now, audit: &found };
         evaluation.checks = Check::all(&model.config)
             .into_iter()
             .map(|check| (check.name(&model.config), check.make(subject)))
             .collect();
-        let (rows, config) = (&model.rows[..], &model.config);
-        let recording = Some(recording);
-        evaluation.audit = Some(audit(audit::Subject { rows, peers: &[], config, recording }));
+        evaluation.audit = found.into_inner();
         evaluation
     }
 

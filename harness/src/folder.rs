@@ -104,8 +104,7 @@ pub fn load(root: &Path, name: &str) -> Result<Model> {
                 source.name
             )));
         }
-        let extra: Vec<&str> = source.extra_columns.iter().map(String::as_str).collect();
-        rows.extend(row::read(&path, &file::read_text(&path)?, &source.name, &extra)?);
+        rows.extend(read_rows(&path, source)?);
     }
     let mut estimators = Vec::new();
     for entry in &config.estimators {
@@ -123,6 +122,12 @@ pub fn load(root: &Path, name: &str) -> Result<Model> {
     check_clashes(&model)?;
     check_deviations(&model)?;
     Ok(model)
+}
+
+/// Reads a file of a source's rows.
+pub fn read_rows(path: &Path, source: &config::Source) -> Result<Vec<Row>> {
+    let extra: Vec<&str> = source.extra_columns.iter().map(String::as_str).collect();
+    row::read(path, &file::read_text(path)?, &source.name, &extra)
 }
 
 /// Reads the predictions of another estimator.

@@ -340,13 +340,7 @@ fn is_same(old: Pair, new: Pair) -> bool {
 
 /// How far repeated measurements of the row lie apart: its own, and at least the noise floor.
 fn noise(row: &Row, metric: Metric, model: &Model) -> f64 {
-    let own = row.repeatability.map_or(1.0, |repeated| match metric {
-        Metric::Throughput | Metric::OutputThroughput => repeated.throughput_max_min_ratio,
-        Metric::Ttft => repeated.ttft_max_min_ratio,
-        Metric::Tpot => repeated.tpot_max_min_ratio,
-        Metric::E2eLatency => repeated.e2e_latency_max_min_ratio,
-    });
-    own.max(model.config.noise_floor[metric])
+    row.max_min_ratio(metric).max(model.config.noise_floor[metric])
 }
 
 /// The failed checks that are about the candidate's predictions. A known deviation that no longer

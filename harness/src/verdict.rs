@@ -147,8 +147,7 @@ pub fn judge(comparison: &Comparison, model: &Model, today: Date) -> RowVerdict 
 /// lie apart, and without a lower end for a peak, which is an upper bound on what may be predicted.
 #[must_use]
 pub fn band_of_row(band: Interval, row: &Row, metric: Metric) -> Interval {
-    let noise = row.repeatability.map_or(1.0, |repeated| repeated.max_min_ratio(metric));
-    let noise = Interval::within(noise);
+    let noise = Interval::within(row.max_min_ratio(metric));
     let low = match row.identity.concurrency {
         Concurrency::Fixed(_) => band.low.min(noise.low),
         Concurrency::Peak => 0.0,

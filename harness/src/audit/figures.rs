@@ -14,6 +14,15 @@ struct Limits {
     possible: (f64, f64),
 }
 
+impl Limits {
+    /// How much it matters that the ratio is this; `None` where that is usual.
+    fn severity(&self, ratio: f64) -> Option<Severity> {
+        let outside = |(low, high): (f64, f64)| !(low..=high).contains(&ratio);
+        outside(self.usual)
+            .then(|| if outside(self.possible) { Severity::Error } else { Severity::Warning })
+    }
+}
+
 /// TTFT + TPOT × (O − 1) over mean E2E. By definition 1 for each request; over means it is from 0.991
 /// to 1.016 on the 270 published GPT-OSS-120B configurations.
 const E2E_IDENTITY: Limits = Limits { usual: (0.98, 1.02), possible: (0.9, 1.1) };
@@ -31,10 +40,7 @@ const EFFECTIVE_LENGTH: Limits = Limits { usual: (0.98, 1.02), possible: (0.9, 1
 pub(super) fn check(rows: &[&Row], source: &Source, findings: &mut Vec<Finding>) {
     for row in rows {
         for (check, value, limits, meaning) in ratios(row, source.mean_length_ratio) {
-            let outside = |(low, high): (f64, f64)| !(low..=high).contains(&value);
-            if outside(limits.usual) {
-                let severity =
-                    if outside(limits.possible) { Severity::Error } else { Severity::Warning };
+            if let Some(severity) = limits.severity(value) {
                 let (low, high) = limits.usual;
                 let message = format!("{meaning} is {value:.3}, usually {low} to {high}");
                 let factor = off_by(value);
@@ -115,15 +121,10 @@ fn labels(rows: &[&Row], findings: &mut Vec<Finding>) {
             ("outputs", output, identity.output_seq_len),
         ] {
             let ratio = mean / f64::from(nominal);
-            let outside = |(low, high): (f64, f64)| !(low..=high).contains(&ratio);
-            if outside(LABEL.usual) {
+            if let Some(severity) = LABEL.severity(ratio) {
                 findings.push(Finding {
                     subject: row.name(),
-                    severity: if outside(LABEL.possible) {
-                        Severity::Error
-                    } else {
-                        Severity::Warning
-                    },
+                    severity,
                     check: Check::EffectiveLength,
                     factor: off_by(ratio),
                     message: format!(
@@ -146,14 +147,8 @@ fn effective_lengths(rows: &[&Row], source: &Source, findings: &mut Vec<Finding>
         return;
     }
     let median = quantile(&ratios.iter().map(|(_, ratio)| *ratio).collect::<Vec<_>>(), 0.5);
-    let outside = |ratio: f64, (low, high): (f64, f64)| !(low..=high).contains(&ratio);
     let declared = source.mean_length_ratio;
-    if outside(median, EFFECTIVE_LENGTH.usual) {
-        let severity = if outside(median, EFFECTIVE_LENGTH.possible) {
-            Severity::Error
-        } else {
-            Severity::Warning
-        };
+    if let Some(severity) = EFFECTIVE_LENGTH.severity(median) {
         findings.push(Finding {
             subject: source.name.clone(),
             severity,
@@ -169,7 +164,8 @@ fn effective_lengths(rows: &[&Row], source: &Source, findings: &mut Vec<Finding>
     }
     for (row, ratio) in ratios {
         let ratio = ratio / median;
-        if outside(ratio, EFFECTIVE_LENGTH.usual) {
+        // However far a row is off its file, it is the file that says what is possible.
+        if EFFECTIVE_LENGTH.severity(ratio).is_some() {
             findings.push(Finding {
                 subject: row.name(),
                 severity: Severity::Warning,

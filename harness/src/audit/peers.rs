@@ -100,7 +100,7 @@ impl<'a> Index<'a> {
 }
 
 /// A set against others, metric by metric: the factor that it is slower by, and its interval.
-struct Result {
+struct Contrast {
     metric: Metric,
     pairs: usize,
     median: f64,
@@ -108,7 +108,7 @@ struct Result {
     high: f64,
 }
 
-impl Result {
+impl Contrast {
     /// The paired differences of slowness, ln, as a factor with its interval.
     fn of(metric: Metric, differences: &[f64]) -> Option<Self> {
         let (median, low, high) = median_interval(differences)?;
@@ -137,7 +137,7 @@ pub(super) fn check(subject: Subject<'_>, answers: &Answers, findings: &mut Vec<
     // Where all rows are audited, what is slower is told already.
     let if_faster = if subject.peers.is_empty() { Severity::Info } else { Severity::Warning };
     for (set, rows) in sets(subject.rows, |row| Some(Set::of(row))) {
-        let pairs = |counts: &dyn Fn(&Row) -> bool| results(&rows, &index, counts);
+        let pairs = |counts: &dyn Fn(&Row) -> bool| contrasts(&rows, &index, counts);
         let same_engine = |row: &Row| {
             let other = Set::of(row);
             other.provider != set.provider && Set { provider: set.provider, ..other } == set
@@ -168,7 +168,7 @@ pub(super) fn check(subject: Subject<'_>, answers: &Answers, findings: &mut Vec<
             Set { day: set.day, ..Set::of(row) } == set
                 && day(row).is_some_and(|d| Some(d) != set.day)
         };
-        let found = results(&rows, &index, &other_days);
+        let found = contrasts(&rows, &index, &other_days);
         let days = "other days of the same source";
         findings.extend(finding(&set, &found, USUAL, days, if_faster));
     }
@@ -188,11 +188,11 @@ fn sets<'a>(
 }
 
 /// Each metric that enough rows have a counterpart for.
-fn results(rows: &[&Row], index: &Index<'_>, counts: &dyn Fn(&Row) -> bool) -> Vec<Result> {
+fn contrasts(rows: &[&Row], index: &Index<'_>, counts: &dyn Fn(&Row) -> bool) -> Vec<Contrast> {
     let of_metric = |metric| {
         let difference =
             |row: &&Row| Some(slowness(row, metric)? - index.slowness(row, metric, counts)?);
-        Result::of(metric, &rows.iter().filter_map(difference).collect::<Vec<_>>())
+        Contrast::of(metric, &rows.iter().filter_map(difference).collect::<Vec<_>>())
     };
     Metric::ALL.into_iter().filter_map(of_metric).collect()
 }
@@ -205,7 +205,7 @@ fn by_prediction(
     rows: &[&Row],
     subject: Subject<'_>,
     answers: &Answers,
-) -> Vec<Result> {
+) -> Vec<Contrast> {
     let against = |row: &Row, metric: Metric| {
         row.identity.concurrency.fixed()?;
         let mut predicted = row.clone();
@@ -225,7 +225,7 @@ fn by_prediction(
         let of_any = usual(None);
         let difference =
             |row: &&Row| Some(against(row, metric)? - usual(Some(row.identity.gpus())).or(of_any)?);
-        Result::of(metric, &rows.iter().filter_map(difference).collect::<Vec<_>>())
+        Contrast::of(metric, &rows.iter().filter_map(difference).collect::<Vec<_>>())
     };
     let metrics = Metric::ALL.into_iter().filter(|&metric| metric != Metric::Ttft);
     metrics.filter_map(of_metric).collect()
@@ -234,16 +234,17 @@ fn by_prediction(
 /// What is to be said of a set: nothing, unless some metric is apart.
 fn finding(
     set: &Set<'_>,
-    results: &[Result],
+    contrasts: &[Contrast],
     usual: f64,
     others: &str,
     if_faster: Severity,
 ) -> Option<Finding> {
-    let apart: Vec<&Result> = results.iter().filter(|result| result.is_apart(usual)).collect();
+    let apart: Vec<&Contrast> =
+        contrasts.iter().filter(|contrast| contrast.is_apart(usual)).collect();
     let worst = apart.iter().max_by(|a, b| a.median.ln().abs().total_cmp(&b.median.ln().abs()))?;
     let slower = worst.median > 1.0;
     let way = if slower { "slower" } else { "faster" };
-    let figures: Vec<String> = apart.iter().map(|result| result.text(slower)).collect();
+    let figures: Vec<String> = apart.iter().map(|contrast| contrast.text(slower)).collect();
     Some(Finding {
         subject: set.provider.to_owned(),
         severity: if slower { Severity::Warning } else { if_faster },

@@ -79,8 +79,7 @@ fn duplicate(row: &Row, other: &Row, noise_floor: &PerMetric<f64>) -> Option<Fin
         return finding(Severity::Info, 1.0, message);
     }
     let noise = |metric| {
-        let own = |row: &Row| row.repeatability.map_or(1.0, |r| r.max_min_ratio(metric));
-        noise_floor[metric].max(own(row)).max(own(other))
+        noise_floor[metric].max(row.max_min_ratio(metric)).max(other.max_min_ratio(metric))
     };
     let apart: Vec<&(Metric, f64, f64)> =
         ratios.iter().filter(|(metric, a, b)| off_by(a / b) > noise(*metric)).collect();

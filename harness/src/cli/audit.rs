@@ -6,7 +6,7 @@ use super::args::{AuditArgs, Format};
 use super::estimate::choose_source;
 use super::filter::pick;
 use super::output::{note, print};
-use super::record::ask;
+use super::record::{ask, wanted};
 use crate::audit::{Subject, audit, judge};
 use crate::config::{Config, Source};
 use crate::error::{Exit, Result};
@@ -14,8 +14,7 @@ use crate::folder::{self, Model};
 use crate::mantile::Client;
 use crate::recording::{self, Recording};
 use crate::report::{audit_json, audit_text};
-use crate::row::{self, Row};
-use crate::{file, mapping};
+use crate::row::Row;
 
 pub(super) async fn run(root: &Path, args: &AuditArgs) -> Result<Exit> {
     let Model { config, rows: committed, release, .. } = folder::load(root, &args.model)?;
@@ -23,8 +22,7 @@ pub(super) async fn run(root: &Path, args: &AuditArgs) -> Result<Exit> {
     let mut rows = Vec::new();
     for path in &args.files {
         let source = source_of(path, args, &config)?;
-        let extra: Vec<&str> = source.extra_columns.iter().map(String::as_str).collect();
-        rows.extend(row::read(path, &file::read_text(path)?, &source.name, &extra)?);
+        rows.extend(folder::read_rows(path, &source)?);
         config.sources.push(source);
     }
     let candidates = !args.files.is_empty();
@@ -81,16 +79,8 @@ async fn complete(
     config: &Config,
 ) -> Result<()> {
     let layers = recording.layers()?;
-    let mut missing: Vec<_> = rows
-        .iter()
-        .filter_map(|row| mapping::map(row, config).ok())
-        .flat_map(|mapped| mapped.questions(&layers))
-        .map(|question| (question.request.key(), question.request))
-        .filter(|(key, _)| !recording.entries.contains_key(key))
-        .collect();
-    missing.sort_by(|(a, _), (b, _)| a.cmp(b));
-    missing.dedup_by(|(a, _), (b, _)| a == b);
-    let requests = missing.into_iter().map(|(_, request)| request).collect();
-    recording.entries.extend(ask(client, requests).await?);
+    let mut missing = wanted(rows, config, &layers);
+    missing.retain(|key, _| !recording.entries.contains_key(key));
+    recording.entries.extend(ask(client, missing.into_values().collect()).await?);
     Ok(())
 }

@@ -83,9 +83,7 @@ pub(super) fn rows(
         let extra: Vec<&str> = extra.map(String::as_str).collect();
         return row::read_of(input, &text, &names, &extra);
     }
-    let source = choose_source(config, source)?;
-    let extra: Vec<&str> = source.extra_columns.iter().map(String::as_str).collect();
-    row::read(input, &text, &source.name, &extra)
+    folder::read_rows(input, choose_source(config, source)?)
 }
 
 /// The source of this name, or the only one.

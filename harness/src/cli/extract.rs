@@ -32,8 +32,7 @@ pub(super) async fn run(root: &Path, args: &ExtractArgs) -> Result<Exit> {
     let mut read = read_all(&places, args, &given)?;
     one_model(configured, &config, &read.readings)?;
     if args.add && output.exists() {
-        let extra: Vec<&str> = configured.extra_columns.iter().map(String::as_str).collect();
-        let rows = row::read(&output, &file::read_text(&output)?, &configured.name, &extra)?;
+        let rows = folder::read_rows(&output, configured)?;
         read.readings.insert(0, Reading { rows, ..Reading::default() });
     }
     let mut extraction = source::merge(std::mem::take(&mut read.readings));
@@ -278,8 +277,7 @@ fn before(
     for other in config.sources.iter().take_while(|other| other.name != configured.name) {
         let path = folder::by_model(root).join(&args.model).join(&other.file);
         if path.exists() {
-            let extra: Vec<&str> = other.extra_columns.iter().map(String::as_str).collect();
-            rows.extend(row::read(&path, &file::read_text(&path)?, &other.name, &extra)?);
+            rows.extend(folder::read_rows(&path, other)?);
         }
     }
     Ok(rows)
@@ -402,19 +400,11 @@ fn account(extraction: &Extraction, overlaps: &Overlaps, read: &Read, output: &P
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::row::{Measured, Provenance};
 
     fn row(name: &str, date: Option<&str>) -> Row {
-        Row {
-            provider: "p".to_owned(),
-            identity: name.parse().unwrap_or_else(|error| panic!("{error}")),
-            measured: Measured::default(),
-            provenance: Provenance {
-                benchmark_date: date.map(str::to_owned),
-                ..Provenance::default()
-            },
-            repeatability: None,
-        }
+        let mut row = row::bare_row(name);
+        row.provenance.benchmark_date = date.map(str::to_owned);
+        row
     }
 
     #[test]

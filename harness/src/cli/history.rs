@@ -3,9 +3,8 @@
 use std::path::Path;
 
 use super::args::{Format, HistoryArgs};
-use super::filter::pick;
 use super::output::{note, print};
-use super::run::{pickable, predict};
+use super::run::{load_picked, predict};
 use crate::compare::join;
 use crate::error::{Exit, Result};
 use crate::evaluation::Service;
@@ -16,9 +15,8 @@ pub(super) async fn run(root: &Path, args: &HistoryArgs) -> Result<Exit> {
     let models = if args.models.is_empty() { folder::list(root)? } else { args.models.clone() };
     let index = releases::load(root)?;
     let (mut texts, mut documents) = (Vec::new(), Vec::new());
-    for name in pickable(root, &models, args.filter.as_ref())? {
-        let mut model = folder::load(root, name)?;
-        model.rows = pick(model.rows, args.filter.as_ref())?;
+    for (name, model) in load_picked(root, &models, args.filter.as_ref())? {
+        let model = model?;
         let mut history = Vec::new();
         for release in &index.releases {
             if !recording::path(root, &release.name, name).exists() {

@@ -13,6 +13,7 @@ use crate::error::{Error, Exit, Result};
 use crate::folder::{self, Model};
 use crate::mantile::{Client, LayerTable, SystemMetricsRequest, layers_path};
 use crate::recording::{self, Entry, RecordedReply, Recording, differences};
+use crate::row::Row;
 use crate::{estimate, file, mapping, releases};
 
 /// Requests under way at once.
@@ -35,19 +36,19 @@ pub(super) async fn run(root: &Path, args: &RecordArgs) -> Result<Exit> {
             .with_help("with --where use --mode record-missing, or --mode diff"));
     }
     let model = folder::load(root, &args.model)?;
-    let picked = Model { rows: pick(model.rows.clone(), args.filter.as_ref())?, ..model.clone() };
+    let picked = pick(model.rows.clone(), args.filter.as_ref())?;
     let client = Client::new(&args.api_url, args.patience.options())?;
     if args.mode == RecordMode::Diff {
         let mut recording = recording::load(root, &args.release, &model.config.model_id)?;
         if args.filter.is_some() {
-            let wanted = wanted(&picked, &recording.layers()?);
+            let wanted = wanted(&picked, &model.config, &recording.layers()?);
             recording.entries.retain(|key, _| wanted.contains_key(key));
         }
         return diff(&client, &recording).await;
     }
     let layers = client.layers(&model.config.model_id).await?;
-    let wanted_now = wanted(&picked, &layers);
-    let wanted = wanted(&model, &layers);
+    let wanted_now = wanted(&picked, &model.config, &layers);
+    let wanted = wanted(&model.rows, &model.config, &layers);
     let path = recording::path(root, &args.release, &model.config.model_id);
     let old = if path.exists() {
         Some(recording::load(root, &args.release, &model.config.model_id)?)
@@ -115,7 +116,7 @@ pub(super) async fn ask_all(
     release: &str,
 ) -> Result<Recording> {
     let layers = client.layers(&model.config.model_id).await?;
-    let wanted = wanted(model, &layers);
+    let wanted = wanted(&model.rows, &model.config, &layers);
     let entries = ask(client, wanted.values().cloned().collect()).await?.into_iter().collect();
     assemble(client, model, root, release, &wanted, entries).await
 }
@@ -191,8 +192,12 @@ fn index(root: &Path, args: &RecordArgs) -> Result<()> {
 }
 
 /// The distinct requests of the model's rows, by key.
-fn wanted(model: &Model, layers: &LayerTable) -> BTreeMap<String, SystemMetricsRequest> {
-    let mapped = model.rows.iter().filter_map(|row| mapping::map(row, &model.config).ok());
+pub(super) fn wanted(
+    rows: &[Row],
+    config: &Config,
+    layers: &LayerTable,
+) -> BTreeMap<String, SystemMetricsRequest> {
+    let mapped = rows.iter().filter_map(|row| mapping::map(row, config).ok());
     mapped
         .flat_map(|mapped| mapped.questions(layers))
         .map(|question| (question.request.key(), question.request))

@@ -28,12 +28,16 @@ pub(super) async fn run(root: &Path, args: &RunArgs) -> Result<Exit> {
     let mut exits = Vec::new();
     let mut reports = Vec::new();
     let mut judged = Vec::new();
-    for name in pickable(root, &models, args.filter.as_ref())? {
-        match run_model(root, name, args).await {
+    for (name, model) in load_picked(root, &models, args.filter.as_ref())? {
+        let ran = match model {
+            Ok(model) => run_model(root, &model, args).await,
+            Err(error) => Err(error),
+        };
+        match ran {
             Ok((report, evaluation)) => {
                 reports.push(report);
                 exits.push(evaluation.exit());
-                judged.push((name.clone(), evaluation));
+                judged.push((name.to_owned(), evaluation));
             }
             // One model's trouble does not keep the others from being judged.
             Err(error) => {
@@ -50,31 +54,36 @@ pub(super) async fn run(root: &Path, args: &RunArgs) -> Result<Exit> {
     Ok(worst(&exits))
 }
 
-/// The models to run: of several those that have a row that is picked, the others told.
-pub(super) fn pickable<'a>(
+/// The models of these names, each with the rows that a filter picks: of several those that have such
+/// rows, the others told. What cannot be read is an error in its place.
+pub(super) fn load_picked<'a>(
     root: &Path,
-    models: &'a [String],
+    names: &'a [String],
     filter: Option<&Filter>,
-) -> Result<Vec<&'a String>> {
-    let Some(filter) = filter.filter(|_| models.len() > 1) else {
-        return Ok(models.iter().collect());
-    };
-    let (mut picked, mut left) = (Vec::new(), Vec::new());
-    for name in models {
-        // What cannot be read is told when it is run.
-        let rows = folder::load(root, name).map(|model| model.rows);
-        let any = rows.map_or(true, |rows| rows.iter().any(|row| filter.picks(row)));
-        if any { &mut picked } else { &mut left }.push(name);
+) -> Result<Vec<(&'a str, Result<Model>)>> {
+    let mut models = Vec::new();
+    let mut without = Vec::new();
+    for name in names {
+        let mut loaded = folder::load(root, name);
+        if let Ok(model) = &mut loaded {
+            let any = filter.is_none_or(|filter| model.rows.iter().any(|row| filter.picks(row)));
+            if names.len() > 1 && !any {
+                without.push(name);
+                continue;
+            }
+            model.rows = pick(std::mem::take(&mut model.rows), filter)?;
+        }
+        models.push((name.as_str(), loaded));
     }
-    if picked.is_empty() {
-        let message = format!("--where picks no row of {} models", models.len());
+    if models.is_empty() {
+        let message = format!("--where picks no row of {} models", names.len());
         return Err(Error::usage(message)
             .with_help("name one model, and the error lists the values of its rows"));
     }
-    for name in left {
+    for name in without {
         note(&format!("note: --where picks no row of {name}"));
     }
-    Ok(picked)
+    Ok(models)
 }
 
 /// Bad input outweighs a missing answer, and that a failed gate: the less was judged, the worse.
@@ -87,15 +96,14 @@ fn worst(exits: &[Exit]) -> Exit {
 
 async fn run_model(
     root: &Path,
-    name: &str,
+    model: &Model,
     args: &RunArgs,
 ) -> Result<(serde_json::Value, Evaluation)> {
-    let mut model = folder::load(root, name)?;
-    let files = estimators::files(&model, &args.also)?;
-    model.rows = pick(model.rows, args.filter.as_ref())?;
+    let name = &model.name;
+    let files = estimators::files(model, &args.also)?;
     let recording = recording::load(root, &model.release, &model.config.model_id)?;
     let service = start(&args.service, root, &model.config).await?;
-    let predictions = predict(&model, &service, args.service.asking.concurrency()).await?;
+    let predictions = predict(model, &service, args.service.asking.concurrency()).await?;
     let folder = match &args.output {
         Some(output) => output.join(name),
         None => reports_folder(root, name),
@@ -104,18 +112,18 @@ async fn run_model(
     let evaluation = match args.filter {
         // Gates, coverage and recordings are of the whole model.
         Some(_) => Evaluation::of_rows(
-            &model,
+            model,
             join(model.rows.clone(), predictions).comparisons,
             Timestamp::now(),
         ),
-        None => Evaluation::new(&model, predictions, &recording, Timestamp::now()),
+        None => Evaluation::new(model, predictions, &recording, Timestamp::now()),
     };
-    let predicted = |comparison: &Comparison| matches!(comparison.outcome, Outcome::Predicted(_));
-    if args.filter.is_some() && !evaluation.comparisons.iter().any(predicted) {
+    let unmapped = |comparison: &Comparison| matches!(comparison.outcome, Outcome::Unmapped(_));
+    if args.filter.is_some() && evaluation.comparisons.iter().all(unmapped) {
         let reason = evaluation.verdicts.iter().find_map(|verdict| verdict.problem.as_deref());
         let rows = evaluation.comparisons.len();
         return Err(Error::usage(format!(
-            "{name}: none of the {rows} rows that --where picks has a prediction: {}",
+            "{name}: none of the {rows} rows that --where picks can be mapped: {}",
             reason.unwrap_or("no reason is given")
         ))
         .with_help("nothing was judged; pick rows that Mantile can predict"));
@@ -124,13 +132,13 @@ async fn run_model(
     if args.filter.is_none() {
         estimators::tell(&evaluation, &args.also)?;
     }
-    write_reports(&folder.join("comparison_report.csv"), &model, &evaluation)?;
+    write_reports(&folder.join("comparison_report.csv"), model, &evaluation)?;
     if let Some(audit) = &evaluation.audit {
         let accepted = &model.config.audit_accepted;
         let text = audit_text(audit, accepted, model.rows.len(), true) + "\n";
         file::replace(&folder.join("audit.txt"), text.as_bytes())?;
     }
-    let failed_rows = failed_rows(&model, &evaluation);
+    let failed_rows = failed_rows(model, &evaluation);
     let failed_checks = evaluation.failed_checks().map(|(name, found)| format!("{name}\n{found}"));
     let failures: Vec<String> = failed_rows.iter().cloned().chain(failed_checks).collect();
     let failures_path = folder.join("failures.txt");
@@ -140,7 +148,7 @@ async fn run_model(
             Some(url) => format!("the live Mantile at {url}"),
             None => format!("Mantile {}, recorded {}", recording.release, recording.recorded_at),
         };
-        print(&run_table(&model, &evaluation, &origin))?;
+        print(&run_table(model, &evaluation, &origin))?;
         print(&format!("reports in {}\n", folder.display()))?;
         for failure in failed_rows.iter().take(FAILURES_SHOWN) {
             note(&format!("{failure}\n"));
@@ -149,7 +157,7 @@ async fn run_model(
             note(&format!("all {} failures are in {}", failures.len(), failures_path.display()));
         }
     }
-    Ok((evaluation_json(&model, &evaluation), evaluation))
+    Ok((evaluation_json(model, &evaluation), evaluation))
 }
 
 fn failed_rows(model: &Model, evaluation: &Evaluation) -> Vec<String> {

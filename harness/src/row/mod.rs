@@ -58,6 +58,12 @@ impl Row {
         })
     }
 
+    /// How far its measurements of a metric lie apart, largest over smallest; 1 where it was measured once.
+    #[must_use]
+    pub fn max_min_ratio(&self, metric: Metric) -> f64 {
+        self.repeatability.map_or(1.0, |repeated| repeated.max_min_ratio(metric))
+    }
+
     /// What joins it with its prediction.
     #[must_use]
     pub fn key(&self) -> (&str, &Identity) {

@@ -1,5 +1,6 @@
 //! The trials of all models.
 
+use std::cell::OnceCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -97,6 +98,7 @@ fn check_model(subject: &Subject, index: usize) -> Result<(), Failed> {
         comparisons,
         verdicts,
         recording,
+        audit: &OnceCell::new(),
         now: subject.now,
     };
     check.make(subject).map_err(Failed::from)
