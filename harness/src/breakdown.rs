@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::hardware::{Hardware, Overlap};
 use crate::mantile::LayerTable;
 use crate::units::Milliseconds;
 
@@ -37,6 +38,10 @@ pub struct Breakdown {
 pub struct LayerTime {
     /// Its name.
     pub name: String,
+    /// Mantile's class of it, such as `MoELayer`.
+    pub class: String,
+    /// Mantile's dtype of its weights, activations and KV cache.
+    pub dtype: String,
     /// How many of it the model has.
     pub count: f64,
     /// FLOP over peak FLOP/s.
@@ -51,10 +56,8 @@ pub struct LayerTime {
     pub kv_share: f64,
     /// What a package moves and works with.
     pub package: Package,
-    /// Whether load hides behind compute in decode.
-    pub decode_load_overlap: bool,
-    /// Whether communication hides in decode.
-    pub decode_comms_overlap: bool,
+    /// What hides behind what in decode.
+    pub overlap: Overlap,
 }
 
 /// The figures of one package (a GPU) in one layer and phase.
@@ -70,6 +73,12 @@ pub struct Package {
     pub weight_bytes_read: f64,
     /// KV cache that it reads or writes, bytes.
     pub kv_bytes: f64,
+    /// What it computes, FLOP.
+    pub flops: f64,
+    /// What it exchanges with the others, bytes.
+    pub communication_bytes: f64,
+    /// Kernels that it starts.
+    pub kernels: f64,
     /// Weights of the whole layer, a number, of which Mantile does not tell every model's.
     pub parameters: Option<f64>,
     /// Bytes of a weight.
@@ -92,7 +101,7 @@ struct Debug {
 #[derive(Deserialize)]
 struct Details {
     timing_breakdown: Timing,
-    hardware_params: Hardware,
+    hardware_params: HardwareParameters,
     intermediate_calculations: Intermediate,
     inputs: Inputs,
     layer_params: LayerParameters,
@@ -108,7 +117,7 @@ struct Timing {
 }
 
 #[derive(Deserialize)]
-struct Hardware {
+struct HardwareParameters {
     mem_bw_bytes_per_sec: f64,
     decode_load_overlap: bool,
     decode_comms_overlap: bool,
@@ -116,6 +125,8 @@ struct Hardware {
 
 #[derive(Deserialize)]
 struct Intermediate {
+    comm_bytes: f64,
+    flops_per_package: f64,
     kv_cache_per_package: f64,
     load_bytes: f64,
     weight_mem_per_package: f64,
@@ -125,6 +136,8 @@ struct Intermediate {
 #[derive(Deserialize)]
 struct Inputs {
     batch_size: f64,
+    default_kernel_count: f64,
+    dtype: String,
     dtype_bytes: f64,
     num_packages: f64,
 }
@@ -152,6 +165,15 @@ impl Breakdown {
         })
     }
 
+    /// The same work on hardware with these parameters: what Mantile would answer with them as its
+    /// configuration. The error says which dtype the hardware lacks.
+    pub fn on(&self, hardware: &Hardware) -> Result<Self, String> {
+        let phase = |layers: &[LayerTime]| {
+            layers.iter().map(|layer| layer.on(hardware)).collect::<Result<Vec<_>, String>>()
+        };
+        Ok(Self { prefill: phase(&self.prefill)?, decode: phase(&self.decode)? })
+    }
+
     /// TTFT, by Mantile's formula.
     #[must_use]
     pub fn ttft(&self) -> Milliseconds {
@@ -173,23 +195,41 @@ impl LayerTime {
     /// The time of one such layer in a phase, ms.
     #[must_use]
     pub fn time_ms(&self, phase: Phase) -> f64 {
-        let Self { compute_ms, load_ms, communication_ms, .. } = *self;
-        let work = match phase {
-            Phase::Prefill => compute_ms.max(load_ms).max(communication_ms),
-            Phase::Decode => {
-                let local = if self.decode_load_overlap {
-                    compute_ms.max(load_ms)
-                } else {
-                    compute_ms + load_ms
-                };
-                if self.decode_comms_overlap {
-                    local.max(communication_ms)
-                } else {
-                    local + communication_ms
-                }
+        let Self { compute_ms, load_ms, communication_ms, overhead_ms, .. } = *self;
+        phase.layer_time([compute_ms, load_ms, communication_ms, overhead_ms], self.overlap)
+    }
+
+    /// The same layer on hardware with these parameters; the error says which dtype it lacks.
+    pub fn on(&self, hardware: &Hardware) -> Result<Self, String> {
+        let Package { weight_bytes_read, kv_bytes, flops, communication_bytes, kernels, .. } =
+            self.package;
+        let peak = hardware.compute_pflops.get(&self.dtype).ok_or_else(|| {
+            format!("the hardware has no compute_per_package_PFlops of {}", self.dtype)
+        })?;
+        let load_bytes = weight_bytes_read + kv_bytes;
+        let [compute_ms, load_ms, communication_ms, overhead_ms] =
+            hardware.times_ms(flops / peak, load_bytes, communication_bytes, kernels);
+        let mut layer = self.clone();
+        layer.package.bandwidth_bytes_per_s = hardware.bandwidth_gb_per_s * 1e9;
+        layer.overlap = hardware.overlap;
+        Ok(Self { compute_ms, load_ms, communication_ms, overhead_ms, ..layer })
+    }
+}
+
+impl Phase {
+    /// The time of a layer from the times of its compute, load, communication and overhead, in their
+    /// unit: Mantile's rule (`compute_metrics`, as above).
+    #[must_use]
+    pub fn layer_time(self, times: [f64; 4], overlap: Overlap) -> f64 {
+        let [compute, load, communication, overhead] = times;
+        let work = match self {
+            Self::Prefill => compute.max(load).max(communication),
+            Self::Decode => {
+                let local = if overlap.load { compute.max(load) } else { compute + load };
+                if overlap.communication { local.max(communication) } else { local + communication }
             }
         };
-        work + self.overhead_ms
+        work + overhead
     }
 }
 
@@ -207,6 +247,8 @@ fn layer_time(name: String, details: &Details, layers: &LayerTable) -> Result<La
         layer_params,
     } = details;
     Ok(LayerTime {
+        class: layer.class.clone(),
+        dtype: inputs.dtype.clone(),
         count: f64::from(layer.count),
         compute_ms: timing.compute_time_ms,
         load_ms: timing.load_time_ms,
@@ -223,12 +265,17 @@ fn layer_time(name: String, details: &Details, layers: &LayerTable) -> Result<La
             weight_bytes: bytes.weight_mem_per_package,
             weight_bytes_read: bytes.weight_bytes_read,
             kv_bytes: bytes.kv_cache_per_package,
+            flops: bytes.flops_per_package,
+            communication_bytes: bytes.comm_bytes,
+            kernels: inputs.default_kernel_count,
             parameters: layer_params.parameter_count,
             dtype_bytes: inputs.dtype_bytes,
             batch_size: inputs.batch_size,
         },
-        decode_load_overlap: hardware_params.decode_load_overlap,
-        decode_comms_overlap: hardware_params.decode_comms_overlap,
+        overlap: Overlap {
+            load: hardware_params.decode_load_overlap,
+            communication: hardware_params.decode_comms_overlap,
+        },
         name,
     })
 }
@@ -241,25 +288,83 @@ mod tests {
     use crate::mantile::Answer;
     use crate::recording;
 
+    const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+    fn assert_equal(breakdown: &Breakdown, ttft_ms: f64, tpot_ms: f64, what: &str) {
+        for (ours, theirs) in [(breakdown.ttft().0, ttft_ms), (breakdown.tpot().0, tpot_ms)] {
+            let difference = (ours / theirs - 1.0).abs();
+            assert!(difference < 1e-9, "{what}: {ours} against {theirs}");
+        }
+    }
+
     #[test]
     fn the_formula_gives_mantiles_own_answers_on_every_recorded_row() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let root = Path::new(ROOT);
+        let mut compared = 0;
         for release in ["95eb60b", "72ff84e"] {
-            let recording = recording::load(root, release, "openai_GPT-OSS-120B").unwrap();
-            let layers = recording.layers().unwrap();
-            assert!(recording.entries.len() > 100);
-            for (key, entry) in &recording.entries {
-                let body = entry.reply.text();
-                let answer: Answer = serde_json::from_str(&body).unwrap();
-                let breakdown = Breakdown::parse(&body, &layers).unwrap();
-                for (ours, theirs) in
-                    [(breakdown.ttft(), answer.ttft_ms), (breakdown.tpot(), answer.tpot_ms)]
-                {
-                    let difference = (ours.0 / theirs.0 - 1.0).abs();
-                    assert!(difference < 1e-9, "{release} {key}: {ours:?} against {theirs:?}");
+            for model in crate::folder::list(root).unwrap() {
+                if !recording::path(root, release, &model).exists() {
+                    continue;
+                }
+                let recording = recording::load(root, release, &model).unwrap();
+                let layers = recording.layers().unwrap();
+                for (key, entry) in &recording.entries {
+                    let body = entry.reply.text();
+                    let Ok(answer) = serde_json::from_str::<Answer>(&body) else { continue };
+                    let breakdown = Breakdown::parse(&body, &layers).unwrap();
+                    let (ttft, tpot) = (answer.ttft_ms.0, answer.tpot_ms.0);
+                    let what = format!("{release} {model} {key}");
+                    assert_equal(&breakdown, ttft, tpot, &what);
+                    // And again from the work alone, over the configuration that it was asked of.
+                    let id = &entry.request.decode_req.hardware_id;
+                    let page = recording.pages.get(&format!("/hardware/{id}")).expect(id);
+                    let hardware = Hardware::parse(page.body.get()).unwrap();
+                    assert_equal(&breakdown.on(&hardware).unwrap(), ttft, tpot, &what);
+                    compared += 1;
                 }
             }
         }
+        assert!(compared > 1000, "{compared}");
+    }
+
+    #[test]
+    fn at_changed_parameters_the_formula_gives_what_mantile_answers_with_them() {
+        #[derive(Deserialize)]
+        struct Changed {
+            answers: Vec<ChangedAnswer>,
+        }
+        #[derive(Deserialize)]
+        struct ChangedAnswer {
+            model_id: String,
+            key: String,
+            hardware: Box<serde_json::value::RawValue>,
+            ttft_ms: f64,
+            tpot_ms: f64,
+        }
+        let root = Path::new(ROOT);
+        let text = crate::file::read_text(&root.join("fixtures/calibration/changed_hardware.json"));
+        let changed: Changed = serde_json::from_str(&text.unwrap()).unwrap();
+        assert_eq!(changed.answers.len(), 16);
+        let mut recordings = BTreeMap::new();
+        for ChangedAnswer { model_id, key, hardware, ttft_ms, tpot_ms } in changed.answers {
+            let recording = recordings
+                .entry(model_id.clone())
+                .or_insert_with(|| recording::load(root, "72ff84e", &model_id).unwrap());
+            let body = recording.entries[&key].reply.text();
+            let breakdown = Breakdown::parse(&body, &recording.layers().unwrap()).unwrap();
+            let hardware = Hardware::parse(hardware.get()).unwrap();
+            assert_equal(&breakdown.on(&hardware).unwrap(), ttft_ms, tpot_ms, &key);
+        }
+    }
+
+    #[test]
+    fn hardware_without_a_layers_dtype_is_told() {
+        let recording = recording::load(Path::new(ROOT), "72ff84e", "openai_GPT-OSS-120B").unwrap();
+        let body = recording.entries.values().next().unwrap().reply.text();
+        let breakdown = Breakdown::parse(&body, &recording.layers().unwrap()).unwrap();
+        let sheet = crate::datasheet::of("h100").unwrap();
+        let told = breakdown.on(&sheet.peaks(["int8"])).unwrap_err();
+        assert!(told.contains("no compute_per_package_PFlops of nv"), "{told}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use crate::audit::{self, Accepted};
@@ -14,7 +14,7 @@ use crate::group::{Field, Group};
 use crate::metric::{Metric, PerMetric};
 
 /// The version of the file's format that this program reads.
-const SCHEMA_VERSION: u32 = 1;
+pub(crate) const SCHEMA_VERSION: u32 = 1;
 
 /// A model's `reconcile.toml`, validated.
 #[derive(Debug, Clone)]
@@ -29,8 +29,10 @@ pub struct Config {
     pub estimators: Vec<Estimator>,
     /// How old a recording may grow, days.
     pub max_recording_age_days: u32,
-    /// What each GPU model becomes.
+    /// What each GPU model becomes; of those for a row the first holds.
     pub gpus: Vec<Gpu>,
+    /// What calibration is to know.
+    pub calibration: Calibration,
     /// Mantile's classes of layers that hold experts: expert parallelism goes to these only.
     pub expert_layer_classes: Vec<String>,
     /// What Mantile cannot express, and what is done about it.
@@ -101,33 +103,66 @@ pub struct Estimator {
 }
 
 /// What a GPU model becomes in Mantile.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Gpu {
     /// The rows' `gpu_model`.
     pub model: String,
+    /// Their framework; any without.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub framework: Option<String>,
     /// Mantile's hardware configuration.
     pub hardware_id: Option<String>,
     /// The approximation that this is, if it is not the same GPU.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub approximation: Option<String>,
     /// Why there is no configuration.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub unmapped: Option<String>,
     /// What each of the rows' precisions becomes.
     #[serde(default)]
     pub precision: BTreeMap<String, Precision>,
+    /// Whether it is of `calibration.toml`.
+    #[serde(skip)]
+    pub calibrated: bool,
 }
 
 /// What a precision becomes on a GPU.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Precision {
     /// Mantile's dtype for every layer.
     pub dtype: String,
     /// Another dtype for layers of a class, by Mantile's class name.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub layer_class: BTreeMap<String, String>,
     /// The approximation that this is, if the GPU computes otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub approximation: Option<String>,
+}
+
+impl Precision {
+    /// Mantile's dtype for a layer of this class.
+    #[must_use]
+    pub fn dtype_of(&self, layer_class: &str) -> &str {
+        self.layer_class.get(layer_class).unwrap_or(&self.dtype)
+    }
+}
+
+/// What calibration is to know of a model.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Calibration {
+    /// Whether rows are asked for as `calibration.toml` says: its `[[gpu]]` come before those here.
+    #[serde(default)]
+    pub adopted: bool,
+    /// The dtypes that the model's layers really have, by the rows' precision; of others, those asked for.
+    #[serde(default)]
+    pub precision: BTreeMap<String, Precision>,
+    /// Mantile's classes of layers whose weights it counts whole on every package although tensor
+    /// parallelism divides them. Calibration divides them, so that no parameter makes up for it.
+    #[serde(default)]
+    pub undivided_layer_classes: Vec<String>,
 }
 
 /// What is done about each thing that Mantile cannot express.
@@ -219,6 +254,8 @@ struct File {
     #[serde(default)]
     estimator: Vec<Spanned<Estimator>>,
     gpu: Vec<Spanned<Gpu>>,
+    #[serde(default)]
+    calibration: Calibration,
     #[serde(default)]
     expert_layer_classes: Vec<String>,
     features: Features,
@@ -335,6 +372,7 @@ pub fn parse(path: &Path, text: &str) -> Result<Config> {
         estimators: file.estimator.into_iter().map(Spanned::into_inner).collect(),
         max_recording_age_days: file.max_recording_age_days.unwrap_or(MAX_RECORDING_AGE_DAYS),
         gpus: file.gpu.into_iter().map(Spanned::into_inner).collect(),
+        calibration: file.calibration,
         expert_layer_classes: file.expert_layer_classes,
         features: file.features,
         approximations: file.approximations,
@@ -360,6 +398,30 @@ pub(crate) fn parse_toml<T: serde::de::DeserializeOwned>(path: &Path, text: &str
         };
         Error::content(place, error.message().trim_end())
     })
+}
+
+impl Config {
+    /// What rows of this GPU and framework become: the entry that names the framework, else the one for
+    /// any; of several the first.
+    #[must_use]
+    pub fn gpu(&self, model: &str, framework: &str) -> Option<&Gpu> {
+        let of_model = || self.gpus.iter().filter(|gpu| gpu.model == model);
+        of_model()
+            .find(|gpu| gpu.framework.as_deref() == Some(framework))
+            .or_else(|| of_model().find(|gpu| gpu.framework.is_none()))
+    }
+
+    /// This configuration for a release that has these hardware configurations: where it lacks a calibrated
+    /// one, rows ask as without calibration.
+    #[must_use]
+    pub fn for_release(&self, hardware_ids: &BTreeSet<String>) -> Self {
+        let mut config = self.clone();
+        config.gpus.retain(|gpu| {
+            let has = gpu.hardware_id.as_ref().is_some_and(|id| hardware_ids.contains(id));
+            !gpu.calibrated || has
+        });
+        config
+    }
 }
 
 /// Refuses a file of another version.
@@ -499,9 +561,14 @@ fn check_uniqueness(config: &Config) -> Result<()> {
     let mut seen = BTreeSet::new();
     let names = config.sources.iter().map(|source| ("source", &source.name));
     let names = names.chain(config.estimators.iter().map(|other| ("estimator", &other.name)));
-    for (kind, name) in names.chain(config.gpus.iter().map(|gpu| ("gpu", &gpu.model))) {
+    let names = names.map(|(kind, name)| (kind, name.clone()));
+    let gpus = config.gpus.iter().map(|gpu| match &gpu.framework {
+        Some(framework) => ("gpu", format!("{} / {framework}", gpu.model)),
+        None => ("gpu", gpu.model.clone()),
+    });
+    for (kind, name) in names.chain(gpus) {
+        let message = format!("{kind} `{name}` comes twice");
         if !seen.insert((kind, name)) {
-            let message = format!("{kind} `{name}` comes twice");
             return Err(Error::content(Place::file(&config.path), message));
         }
     }

@@ -44,13 +44,18 @@ impl Service {
         Ok(Self { client, layers, origin, config: Arc::new(config.clone()), _replay: None })
     }
 
-    /// The recording of the accepted release, served on the loopback interface.
+    /// A release's recording, served on the loopback interface. Rows ask as they would without calibration
+    /// where the release has no calibrated configuration.
     pub async fn replayed(recording: Recording, config: &Config) -> Result<Self> {
         let origin = recording.release.clone();
+        let config = match recording.hardware_ids() {
+            Some(ids) => config.for_release(&ids),
+            None => config.clone(),
+        };
         let replay = ReplayServer::start(recording, None).await;
         let client = Client::new(&replay.url(), ClientOptions::default())?;
         let layers = Arc::new(client.layers(&config.model_id).await?);
-        Ok(Self { client, layers, origin, config: Arc::new(config.clone()), _replay: Some(replay) })
+        Ok(Self { client, layers, origin, config: Arc::new(config), _replay: Some(replay) })
     }
 
     /// Live where a URL is given, else the recording under `root`.

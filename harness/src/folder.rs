@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::band::Band;
+use crate::calibrate;
 use crate::config::{self, Config};
 use crate::deviation::{self, Deviations};
 use crate::error::{Error, Place, Result};
@@ -76,12 +77,27 @@ pub fn load_config(root: &Path, name: &str) -> Result<Config> {
             .with_help(help));
     }
     let path = folder.join("reconcile.toml");
-    let config = config::parse(&path, &file::read_text(&path)?)?;
+    let mut config = config::parse(&path, &file::read_text(&path)?)?;
     if config.model_id != name {
         return Err(Error::content(
             Place::file(&path),
             format!("model_id `{}` is not the folder's name `{name}`", config.model_id),
         ));
+    }
+    if config.calibration.adopted {
+        let path = folder.join(calibrate::FILE_NAME);
+        if !path.exists() {
+            return Err(Error::content(
+                Place::file(&config.path),
+                format!("[calibration] is adopted, and there is no {}", path.display()),
+            )
+            .with_help(format!(
+                "make it: mantile-reconcile calibrate --model {name} --output <folder>"
+            )));
+        }
+        let mut gpus = calibrate::read(&path, &file::read_text(&path)?)?;
+        gpus.append(&mut config.gpus);
+        config.gpus = gpus;
     }
     Ok(config)
 }
@@ -109,6 +125,13 @@ pub fn load(root: &Path, name: &str) -> Result<Model> {
     let mut estimators = Vec::new();
     for entry in &config.estimators {
         estimators.push(load_estimator(folder.join(&entry.file), entry.clone())?);
+    }
+    for entry in calibrate::entries() {
+        let path = folder.join(&entry.file);
+        let named = config.estimators.iter().any(|other| other.name == entry.name);
+        if path.exists() && !named {
+            estimators.push(load_estimator(path, entry)?);
+        }
     }
     let path = folder.join("known_deviations.toml");
     let deviations = if path.exists() {

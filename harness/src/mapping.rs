@@ -58,10 +58,9 @@ pub fn map<'a>(row: &Row, config: &'a Config) -> Result<Mapped<'a>, Unmapped> {
         .iter()
         .find(|source| source.name == row.provider)
         .ok_or_else(|| unmapped(format!("no source `{}` in reconcile.toml", row.provider)))?;
-    let gpu =
-        config.gpus.iter().find(|gpu| gpu.model == identity.gpu_model).ok_or_else(|| {
-            unmapped(format!("no gpu `{}` in reconcile.toml", identity.gpu_model))
-        })?;
+    let gpu = config
+        .gpu(&identity.gpu_model, &identity.framework)
+        .ok_or_else(|| unmapped(format!("no gpu `{}` in reconcile.toml", identity.gpu_model)))?;
     let hardware_id = gpu
         .hardware_id
         .as_deref()
@@ -204,9 +203,8 @@ impl Mapped<'_> {
             if has_experts && layer.takes("expert_parallel") {
                 parallelism.insert("expert_parallel".to_owned(), experts);
             }
-            let dtype =
-                self.precision.layer_class.get(&layer.class).unwrap_or(&self.precision.dtype);
-            (layer.name.clone(), LayerRequest { dtype: dtype.clone(), parallelism })
+            let dtype = self.precision.dtype_of(&layer.class).to_owned();
+            (layer.name.clone(), LayerRequest { dtype, parallelism })
         };
         PhaseRequest {
             model_id: self.config.model_id.clone(),

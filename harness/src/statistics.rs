@@ -184,6 +184,20 @@ pub fn paired_bias_change(pairs: &[(Pair, Pair)]) -> Interval95 {
     paired_bootstrap(changes.len(), RESAMPLES, |rows| mean_of(&changes, rows).exp())
 }
 
+/// MAPE, percent, with its bootstrap interval. `pairs` must not be empty.
+#[must_use]
+pub fn mape_interval(pairs: &[Pair]) -> Interval95 {
+    let off: Vec<f64> = pairs.iter().map(|pair| pair.pct_error().abs()).collect();
+    paired_bootstrap(off.len(), RESAMPLES, |rows| mean_of(&off, rows))
+}
+
+/// The bias exp(mean ln(p / m)) with its bootstrap interval. `pairs` must not be empty.
+#[must_use]
+pub fn bias_interval(pairs: &[Pair]) -> Interval95 {
+    let off: Vec<f64> = pairs.iter().map(|pair| pair.log_ratio()).collect();
+    paired_bootstrap(off.len(), RESAMPLES, |rows| mean_of(&off, rows).exp())
+}
+
 /// How much nearer the first of each pair comes to the measurement than the second: 1 − mean |r₁| /
 /// mean |r₂| with r = ln(p / m), and a paired bootstrap interval. 1 is perfect, 0 no better than the
 /// second, below 0 worse. `None` without pairs, or where the second is never off.
@@ -254,8 +268,10 @@ fn paired_bootstrap(
     }
 }
 
-/// Spearman's ρ: Pearson's correlation of the ranks, ties at their average rank.
-fn spearman(a: &[f64], b: &[f64]) -> Option<f64> {
+/// Spearman's ρ: Pearson's correlation of the ranks, ties at their average rank; `None` where a side is
+/// constant.
+#[must_use]
+pub fn spearman(a: &[f64], b: &[f64]) -> Option<f64> {
     correlation(&ranks(a), &ranks(b))
 }
 

@@ -130,7 +130,9 @@ fn model_files(
     let config_text = config_text.map_err(fault)?;
     let mut accepted = model.clone();
     release.clone_into(&mut accepted.release);
-    accepted.config = config::parse(&model.config.path, &config_text)?;
+    // Bands and gates are new; what rows ask for stays, a calibration's with it.
+    let gpus = model.config.gpus.clone();
+    accepted.config = config::Config { gpus, ..config::parse(&model.config.path, &config_text)? };
 
     let mut files = vec![(folder.join("reconcile.toml"), config_text.into_bytes())];
     let evaluation = Evaluation::of_rows(&accepted, comparisons.clone(), Timestamp::now());

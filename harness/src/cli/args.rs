@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::calibrate::{Group, Observation};
 use crate::estimator;
 use crate::filter::Filter;
 use crate::group::Field;
@@ -156,6 +157,18 @@ that does not answer with 3.")]
   mantile-reconcile bands --model openai_GPT-OSS-120B --alpha 0.1 --by gpu_model,framework --accept
   mantile-reconcile bands --model openai_GPT-OSS-120B --deviations")]
     Bands(BandsArgs),
+    /// Fit Mantile's hardware parameters to the measurements, with held-out proof
+    #[command(after_help = "Examples:
+  mantile-reconcile calibrate --model openai_GPT-OSS-120B --explain
+  mantile-reconcile calibrate --model openai_GPT-OSS-120B
+  mantile-reconcile calibrate --model openai_GPT-OSS-120B --output hardware_configs
+  mantile-reconcile calibrate --model openai_GPT-OSS-120B --where 'gpu_model = h200' --by gpu
+
+The recorded answers tell the work of every layer, so that no Mantile is needed. With --output, a
+hardware configuration for Mantile is written for each group whose held-out error improves, and into
+the model's folder calibration.toml and the held-out predictions as two estimators. It exits with 1
+when no group improves; then nothing is written.")]
+    Calibrate(CalibrateArgs),
 }
 
 #[derive(Debug, Args)]
@@ -709,6 +722,49 @@ pub(super) struct BandsArgs {
     pub deviations: bool,
     #[command(flatten)]
     pub service: ServiceArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CalibrateArgs {
+    /// The model, by its folder's name; may be repeated, to be fitted jointly; all of them without
+    #[arg(long = "model", value_name = "MODEL")]
+    pub models: Vec<String>,
+    /// Only the rows that an expression picks, such as 'gpu_model = b200 and concurrency >= 32'
+    #[arg(long = "where", value_name = "EXPR", value_parser = Filter::parse)]
+    pub filter: Option<Filter>,
+    /// What gets parameters of its own
+    #[arg(long, value_enum, default_value_t = CalibrateBy::GpuFramework)]
+    pub by: CalibrateBy,
+    /// Take the error apart instead of fitting it away
+    #[arg(long, conflicts_with = "output")]
+    pub explain: bool,
+    /// Let compute and bandwidths be up to twice as fast as the datasheets say
+    #[arg(long)]
+    pub beyond_datasheet: bool,
+    /// Write hardware configurations into this folder, and what they are into the model's
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// How the result is printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum CalibrateBy {
+    /// Each GPU
+    Gpu,
+    /// Each GPU under each framework
+    #[value(name = "gpu,framework")]
+    GpuFramework,
+}
+
+impl CalibrateBy {
+    /// The group of a row.
+    pub(super) fn group(self, row: &Observation) -> Group {
+        let (gpu_model, framework) = row.pool();
+        let framework = (self == Self::GpuFramework).then(|| framework.to_owned());
+        Group { gpu_model: gpu_model.to_owned(), framework }
+    }
 }
 
 fn parse_alpha(text: &str) -> Result<f64, String> {

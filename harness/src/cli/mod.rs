@@ -4,6 +4,7 @@ mod accept;
 mod args;
 mod audit;
 mod bands;
+mod calibrate;
 mod compare;
 mod estimate;
 mod estimators;
@@ -72,6 +73,7 @@ fn run(arguments: &Arguments) -> Result<Exit> {
             Verb::History(args) => history::run(root, args).await,
             Verb::InitModel(args) => init_model::run(root, args).await,
             Verb::Explain(args) => explain::run(root, args).await,
+            Verb::Calibrate(args) => calibrate::run(root, args),
             Verb::Bands(args) => bands::run(root, args).await,
         }
     })

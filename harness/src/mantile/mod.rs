@@ -2,11 +2,13 @@
 
 pub mod answer;
 pub mod client;
+mod dtype;
 pub mod layers;
 pub mod request;
 
 pub use answer::{Anomaly, Answer};
 pub use client::{Client, ClientOptions, Reply};
+pub use dtype::dtype_bytes;
 pub use layers::{Layer, LayerTable};
 pub use request::{LayerRequest, PhaseRequest, SystemMetricsRequest};
 

@@ -10,7 +10,7 @@ pub use miss::Miss;
 pub use replay::ReplayServer;
 pub use store::{load, others, path, save, save_sharing, to_text};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use serde_json::value::RawValue;
@@ -132,6 +132,18 @@ impl Recording {
         }
         serde_json::from_str(page.body.get())
             .map_err(|error| fault(format!("GET {path} is not a table of layers: {error}")))
+    }
+
+    /// The hardware configurations that the release has, where that is recorded.
+    #[must_use]
+    pub fn hardware_ids(&self) -> Option<BTreeSet<String>> {
+        #[derive(serde::Deserialize)]
+        struct Listed {
+            id: String,
+        }
+        let page = self.pages.get("/hardware")?;
+        let listed: Vec<Listed> = serde_json::from_str(page.body.get()).ok()?;
+        Some(listed.into_iter().map(|listed| listed.id).collect())
     }
 
     /// Names everything in it that was changed after it was recorded.

@@ -73,14 +73,19 @@ pub fn history_text(model: &str, accepted: &str, history: &[ReleaseErrors]) -> S
         }
     }
     let _ = writeln!(text, "{}\n* accepted\n", table.to_text());
+    let width = history.iter().map(|errors| errors.release.name.len()).max().unwrap_or(0).max(10);
     for metric in metrics {
         let mapes = history.iter().filter_map(|errors| all_rows(errors, metric));
         let largest = mapes.fold(0.0, f64::max);
         let _ = writeln!(text, "{} of all rows", metric.title());
         for errors in history {
             let Some(value) = all_rows(errors, metric) else { continue };
-            let _ =
-                writeln!(text, "  {:<10} {} {value:.1}", errors.release.name, bar(value, largest));
+            let _ = writeln!(
+                text,
+                "  {:<width$} {} {value:.1}",
+                errors.release.name,
+                bar(value, largest)
+            );
         }
     }
     text.trim_end().to_owned()

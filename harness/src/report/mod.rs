@@ -2,6 +2,7 @@
 //! it where is [`crate::cli`]'s business.
 
 mod audit;
+mod calibration;
 mod comparison_csv;
 mod deviations;
 mod estimators;
@@ -15,6 +16,7 @@ mod summary;
 mod text_table;
 
 pub use audit::{audit_counts, audit_json, audit_text};
+pub use calibration::{Calibrated, calibration_json, calibration_text, diagnosis_text};
 pub use comparison_csv::comparison_report;
 pub use deviations::deviations_toml;
 pub use estimators::side_by_side_json;

@@ -6,6 +6,7 @@
 mod accept;
 mod audit;
 mod bad_input;
+mod calibrate;
 mod client;
 mod estimate;
 mod estimators;

@@ -44,15 +44,24 @@ impl Project {
         Self { folder }
     }
 
+    /// A folder with nothing in it.
+    pub(crate) fn empty() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
     /// The rows of [`SOURCE`] and the releases up to [`RELEASE`], which is the accepted one. Bands, known
     /// deviations and snapshots are made for these by the program, as a person would make them.
     fn of_one_source() -> Self {
-        let project = Self { folder: tempfile::tempdir().unwrap() };
+        let project = Self::empty();
         let checkout = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut others = list(checkout).unwrap();
         others.retain(|model| model != MODEL);
         for part in ["by_model", "fixtures", "snapshots"] {
             copy(&checkout.join(part), &project.path(part), &others);
+        }
+        // What is calibrated is so by the rows of all sources.
+        for name in ["calibration.toml", "mantile_calibrated.csv", "mantile_corrected.csv"] {
+            let _ = std::fs::remove_file(project.model_file(name));
         }
         let config = project.model_file("reconcile.toml");
         let mut document: DocumentMut = std::fs::read_to_string(&config).unwrap().parse().unwrap();
@@ -302,7 +311,7 @@ fn stamps(folder: &Path, stamped: &mut Vec<String>) {
 }
 
 /// Copies a folder, without what is of these models.
-fn copy(from: &Path, to: &Path, without: &[String]) {
+pub(crate) fn copy(from: &Path, to: &Path, without: &[String]) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

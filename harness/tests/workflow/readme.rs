@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::project::{MODEL, Project};
 
-const README: &str = include_str!("../../../README.md");
+pub(crate) const README: &str = include_str!("../../../README.md");
 
 /// What `run` prints over this project itself, and the folder of its reports.
 fn run_here(models: &[&str]) -> (String, tempfile::TempDir) {
@@ -96,7 +96,7 @@ fn the_table_of_releases_in_the_readme_is_what_the_gate_decides() {
     assert!(README.contains(&table), "the README does not show\n{table}");
 }
 
-fn indented(text: &str) -> String {
+pub(crate) fn indented(text: &str) -> String {
     let lines = text.trim_end().lines();
     lines.map(|line| format!("    {line}").trim_end().to_owned() + "\n").collect()
 }

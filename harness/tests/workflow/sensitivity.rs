@@ -156,8 +156,8 @@ const DEFECTS: [(&str, Defect); 36] = [
             l.load_ms *= 1.0 + l.kv_share * (more - 1.0);
         });
     }),
-    ("load no longer overlaps compute in decode", |a| a.layers(|l| l.decode_load_overlap = false)),
-    ("communication overlaps in decode", |a| a.layers(|l| l.decode_comms_overlap = true)),
+    ("load no longer overlaps compute in decode", |a| a.layers(|l| l.overlap.load = false)),
+    ("communication overlaps in decode", |a| a.layers(|l| l.overlap.communication = true)),
     ("H100 alone 30% slower in decode", |a| {
         if a.row.identity.gpu_model == "h100" {
             a.scale("tpot_ms", 1.3);

@@ -1,0 +1,382 @@
+//! A measured row with the work that Mantile counts for it: what a fit is made of.
+
+use std::collections::BTreeMap;
+
+use crate::audit::{self, Severity, audit};
+use crate::breakdown::{Breakdown, LayerTime, Phase};
+use crate::config::{Config, Treatment};
+use crate::hardware::Hardware;
+use crate::mantile::{Answer, LayerTable, dtype_bytes};
+use crate::mapping;
+use crate::metric::{Metric, PerMetric};
+use crate::prediction::derive;
+use crate::recording::Recording;
+use crate::row::{Layout, Lengths, Row};
+use crate::units::Seconds;
+
+/// A row that parameters are fitted to.
+#[derive(Debug, Clone)]
+pub struct Observation {
+    /// The model, as Mantile names it.
+    pub model: String,
+    /// As it was measured.
+    pub row: Row,
+    /// Mean lengths, tokens.
+    pub lengths: Lengths,
+    /// Requests in flight.
+    pub concurrency: u32,
+    /// Requests that Mantile's prefill step is for: of separate pools those of a worker.
+    pub prefill_batch: f64,
+    /// Whether a prefill keeps no decode step waiting, being done elsewhere.
+    pub separate_pools: bool,
+    /// The prefill step's work, layer by layer.
+    pub prefill: Vec<Work>,
+    /// A decode step's work, layer by layer.
+    pub decode: Vec<Work>,
+    /// What Mantile answers, as recorded.
+    pub answered: Latencies,
+    /// The parts of that, by Mantile's formula.
+    pub breakdown: Breakdown,
+}
+
+/// What a package does in each layer of a kind.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Work {
+    /// How many of it the model has.
+    pub count: f64,
+    /// The index of its dtype among those of all observations.
+    pub dtype: usize,
+    /// FLOP.
+    pub flops: f64,
+    /// Bytes of weights and KV cache that it reads or writes.
+    pub load_bytes: f64,
+    /// Bytes that it exchanges with the others.
+    pub communication_bytes: f64,
+    /// Kernels that it starts.
+    pub kernels: f64,
+}
+
+/// TTFT and TPOT, s.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Latencies {
+    /// Time to first token.
+    pub ttft: f64,
+    /// Time per output token.
+    pub tpot: f64,
+}
+
+/// What is there to calibrate with.
+#[derive(Debug, Clone, Default)]
+pub struct Observations {
+    /// The rows.
+    pub rows: Vec<Observation>,
+    /// Mantile's dtypes in them.
+    pub dtypes: Vec<String>,
+    /// The rows that are left out, by reason.
+    pub left_out: BTreeMap<String, usize>,
+}
+
+impl Observation {
+    /// Its GPU and framework.
+    #[must_use]
+    pub fn pool(&self) -> (&str, &str) {
+        (&self.row.identity.gpu_model, &self.row.identity.framework)
+    }
+
+    /// What makes rows one workload: the model, the lengths and the width.
+    #[must_use]
+    pub fn workload(&self) -> (&str, u32, u32, u32) {
+        let identity = &self.row.identity;
+        let width = match &identity.layout {
+            Layout::Aggregated(parallelism) => parallelism.tensor_parallel,
+            Layout::Disaggregated { decode, .. } => decode.parallelism.tensor_parallel,
+        };
+        (&self.model, identity.input_seq_len, identity.output_seq_len, width)
+    }
+
+    /// Whether it measures a request's parts, as serving terms need it: a static batch's E2E does not.
+    #[must_use]
+    pub fn has_parts(&self) -> bool {
+        let means = &self.row.measured.means;
+        means[Metric::Ttft].is_some() && means[Metric::Tpot].is_some()
+    }
+
+    /// The row's metrics at these latencies.
+    #[must_use]
+    pub fn metrics(&self, latencies: Latencies) -> PerMetric<f64> {
+        let Latencies { ttft, tpot } = latencies;
+        derive(Seconds(ttft), Seconds(tpot), &self.row.identity, self.concurrency, self.lengths)
+    }
+
+    /// The measured E2E, s: published, or TTFT + TPOT × (O − 1).
+    #[must_use]
+    pub fn measured_e2e(&self) -> Option<f64> {
+        let means = &self.row.measured.means;
+        means[Metric::E2eLatency].or_else(|| {
+            Some(means[Metric::Ttft]? + means[Metric::Tpot]? * (self.lengths.output - 1.0).max(0.0))
+        })
+    }
+
+    /// What Mantile answers with these parameters: the same formula as [`Breakdown::on`], with the
+    /// compute of each dtype by its index, 10¹⁵ FLOP/s.
+    #[must_use]
+    pub fn on(&self, hardware: &Hardware, pflops: &[f64]) -> Latencies {
+        let phase = |phase: Phase, layers: &[Work]| {
+            let mut sum = 0.0;
+            for work in layers {
+                let times = hardware.times_ms(
+                    work.flops / pflops[work.dtype],
+                    work.load_bytes,
+                    work.communication_bytes,
+                    work.kernels,
+                );
+                sum += work.count * phase.layer_time(times, hardware.overlap);
+            }
+            sum / 1e3
+        };
+        Latencies {
+            ttft: phase(Phase::Prefill, &self.prefill),
+            tpot: phase(Phase::Decode, &self.decode),
+        }
+    }
+}
+
+impl Observations {
+    /// Adds a model's rows with their recorded answers.
+    pub fn add(
+        &mut self,
+        rows: &[Row],
+        config: &Config,
+        recording: &Recording,
+    ) -> Result<(), String> {
+        let layers = recording.layers().map_err(|error| error.to_string())?;
+        let subject = audit::Subject { rows, peers: &[], config, recording: Some(recording) };
+        let impossible: Vec<String> = audit(subject)
+            .into_iter()
+            .filter(|finding| finding.severity == Severity::Error)
+            .map(|finding| finding.subject)
+            .collect();
+        for row in rows {
+            let made = if impossible.contains(&row.name()) {
+                Err("the audit finds an error in it".to_owned())
+            } else {
+                self.observe(row, config, recording, &layers)
+            };
+            match made {
+                Ok(observation) => self.rows.push(observation),
+                Err(reason) => *self.left_out.entry(reason).or_default() += 1,
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a row's recorded answer, or says why it is of no use to a fit.
+    fn observe(
+        &mut self,
+        row: &Row,
+        config: &Config,
+        recording: &Recording,
+        layers: &LayerTable,
+    ) -> Result<Observation, String> {
+        let concurrency =
+            row.identity.concurrency.fixed().ok_or("a peak, which bounds from one side")?;
+        let mapped = mapping::map(row, config)
+            .map_err(|unmapped| format!("unmapped: {}", unmapped.reason))?;
+        if let Treatment::Approximation(name) = &config.features.dp_attention
+            && mapped.approximations.contains(name)
+        {
+            return Err("data-parallel attention, which Mantile's work is not of".to_owned());
+        }
+        let question = mapped.questions(layers).pop().ok_or("nothing is asked for it")?;
+        let key = question.request.key();
+        let entry = recording.entries.get(&key).ok_or("its request is not recorded")?;
+        if entry.reply.status != 200 {
+            return Err("Mantile refuses it".to_owned());
+        }
+        let body = entry.reply.text();
+        let answer: Answer = serde_json::from_str(&body).map_err(|error| error.to_string())?;
+        let breakdown = Breakdown::parse(&body, layers)?;
+        let precision = config.calibration.precision.get(&row.identity.precision);
+        let undivided = &config.calibration.undivided_layer_classes;
+        let tensor_parallel = |layer: &LayerTime, phase: &crate::mantile::PhaseRequest| {
+            let layer = phase.layers.get(&layer.name);
+            let degree = layer.and_then(|layer| layer.parallelism.get("tensor_parallel"));
+            f64::from(degree.copied().unwrap_or(1))
+        };
+        let mut work = |layer: &LayerTime, phase: &crate::mantile::PhaseRequest| {
+            let dtype = precision.map_or(layer.dtype.as_str(), |real| real.dtype_of(&layer.class));
+            let bytes = dtype_bytes(dtype).ok_or_else(|| format!("no dtype {dtype} is known"))?;
+            let scale = bytes / layer.package.dtype_bytes;
+            let divided =
+                if undivided.contains(&layer.class) { tensor_parallel(layer, phase) } else { 1.0 };
+            Ok(Work {
+                count: layer.count,
+                dtype: self.dtype(dtype),
+                flops: layer.package.flops,
+                load_bytes: scale
+                    * (layer.package.weight_bytes_read / divided + layer.package.kv_bytes),
+                communication_bytes: scale * layer.package.communication_bytes,
+                kernels: layer.package.kernels,
+            })
+        };
+        let prefill = &question.request.prefill_req;
+        let observation = Observation {
+            model: config.model_id.clone(),
+            row: row.clone(),
+            lengths: mapped.lengths,
+            concurrency,
+            prefill_batch: f64::from(prefill.batch_size),
+            separate_pools: matches!(row.identity.layout, Layout::Disaggregated { .. }),
+            prefill: breakdown
+                .prefill
+                .iter()
+                .map(|layer| work(layer, prefill))
+                .collect::<Result<_, String>>()?,
+            decode: breakdown
+                .decode
+                .iter()
+                .map(|layer| work(layer, &question.request.decode_req))
+                .collect::<Result<_, String>>()?,
+            answered: Latencies {
+                ttft: answer.ttft_ms.to_seconds().0,
+                tpot: answer.tpot_ms.to_seconds().0,
+            },
+            breakdown,
+        };
+        let means = &row.measured.means;
+        let Some(e2e) = observation.measured_e2e() else {
+            return Err("neither TTFT and TPOT nor E2E is measured".to_owned());
+        };
+        if means[Metric::Ttft].is_some_and(|ttft| ttft > MOST_WAITING * e2e)
+            && row.identity.output_seq_len >= LONG_OUTPUT
+        {
+            return Err("requests wait outside the engine for most of their time".to_owned());
+        }
+        Ok(observation)
+    }
+
+    fn dtype(&mut self, name: &str) -> usize {
+        self.dtypes.iter().position(|dtype| dtype == name).unwrap_or_else(|| {
+            self.dtypes.push(name.to_owned());
+            self.dtypes.len() - 1
+        })
+    }
+}
+
+/// A request that waits longer than this share of its time for its first token is not in the batch that
+/// Mantile predicts for: the engine holds fewer …
+const MOST_WAITING: f64 = 0.5;
+/// … unless it asks for hardly more than that token.
+const LONG_OUTPUT: u32 = 128;
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::path::Path;
+    use std::sync::LazyLock;
+
+    use super::*;
+    use crate::config::Calibration;
+    use crate::{folder, recording};
+
+    const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+    const NAME: &str = "inferencemax::h100::vllm::fp4::1024x1024::tp4_ep1::c32";
+
+    /// The rows of a model of this name, or of all, with what calibration is told changed.
+    pub(crate) fn observations(
+        model: &str,
+        rows_of: impl Fn(&Row) -> bool,
+        change: impl Fn(&mut Calibration),
+    ) -> Observations {
+        let root = Path::new(ROOT);
+        let mut model = folder::load(root, model).unwrap();
+        change(&mut model.config.calibration);
+        model.rows.retain(|row| rows_of(row));
+        let recording = recording::load(root, "72ff84e", &model.config.model_id).unwrap();
+        let mut observations = Observations::default();
+        observations.add(&model.rows, &model.config, &recording).unwrap();
+        observations
+    }
+
+    /// A row that was measured at these times.
+    pub(crate) fn observation(ttft: f64, tpot: f64) -> Observation {
+        static READ: LazyLock<Observation> = LazyLock::new(|| {
+            observations("openai_GPT-OSS-120B", |row| row.name() == NAME, |_| ()).rows.remove(0)
+        });
+        let mut found = READ.clone();
+        let means = &mut found.row.measured.means;
+        *means = PerMetric::default();
+        means[Metric::Ttft] = Some(ttft);
+        means[Metric::Tpot] = Some(tpot);
+        found
+    }
+
+    #[test]
+    fn with_the_dtypes_as_asked_the_work_gives_what_mantile_answers() {
+        for model in ["openai_GPT-OSS-120B", "mistralai_Mistral-7B-v0.1"] {
+            let plain = |calibration: &mut Calibration| *calibration = Calibration::default();
+            let found = observations(model, |_| true, plain);
+            assert!(found.rows.len() > 50);
+            let root = Path::new(ROOT);
+            let recording = recording::load(root, "72ff84e", model).unwrap();
+            let config = folder::load_config(root, model).unwrap();
+            for row in &found.rows {
+                let (gpu, framework) = row.pool();
+                let id = config.gpu(gpu, framework).unwrap().hardware_id.clone().unwrap();
+                let page = &recording.pages[&format!("/hardware/{id}")];
+                let hardware = Hardware::parse(page.body.get()).unwrap();
+                let pflops = |dtype: &String| hardware.compute_pflops.get(dtype).copied();
+                let pflops: Vec<f64> =
+                    found.dtypes.iter().map(|dtype| pflops(dtype).unwrap_or(f64::NAN)).collect();
+                let Latencies { ttft, tpot } = row.on(&hardware, &pflops);
+                let name = row.row.name();
+                assert!((ttft / row.answered.ttft - 1.0).abs() < 1e-9, "{name}");
+                assert!((tpot / row.answered.tpot - 1.0).abs() < 1e-9, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_layers_own_dtypes_scale_their_bytes_and_undivided_weights_are_divided() {
+        let one = |change: &dyn Fn(&mut Calibration)| {
+            let name = "inferencemax::h100::vllm::fp8::1024x1024::tp4_ep1::c32";
+            let model = "meta-llama_Llama-3.3-70B-Instruct";
+            observations(model, |row| row.name() == name, change).rows.remove(0)
+        };
+        let load =
+            |row: &Observation| row.decode.iter().map(|work| work.load_bytes).collect::<Vec<_>>();
+        let plain = one(&|calibration| *calibration = Calibration::default());
+        let wide = one(&|calibration| {
+            *calibration = Calibration::default();
+            let bf16 = crate::config::Precision {
+                dtype: "bf16".to_owned(),
+                layer_class: BTreeMap::new(),
+                approximation: None,
+            };
+            calibration.precision.insert("fp8".to_owned(), bf16);
+        });
+        for (plain, wide) in load(&plain).iter().zip(load(&wide)) {
+            assert!((wide / plain - 2.0 / (8.25 / 8.0)).abs() < 1e-12);
+        }
+        let divided = one(&|calibration| calibration.precision.clear());
+        let ratios: Vec<f64> = load(&plain)
+            .iter()
+            .zip(load(&divided))
+            .map(|(plain, divided)| plain / divided)
+            .collect();
+        // attention, embedding, feedforward, norm: the third at TP = 4.
+        assert_eq!(ratios, [1.0, 1.0, 4.0, 1.0]);
+    }
+
+    #[test]
+    fn what_is_left_out_says_why() {
+        let found = observations("openai_GPT-OSS-120B", |_| true, |_| ());
+        let left_out: usize = found.left_out.values().sum();
+        assert_eq!(found.rows.len() + left_out, 616);
+        let reasons: Vec<&str> = found.left_out.keys().map(String::as_str).collect();
+        assert_eq!(reasons.len(), 4, "{reasons:?}");
+        assert_eq!(found.left_out["the audit finds an error in it"], 5);
+        let peaks = observations("meta-llama_Llama-3.1-405B-Instruct", |_| true, |_| ());
+        assert!(peaks.rows.is_empty());
+        assert_eq!(peaks.left_out["a peak, which bounds from one side"], 53);
+    }
+}

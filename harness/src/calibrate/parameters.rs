@@ -1,0 +1,290 @@
+//! The parameters of a fit: what each is, where it may lie, and what a point of them means.
+
+use serde::Serialize;
+
+use super::correction::Correction;
+use crate::datasheet::Datasheet;
+use crate::hardware::{Hardware, Overlap};
+
+/// A parameter that is fitted; its logarithm is what the fit moves.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parameter {
+    /// What it is.
+    pub kind: Kind,
+    /// Where a fit starts, and what it holds to where rows say nothing.
+    pub center: f64,
+    /// The least that it may be.
+    pub lower: f64,
+    /// The most that it may be: of compute and bandwidths the datasheet's peak.
+    pub upper: f64,
+    /// How far from its centre it is likely to be, as a factor.
+    pub spread: f64,
+}
+
+/// What a parameter is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Compute of a dtype, by its index, 10¹⁵ FLOP/s.
+    Compute(usize),
+    /// Memory bandwidth, GB/s.
+    Bandwidth,
+    /// Bandwidth between GPUs, GB/s.
+    Interconnect,
+    /// Latency of an exchange, µs.
+    InterconnectLatency,
+    /// Overhead of a kernel, µs.
+    KernelOverhead,
+    /// [`Correction::prefill_share`].
+    PrefillShare,
+    /// [`Correction::host_ms`].
+    Host,
+    /// [`Correction::wait_steps`].
+    WaitSteps,
+    /// [`Correction::burst_share`].
+    BurstShare,
+}
+
+impl Kind {
+    /// Its name in tables and files, with the unit.
+    #[must_use]
+    pub fn name(self, dtypes: &[String]) -> String {
+        match self {
+            Self::Compute(dtype) => format!("compute_pflops.{}", dtypes[dtype]),
+            Self::Bandwidth => "bandwidth_gb_per_s".to_owned(),
+            Self::Interconnect => "interconnect_gb_per_s".to_owned(),
+            Self::InterconnectLatency => "interconnect_latency_us".to_owned(),
+            Self::KernelOverhead => "kernel_overhead_us".to_owned(),
+            Self::PrefillShare => "prefill_share".to_owned(),
+            Self::Host => "host_ms".to_owned(),
+            Self::WaitSteps => "wait_steps".to_owned(),
+            Self::BurstShare => "burst_share".to_owned(),
+        }
+    }
+
+    /// Whether Mantile has it, else it is of the correction.
+    #[must_use]
+    pub fn is_mantiles(self) -> bool {
+        !matches!(self, Self::PrefillShare | Self::Host | Self::WaitSteps | Self::BurstShare)
+    }
+}
+
+/// What a fit may move, and within what.
+#[derive(Debug, Clone)]
+pub struct Space {
+    /// In the order of a point's coordinates.
+    pub parameters: Vec<Parameter>,
+    /// The datasheet's peak of every dtype, by index, 10¹⁵ FLOP/s.
+    peaks: Vec<f64>,
+    /// The datasheet's peaks of memory and interconnect, GB/s.
+    bandwidth: f64,
+    interconnect: f64,
+}
+
+/// Everything that a prediction needs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Setting {
+    /// Compute of every dtype, by index, 10¹⁵ FLOP/s.
+    pub pflops: Vec<f64>,
+    /// The rest of Mantile's parameters.
+    pub hardware: Hardware,
+    /// What serving adds, where it was fitted.
+    pub correction: Option<Correction>,
+}
+
+/// Whether parameters may beat the datasheet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum Physics {
+    /// Nothing is faster than the datasheet says.
+    Bounded,
+    /// Up to twice as fast.
+    BeyondDatasheet,
+}
+
+impl Space {
+    /// The space over a datasheet for these dtypes, of which those are fitted that `in_use` names by
+    /// index; with the serving terms or without.
+    pub(super) fn new(
+        sheet: &Datasheet,
+        dtypes: &[String],
+        in_use: &[usize],
+        serving: bool,
+        physics: Physics,
+    ) -> Result<Self, String> {
+        let peaks = dtypes
+            .iter()
+            .map(|dtype| {
+                let peak = sheet.peak_pflops(dtype);
+                peak.ok_or_else(|| format!("{} has no datasheet peak for {dtype}", sheet.name))
+            })
+            .collect::<Result<Vec<f64>, String>>()?;
+        let headroom = match physics {
+            Physics::Bounded => 1.0,
+            Physics::BeyondDatasheet => 2.0,
+        };
+        // A share of a peak: from `lower` to all of it.
+        let share = |kind: Kind, peak: f64, center: f64, lower: f64, spread: f64| Parameter {
+            kind,
+            center: center * peak,
+            lower: lower * peak,
+            upper: headroom * peak,
+            spread,
+        };
+        let plain =
+            |kind, center, lower, upper, spread| Parameter { kind, center, lower, upper, spread };
+        let mut parameters: Vec<Parameter> = in_use
+            .iter()
+            .map(|&dtype| share(Kind::Compute(dtype), peaks[dtype], 0.4, 0.01, 3.0))
+            .collect();
+        parameters.extend([
+            share(Kind::Bandwidth, sheet.bandwidth_gb_per_s, 0.7, 0.1, 1.7),
+            share(Kind::Interconnect, sheet.interconnect_gb_per_s, 0.2, 0.005, 4.0),
+            plain(Kind::InterconnectLatency, 3.0, 0.1, 200.0, 4.0),
+            plain(Kind::KernelOverhead, 6.0, 0.05, 60.0, 3.0),
+        ]);
+        if serving {
+            parameters.extend([
+                plain(Kind::PrefillShare, 0.5, 0.001, 1.0, 3.0),
+                plain(Kind::Host, 10.0, 0.1, 5000.0, 6.0),
+                plain(Kind::WaitSteps, 1.0, 0.001, 20.0, 4.0),
+                plain(Kind::BurstShare, 0.05, 1e-4, 0.5, 3.0),
+            ]);
+        }
+        let (bandwidth, interconnect) = (sheet.bandwidth_gb_per_s, sheet.interconnect_gb_per_s);
+        Ok(Self { parameters, peaks, bandwidth, interconnect })
+    }
+
+    /// The logarithms of a property of each parameter.
+    pub(super) fn logarithms(&self, of: impl Fn(&Parameter) -> f64) -> Vec<f64> {
+        self.parameters.iter().map(|parameter| of(parameter).ln()).collect()
+    }
+
+    /// What a point means. A dtype that is not fitted computes at the mean share of its peak that the
+    /// fitted ones do.
+    #[must_use]
+    pub fn setting(&self, point: &[f64], overlap: Overlap) -> Setting {
+        let mut pflops: Vec<Option<f64>> = vec![None; self.peaks.len()];
+        let mut hardware = Hardware {
+            compute_pflops: std::collections::BTreeMap::new(),
+            bandwidth_gb_per_s: self.bandwidth,
+            interconnect_gb_per_s: self.interconnect,
+            interconnect_latency_us: 0.0,
+            kernel_overhead_us: 0.0,
+            overlap,
+        };
+        let mut correction = Correction::default();
+        let mut serving = false;
+        let (mut share, mut shares) = (0.0, 0.0);
+        for (parameter, x) in self.parameters.iter().zip(point) {
+            let value = x.exp();
+            serving |= !parameter.kind.is_mantiles();
+            match parameter.kind {
+                Kind::Compute(dtype) => {
+                    pflops[dtype] = Some(value);
+                    share += (value / self.peaks[dtype]).ln();
+                    shares += 1.0;
+                }
+                Kind::Bandwidth => hardware.bandwidth_gb_per_s = value,
+                Kind::Interconnect => hardware.interconnect_gb_per_s = value,
+                Kind::InterconnectLatency => hardware.interconnect_latency_us = value,
+                Kind::KernelOverhead => hardware.kernel_overhead_us = value,
+                Kind::PrefillShare => correction.prefill_share = value,
+                Kind::Host => correction.host_ms = value,
+                Kind::WaitSteps => correction.wait_steps = value,
+                Kind::BurstShare => correction.burst_share = value,
+            }
+        }
+        let share = if shares > 0.0 { f64::exp(share / shares) } else { 1.0 };
+        let peaks = self.peaks.iter();
+        let pflops =
+            pflops.iter().zip(peaks).map(|(fitted, peak)| fitted.unwrap_or(share * peak)).collect();
+        Setting { pflops, hardware, correction: serving.then_some(correction) }
+    }
+
+    /// The point that other hardware's fitted parameters come to here: of compute and bandwidths the mean
+    /// share of their peaks, of the rest the mean itself (geometric both).
+    #[must_use]
+    pub fn transferred(&self, from: &[(&Self, &[f64])]) -> Vec<f64> {
+        let per_peak = |space: &Self, kind: Kind| match kind {
+            Kind::Compute(dtype) => space.peaks[dtype],
+            Kind::Bandwidth => space.bandwidth,
+            Kind::Interconnect => space.interconnect,
+            _ => 1.0,
+        };
+        let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+        let of_kind = |wanted: &dyn Fn(Kind) -> bool| {
+            let mut logs = Vec::new();
+            for (space, point) in from {
+                for (parameter, x) in space.parameters.iter().zip(*point) {
+                    if wanted(parameter.kind) {
+                        logs.push(x - per_peak(space, parameter.kind).ln());
+                    }
+                }
+            }
+            logs
+        };
+        let transfer = |parameter: &Parameter| {
+            let mut logs = of_kind(&|kind| kind == parameter.kind);
+            if logs.is_empty() {
+                logs = of_kind(&|kind| matches!(kind, Kind::Compute(_)));
+            }
+            let log = if logs.is_empty() {
+                parameter.center.ln()
+            } else {
+                mean(&logs) + per_peak(self, parameter.kind).ln()
+            };
+            log.clamp(parameter.lower.ln(), parameter.upper.ln())
+        };
+        self.parameters.iter().map(transfer).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use approx::assert_relative_eq;
+
+    use super::*;
+    use crate::datasheet;
+
+    fn space(gpu: &str, in_use: &[usize], serving: bool) -> Space {
+        let dtypes = ["bf16".to_owned(), "nvfp8".to_owned()];
+        let sheet = datasheet::of(gpu).unwrap();
+        Space::new(sheet, &dtypes, in_use, serving, Physics::Bounded).unwrap()
+    }
+
+    #[test]
+    fn a_dtype_that_no_row_has_computes_at_the_share_of_the_others() {
+        let space = space("h100", &[0], false);
+        let mut point = space.logarithms(|parameter| parameter.center);
+        point[0] = (0.5f64 * 0.989).ln();
+        let setting = space.setting(&point, Overlap::default());
+        assert_relative_eq!(setting.pflops[0], 0.4945);
+        assert_relative_eq!(setting.pflops[1], 0.9895);
+        assert_eq!(setting.correction, None);
+    }
+
+    #[test]
+    fn what_is_transferred_keeps_its_share_of_the_peak() {
+        let (from, to) = (space("h100", &[0], true), space("h200", &[0, 1], true));
+        let mut point = from.logarithms(|parameter| parameter.center);
+        point[1] = 1675f64.ln();
+        let there = to.setting(&to.transferred(&[(&from, &point)]), Overlap::default());
+        assert_relative_eq!(there.hardware.bandwidth_gb_per_s, 2400.0, max_relative = 1e-9);
+        assert_relative_eq!(there.pflops[1], 0.4 * 1.979, max_relative = 1e-9);
+        assert_relative_eq!(there.hardware.kernel_overhead_us, 6.0, max_relative = 1e-9);
+        assert_relative_eq!(there.correction.unwrap().wait_steps, 1.0, max_relative = 1e-9);
+    }
+
+    #[test]
+    fn nothing_is_faster_than_the_datasheet_unless_asked() {
+        let dtypes = ["bf16".to_owned()];
+        let sheet = datasheet::of("h200").unwrap();
+        let upper = |physics| {
+            let space = Space::new(sheet, &dtypes, &[0], false, physics).unwrap();
+            space.parameters.iter().map(|parameter| parameter.upper).collect::<Vec<_>>()
+        };
+        assert_eq!(upper(Physics::Bounded)[..3], [0.989, 4800.0, 450.0]);
+        assert_eq!(upper(Physics::BeyondDatasheet)[..3], [1.978, 9600.0, 900.0]);
+        let unknown = ["fp3".to_owned()];
+        assert!(Space::new(sheet, &unknown, &[], false, Physics::Bounded).is_err());
+    }
+}

@@ -1,0 +1,494 @@
+//! `calibration.toml`: what was found, from what, and how rows ask for it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use toml::Spanned;
+
+use super::proof::{Found, HeldOut, Proof};
+use super::{Observation, Setting};
+use crate::config::{self, Config, Gpu, Precision};
+use crate::datasheet;
+use crate::error::Result;
+use crate::estimator::{Estimator, RowEstimate};
+use crate::hardware::{About, Hardware, Overlap};
+use crate::metric::{Metric, PerMetric};
+
+/// The file's name in a model's folder.
+pub const FILE_NAME: &str = "calibration.toml";
+/// The estimator that is Mantile with calibrated parameters.
+pub const CALIBRATED: &str = "mantile_calibrated";
+/// The estimator that is Mantile with parameters fitted along with the serving terms, and those applied.
+pub const CORRECTED: &str = "mantile_corrected";
+
+/// Where a calibration comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provenance {
+    /// The release whose recorded answers tell the work.
+    pub release: String,
+    /// The models whose rows were fitted to.
+    pub models: Vec<String>,
+    /// The expression that picked rows, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows_where: Option<String>,
+    /// Whether parameters could beat the datasheet.
+    #[serde(default)]
+    pub beyond_datasheet: bool,
+    /// How many rows were left out, by reason.
+    #[serde(default)]
+    pub left_out: BTreeMap<String, usize>,
+}
+
+/// The file, but for its comment.
+#[derive(Debug, Clone, Serialize)]
+pub struct Written {
+    schema_version: u32,
+    provenance: Provenance,
+    calibration: Vec<Calibrated>,
+    gpu: Vec<Gpu>,
+}
+
+/// The calibration of a group.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Calibrated {
+    hardware_id: String,
+    gpu_model: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    framework: Option<String>,
+    models: Vec<String>,
+    rows: usize,
+    workloads: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_day: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_day: Option<String>,
+    alone: WrittenFound,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    with_correction: Option<WrittenFound>,
+}
+
+/// What a fit found.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenFound {
+    overlap: Overlap,
+    /// By name, with the unit.
+    parameters: BTreeMap<String, f64>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    at_bound: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    condition_number: Option<f64>,
+    /// MAPE in percent, by what was held out and metric: rows, before, after, and the interval of the change.
+    mape: BTreeMap<String, BTreeMap<String, WrittenErrors>>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenErrors {
+    rows: usize,
+    before: f64,
+    after: f64,
+    change: [f64; 2],
+}
+
+/// A value rounded to five significant digits, which is what files hold and Mantile is given.
+#[must_use]
+pub(crate) fn rounded(value: f64) -> f64 {
+    format!("{value:.4e}").parse().unwrap_or(value)
+}
+
+fn tenth(value: f64) -> f64 {
+    (value * 10.0).round() / 10.0
+}
+
+impl Setting {
+    /// Mantile's parameters, rounded as they are written, for these dtypes.
+    #[must_use]
+    pub fn hardware_for(&self, dtypes: &[String], wanted: impl Fn(&str) -> bool) -> Hardware {
+        let compute = dtypes.iter().zip(&self.pflops).filter(|(dtype, _)| wanted(dtype));
+        let Hardware {
+            bandwidth_gb_per_s,
+            interconnect_gb_per_s,
+            interconnect_latency_us,
+            kernel_overhead_us,
+            overlap,
+            ..
+        } = self.hardware;
+        Hardware {
+            compute_pflops: compute
+                .map(|(dtype, value)| (dtype.clone(), rounded(*value)))
+                .collect(),
+            bandwidth_gb_per_s: rounded(bandwidth_gb_per_s),
+            interconnect_gb_per_s: rounded(interconnect_gb_per_s),
+            interconnect_latency_us: rounded(interconnect_latency_us),
+            kernel_overhead_us: rounded(kernel_overhead_us),
+            overlap,
+        }
+    }
+}
+
+impl Proof {
+    /// What its hardware configuration is called: the file's name in Mantile's data folder.
+    #[must_use]
+    pub fn hardware_id(&self) -> String {
+        let maker = datasheet::of(&self.group.gpu_model).map_or("", |sheet| &sheet.manufacturer);
+        let framework = self.group.framework.as_deref();
+        let parts =
+            [Some(maker), Some(self.group.gpu_model.as_str()), framework, Some("calibrated")];
+        let parts: Vec<String> = parts.into_iter().flatten().map(str::to_lowercase).collect();
+        parts.join("_")
+    }
+
+    /// What its hardware configuration says of itself.
+    #[must_use]
+    pub fn about(&self, release: &str) -> About {
+        let sheet = datasheet::of(&self.group.gpu_model);
+        let name = sheet.map_or(self.group.gpu_model.as_str(), |sheet| &sheet.name);
+        let errors =
+            self.alone.errors(HeldOut::Workload, Metric::Tpot).map(|errors| ("TPOT", errors)).or(
+                self.alone
+                    .errors(HeldOut::Workload, Metric::E2eLatency)
+                    .map(|errors| ("E2E", errors)),
+            );
+        let mut description = format!(
+            "Effective parameters, fitted by mantile-reconcile to {} measured rows of {}",
+            self.rows,
+            self.models.join(" and ")
+        );
+        if let Some(framework) = &self.group.framework {
+            let _ = write!(description, " served by {framework}");
+        }
+        if let Some((first, last)) = &self.days {
+            let _ = write!(description, ", {first} to {last}");
+        }
+        let _ = write!(description, ", with the work that release {release} counts.");
+        if let Some((metric, errors)) = errors {
+            let _ = write!(
+                description,
+                " Held-out MAPE of {metric}: {:.1}%, before {:.1}%.",
+                errors.after.estimate, errors.before.estimate
+            );
+        }
+        if let Some(sheet) = sheet {
+            let _ = write!(description, " Bounded by the {}.", sheet.source);
+        }
+        About {
+            name: format!(
+                "{name}, {} (calibrated)",
+                self.group.framework.as_deref().unwrap_or("all frameworks")
+            ),
+            description,
+            manufacturer: sheet.map_or(String::new(), |sheet| sheet.manufacturer.clone()),
+            capacity_gb: sheet.map_or(0.0, |sheet| sheet.capacity_gb),
+        }
+    }
+}
+
+impl Written {
+    /// What is written of these proofs, for a model of which `rows` were fitted to.
+    #[must_use]
+    pub fn new(
+        proofs: &[&Proof],
+        provenance: Provenance,
+        config: &Config,
+        rows: &[&Observation],
+    ) -> Self {
+        let mut gpu = Vec::new();
+        for proof in proofs {
+            let group = &proof.group;
+            let own = rows.iter().filter(|row| {
+                let (model, framework) = row.pool();
+                row.model == config.model_id
+                    && model == group.gpu_model
+                    && group.framework.as_deref().is_none_or(|own| own == framework)
+            });
+            let mut precision: BTreeMap<String, Precision> = BTreeMap::new();
+            for row in own {
+                let name = &row.row.identity.precision;
+                let (model, framework) = row.pool();
+                let asked = config.gpu(model, framework).and_then(|gpu| gpu.precision.get(name));
+                let real = config.calibration.precision.get(name).or(asked);
+                if let Some(real) = real {
+                    precision.entry(name.clone()).or_insert_with(|| real.clone());
+                }
+            }
+            if !precision.is_empty() {
+                gpu.push(Gpu {
+                    model: group.gpu_model.clone(),
+                    framework: group.framework.clone(),
+                    hardware_id: Some(proof.hardware_id()),
+                    approximation: None,
+                    unmapped: None,
+                    precision,
+                    calibrated: true,
+                });
+            }
+        }
+        let calibration = proofs.iter().map(|proof| Calibrated::new(proof)).collect();
+        Self { schema_version: config::SCHEMA_VERSION, provenance, calibration, gpu }
+    }
+
+    /// The text of the file: a line a figure, each group under its heading.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let mut text = format!(
+            "# Written by `mantile-reconcile calibrate --output`: made anew, not edited. The README tells how.\n\
+             # `adopted = true` under [calibration] of reconcile.toml makes rows ask as [[gpu]] here says.\n\
+             # MAPE is in percent, change the 95% interval of after - before.\n\n\
+             schema_version = {}\n\n[provenance]\n{}",
+            self.schema_version,
+            lines("", &self.provenance)
+        );
+        for calibrated in &self.calibration {
+            let _ = write!(text, "\n[[calibration]]\n{}", lines("", calibrated));
+        }
+        for gpu in &self.gpu {
+            let _ = write!(text, "\n[[gpu]]\n{}", lines("", gpu));
+        }
+        text
+    }
+}
+
+/// A table as lines of dotted keys and values; a table that holds no table is one value.
+fn lines(prefix: &str, value: &impl Serialize) -> String {
+    let value = toml::Value::try_from(value).expect("strings and numbers are TOML");
+    let mut text = String::new();
+    for (key, value) in value.as_table().into_iter().flatten() {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+        let key = if key.chars().all(plain) { key.clone() } else { format!("{key:?}") };
+        let nested = |table: &toml::Table| table.values().any(toml::Value::is_table);
+        match value {
+            toml::Value::Table(table) if nested(table) => {
+                text.push_str(&lines(&format!("{prefix}{key}."), table));
+            }
+            _ => {
+                let _ = writeln!(text, "{prefix}{key} = {value}");
+            }
+        }
+    }
+    text
+}
+
+impl Calibrated {
+    fn new(proof: &Proof) -> Self {
+        let (first_day, last_day) = proof.days.clone().unzip();
+        Self {
+            hardware_id: proof.hardware_id(),
+            gpu_model: proof.group.gpu_model.clone(),
+            framework: proof.group.framework.clone(),
+            models: proof.models.clone(),
+            rows: proof.rows,
+            workloads: proof.workloads,
+            first_day,
+            last_day,
+            alone: WrittenFound::new(&proof.alone),
+            with_correction: proof.corrected.as_ref().map(WrittenFound::new),
+        }
+    }
+}
+
+impl WrittenFound {
+    fn new(found: &Found) -> Self {
+        let mut mape = BTreeMap::new();
+        for (held_out, errors) in &found.errors {
+            let Ok(errors) = errors else { continue };
+            let by_metric: BTreeMap<String, WrittenErrors> = errors
+                .iter()
+                .map(|(metric, errors)| {
+                    let written = WrittenErrors {
+                        rows: errors.n,
+                        before: tenth(errors.before.estimate),
+                        after: tenth(errors.after.estimate),
+                        change: [tenth(errors.change.low), tenth(errors.change.high)],
+                    };
+                    ((*metric).to_owned(), written)
+                })
+                .collect();
+            mape.insert(held_out.title().replace([' ', '-'], "_").to_lowercase(), by_metric);
+        }
+        let parameters = found.parameters.iter();
+        Self {
+            overlap: found.setting.hardware.overlap,
+            parameters: parameters
+                .clone()
+                .map(|found| (found.name.clone(), rounded(found.value)))
+                .collect(),
+            at_bound: parameters
+                .filter(|found| found.at_bound)
+                .map(|found| found.name.clone())
+                .collect(),
+            condition_number: found.condition_number.map(|number| rounded(number).round()),
+            mape,
+        }
+    }
+}
+
+/// The file as it is read: what rows ask for, and that the rest is as it was written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    schema_version: Spanned<u32>,
+    #[expect(dead_code, reason = "read to check it")]
+    provenance: Provenance,
+    #[expect(dead_code, reason = "read to check it")]
+    calibration: Vec<Calibrated>,
+    gpu: Vec<Gpu>,
+}
+
+/// Reads what rows ask for from the text of a `calibration.toml` that came from `path`.
+pub fn read(path: &Path, text: &str) -> Result<Vec<Gpu>> {
+    let file: File = config::parse_toml(path, text)
+        .map_err(|error| error.with_help("make it anew: mantile-reconcile calibrate --output"))?;
+    config::check_version(path, text, &file.schema_version)?;
+    Ok(file.gpu.into_iter().map(|gpu| Gpu { calibrated: true, ..gpu }).collect())
+}
+
+/// The calibrated and the corrected predictions of a model's rows as estimators: each row by fits to the
+/// other workloads.
+#[must_use]
+pub fn estimators(proofs: &[&Proof], model: &str, rows: &[&Observation]) -> [Estimator; 2] {
+    let estimator = |name: &str, about: &str, found: fn(&Proof) -> Option<&Found>| {
+        let mut estimates = BTreeMap::new();
+        for found in proofs.iter().filter_map(|proof| found(proof)) {
+            for row in rows.iter().filter(|row| row.model == model) {
+                let name = row.row.name();
+                let Some((_, latencies)) =
+                    found.held_out.get(&name).filter(|(own, _)| own == model)
+                else {
+                    continue;
+                };
+                let metrics = row.metrics(*latencies);
+                let given = |metric| matches!(metric, Metric::Ttft | Metric::Tpot);
+                let estimate = RowEstimate {
+                    metrics: PerMetric::from_fn(|metric| Some(metrics[metric])),
+                    derived: PerMetric::from_fn(|metric| !given(metric)),
+                    mode: None,
+                };
+                estimates.insert(name, estimate);
+            }
+        }
+        Estimator {
+            entry: entry(name, about),
+            path: None,
+            estimates,
+            unpredicted: BTreeMap::new(),
+            unmeasured: Vec::new(),
+        }
+    };
+    [
+        estimator(CALIBRATED, CALIBRATED_ABOUT, |proof| Some(&proof.alone)),
+        estimator(CORRECTED, CORRECTED_ABOUT, |proof| proof.corrected.as_ref()),
+    ]
+}
+
+const CALIBRATED_ABOUT: &str =
+    "Mantile with fitted hardware parameters; each row by a fit to the other workloads";
+const CORRECTED_ABOUT: &str = "the same fitted along with serving terms, which are applied; each row by a fit to the \
+     other workloads";
+
+fn entry(name: &str, about: &str) -> config::Estimator {
+    config::Estimator {
+        name: name.to_owned(),
+        file: format!("{name}.csv"),
+        about: about.to_owned(),
+        ..config::Estimator::default()
+    }
+}
+
+/// The estimators that a model's folder has of its calibration.
+#[must_use]
+pub fn entries() -> [config::Estimator; 2] {
+    [entry(CALIBRATED, CALIBRATED_ABOUT), entry(CORRECTED, CORRECTED_ABOUT)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gpu(model: &str, framework: Option<&str>) -> Gpu {
+        let layer_class = [("MoELayer".to_owned(), "mxfp4".to_owned())].into();
+        let fp4 = Precision { dtype: "bf16".to_owned(), layer_class, approximation: None };
+        Gpu {
+            model: model.to_owned(),
+            framework: framework.map(str::to_owned),
+            hardware_id: Some("nvidia_h200_vllm_calibrated".to_owned()),
+            approximation: None,
+            unmapped: None,
+            precision: [("fp4".to_owned(), fp4)].into(),
+            calibrated: true,
+        }
+    }
+
+    fn written(gpu: Vec<Gpu>) -> Written {
+        let found = WrittenFound {
+            overlap: Overlap { load: true, communication: false },
+            parameters: [("compute_pflops.bf16".to_owned(), 0.4)].into(),
+            at_bound: vec![],
+            condition_number: Some(12.0),
+            mape: [(
+                "workload_out".to_owned(),
+                [(
+                    "tpot".to_owned(),
+                    WrittenErrors { rows: 3, before: 9.5, after: 4.0, change: [-6.0, -5.0] },
+                )]
+                .into(),
+            )]
+            .into(),
+        };
+        let calibration = Calibrated {
+            hardware_id: "nvidia_h200_vllm_calibrated".to_owned(),
+            gpu_model: "h200".to_owned(),
+            framework: Some("vllm".to_owned()),
+            models: vec!["m".to_owned()],
+            rows: 3,
+            workloads: 3,
+            first_day: None,
+            last_day: None,
+            alone: found.clone(),
+            with_correction: Some(found),
+        };
+        let provenance = Provenance {
+            release: "72ff84e".to_owned(),
+            models: vec!["m".to_owned()],
+            rows_where: Some("gpu_model = \"h200\"".to_owned()),
+            beyond_datasheet: false,
+            left_out: [("it's a peak".to_owned(), 2)].into(),
+        };
+        Written {
+            schema_version: config::SCHEMA_VERSION,
+            provenance,
+            calibration: vec![calibration],
+            gpu,
+        }
+    }
+
+    #[test]
+    fn what_rows_ask_for_reads_back_as_it_was_written() {
+        let gpus = vec![gpu("h200", Some("vllm")), gpu("h100", None)];
+        let text = written(gpus.clone()).to_text();
+        assert_eq!(read(Path::new("calibration.toml"), &text).unwrap(), gpus, "{text}");
+        let line = "alone.mape.workload_out.tpot = { after = 4.0, before = 9.5, change = [-6.0, -5.0], rows = 3 }";
+        assert!(text.lines().any(|found| found == line), "{text}");
+    }
+
+    #[test]
+    fn a_strange_key_or_version_is_refused_with_its_place() {
+        let text = written(vec![gpu("h200", None)]).to_text();
+        let fault = |text: &str| read(Path::new("calibration.toml"), text).unwrap_err().to_string();
+        let strange = text.replace("workloads = 3", "workload = 3");
+        assert!(fault(&strange).starts_with("calibration.toml:"), "{}", fault(&strange));
+        assert!(fault(&strange).contains("unknown field `workload`"), "{}", fault(&strange));
+        let newer = text.replace("schema_version = 1", "schema_version = 9");
+        assert!(fault(&newer).contains("schema_version 9 is not 1"), "{}", fault(&newer));
+    }
+
+    #[test]
+    fn values_keep_five_digits() {
+        let texts = [0.000_123_456_7, 3027.96, 0.0].map(|value| rounded(value).to_string());
+        assert_eq!(texts, ["0.00012346", "3028", "0"]);
+    }
+}

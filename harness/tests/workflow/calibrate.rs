@@ -1,0 +1,167 @@
+//! `calibrate`, and what becomes of what it writes.
+
+use std::path::Path;
+
+use mantile_reconcile::hardware::Hardware;
+use serde_json::Value;
+
+use super::project::{MODEL, Project, RELEASE, copy, edit};
+use super::readme::{README, indented};
+
+const H200: &str = "gpu_model = h200 and framework = vllm";
+
+fn calibrate<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    [&["calibrate", "--model", MODEL][..], more].concat()
+}
+
+/// Says that rows shall ask as `calibration.toml` says.
+fn adopt(project: &Project) {
+    edit(&project.model_file("reconcile.toml"), "[calibration]", "[calibration]\nadopted = true");
+}
+
+#[test]
+fn the_tables_fit_a_terminal_and_tell_before_from_held_out() {
+    let project = Project::new();
+    let fitted = project.must(&calibrate(&["--where", H200])).stdout;
+    let explained = project.must(&calibrate(&["--where", H200, "--explain"])).stdout;
+    for text in [&fitted, &explained] {
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    }
+    for part in ["h200 / vllm: 51 rows of", "alone: TPOT", "corrected: TTFT", "kernel_overhead_us"]
+    {
+        assert!(fitted.contains(part), "{fitted}");
+    }
+    for part in ["TTFT: MAPE", "It is structural", "with the layers' own dtypes", "Noise alone"] {
+        assert!(explained.contains(part), "{explained}");
+    }
+    assert!(!project.path("hw").exists() && !project.model_file("calibration.toml").exists());
+}
+
+#[test]
+fn held_out_errors_are_of_all_rows_and_below_those_of_mantile() {
+    let project = Project::new();
+    let json = project.must(&calibrate(&["--where", H200, "--format", "json"])).stdout;
+    let json: Value = serde_json::from_str(&json).unwrap();
+    let group = &json["groups"][0];
+    assert_eq!((&group["gpu_model"], &group["improves"]), (&"h200".into(), &true.into()));
+    for fit in ["alone", "with_correction"] {
+        let tpot = &group[fit]["mape_percent"]["workload out"]["tpot"];
+        assert_eq!(tpot["n"], group["rows"]);
+        let mape = |which: &str| tpot[which]["estimate"].as_f64().unwrap();
+        assert!(mape("after") < 0.8 * mape("before"), "{fit}: {tpot}");
+        for parameter in group[fit]["parameters"].as_array().unwrap() {
+            let figure = |which: &str| parameter[which].as_f64().unwrap();
+            let bounds = figure("lower") * 0.999..=figure("upper") * 1.001;
+            assert!(bounds.contains(&figure("value")), "{parameter}");
+        }
+    }
+    let explained = calibrate(&["--where", H200, "--explain", "--format", "json"]);
+    let explained: Value = serde_json::from_str(&project.must(&explained).stdout).unwrap();
+    assert_eq!(explained[0]["metrics"].as_array().unwrap().len(), 5);
+}
+
+#[test]
+fn what_is_written_is_what_mantile_loads_and_rows_ask_for() {
+    let project = Project::new();
+    let ran = project.must(&calibrate(&["--where", H200, "--output", "hw"]));
+    let json =
+        std::fs::read_to_string(project.path("hw/nvidia_h200_vllm_calibrated.json")).unwrap();
+    let hardware = Hardware::parse(&json).unwrap();
+    let dtypes: Vec<&String> = hardware.compute_pflops.keys().collect();
+    assert_eq!(dtypes, ["bf16", "mxfp4"]);
+    assert!(hardware.bandwidth_gb_per_s <= 4800.0, "no faster than the datasheet");
+    let file: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(file["memory_per_package"][0]["capacity_GB"], 141.0, "an H200's, no H100's");
+    assert!(file["description"].as_str().unwrap().contains("51 measured rows"), "{json}");
+    for name in ["calibration.toml", "mantile_calibrated.csv", "mantile_corrected.csv"] {
+        assert!(ran.stderr.contains(name) && project.model_file(name).exists(), "{}", ran.stderr);
+    }
+    // Both are set beside Mantile from now on.
+    let beside = project.run(&["run", MODEL]).stdout;
+    assert!(beside.contains("mantile_calibrated  51"), "{beside}");
+    assert!(beside.contains("mantile_corrected   51"), "{beside}");
+
+    // Adopted, rows ask for it, and an accepted release that was not asked so fails.
+    adopt(&project);
+    let run = project.run(&["run", MODEL]);
+    assert_eq!(run.code, 1, "{}", run.stdout);
+    assert!(run.stdout.contains("recording::complete"), "{}", run.stdout);
+    let audit = project.must(&["audit", "--model", MODEL]);
+    assert!(
+        !audit.stdout.contains("faster_than_hardware: 1 error"),
+        "by peaks, not by what is reached"
+    );
+    // Releases from before it are shown as they were asked.
+    let history = project.must(&["history"]).stdout;
+    assert!(history.contains(&format!("{RELEASE}*")), "{history}");
+    let h200 = history.lines().filter(|line| line.contains("h200 / vllm"));
+    assert!(
+        h200.clone().count() >= 3 && h200.clone().all(|line| line.contains("51/51")),
+        "{history}"
+    );
+}
+
+#[test]
+fn the_same_rows_give_the_same_bytes_also_to_a_calibration_that_is_adopted() {
+    let project = Project::new();
+    let write = || {
+        project.must(&calibrate(&["--where", H200, "--output", "hw"]));
+        let json = std::fs::read(project.path("hw/nvidia_h200_vllm_calibrated.json")).unwrap();
+        (json, std::fs::read(project.model_file("calibration.toml")).unwrap())
+    };
+    assert!(write() == write());
+}
+
+#[test]
+fn nothing_is_written_where_nothing_improves() {
+    let project = Project::new();
+    let few = "gpu_model = h200 and tensor_parallel = 8 and concurrency = 4";
+    let ran = project.run(&calibrate(&["--where", few, "--output", "hw"]));
+    assert_eq!(ran.code, 1, "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("not calibrated: 3 rows of 3 workloads"), "{}", ran.stdout);
+    assert!(ran.stderr.contains("nothing is written"), "{}", ran.stderr);
+    assert!(!project.path("hw").exists() && !project.model_file("calibration.toml").exists());
+
+    let none = project.run(&calibrate(&["--where", "dp_attention = true"]));
+    assert_eq!(none.code, 2);
+    assert!(none.stderr.contains("data-parallel attention"), "{}", none.stderr);
+}
+
+#[test]
+fn a_calibration_that_is_not_there_or_was_edited_is_told_with_its_place() {
+    let project = Project::new();
+    adopt(&project);
+    let missing = project.run(&["run", MODEL]);
+    assert_eq!(missing.code, 2);
+    assert!(missing.stderr.contains("mantile-reconcile calibrate --model"), "{}", missing.stderr);
+    let file = project.model_file("calibration.toml");
+    std::fs::write(&file, "schema_version = 1\n[provenance]\nrelase = 'x'\n").unwrap();
+    let broken = project.run(&["run", MODEL]);
+    assert_eq!(broken.code, 2);
+    assert!(
+        broken.stderr.contains("calibration.toml:3:1: unknown field `relase`"),
+        "{}",
+        broken.stderr
+    );
+}
+
+#[test]
+fn the_calibration_here_and_in_the_readme_is_what_the_rows_give() {
+    let checkout = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let project = Project::empty();
+    copy(&checkout.join("by_model").join(MODEL), &project.path("by_model").join(MODEL), &[]);
+    copy(&checkout.join("fixtures/mantile"), &project.path("fixtures/mantile"), &[]);
+    let ran = project.must(&calibrate(&["--output", "hw"]));
+    let start = ran.stdout.find("h200 / vllm: ").unwrap();
+    let shown = &ran.stdout[start..start + ran.stdout[start..].find("\n\nrows left out").unwrap()];
+    let shown = indented(shown);
+    assert!(README.contains(&shown), "the README does not show\n{shown}");
+    for name in ["calibration.toml", "mantile_calibrated.csv", "mantile_corrected.csv"] {
+        let committed = std::fs::read(checkout.join("by_model").join(MODEL).join(name)).unwrap();
+        let now = std::fs::read(project.model_file(name)).unwrap();
+        assert!(
+            committed == now,
+            "by_model/{MODEL}/{name} is out of date: mantile-reconcile calibrate --model {MODEL} --output hw"
+        );
+    }
+}
