@@ -32,6 +32,7 @@ pub mod fetch;
 pub mod file;
 pub mod filter;
 pub mod folder;
+pub mod frontier;
 pub mod group;
 pub mod hardware;
 mod http;

@@ -81,6 +81,11 @@ pub struct Reach {
     pub e2e_mape_percent: Option<f64>,
 }
 
+/// The [`Reach`] of all of Mantile's parameters together …
+pub const ALL_PARAMETERS: &str = "all of them";
+/// … and with the serving terms.
+pub const AND_SERVING: &str = "all, and serving terms";
+
 /// Takes a group's errors apart. `now` are Mantile's parameters for it today; without them, or without a
 /// datasheet, there is no [`Reach`].
 #[must_use]
@@ -260,10 +265,10 @@ fn reach(
         lines.push(line(name, from, to, &at(space.setting(&point, now.overlap))));
     }
     let alone = conditions.fit(rows, Mode::Alone, &Overlap::ALL)?.setting;
-    lines.push(line("all of them".to_owned(), None, None, &at(alone)));
+    lines.push(line(ALL_PARAMETERS.to_owned(), None, None, &at(alone)));
     if rows.iter().any(|row| row.has_parts()) {
         let corrected = conditions.fit(rows, Mode::WithCorrection, &Overlap::ALL)?.setting;
-        lines.push(line("all, and serving terms".to_owned(), None, None, &at(corrected)));
+        lines.push(line(AND_SERVING.to_owned(), None, None, &at(corrected)));
     }
     Ok(lines)
 }

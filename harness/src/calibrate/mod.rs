@@ -19,7 +19,9 @@ mod proof;
 mod written;
 
 pub use correction::Correction;
-pub use explain::{Diagnosis, MetricDiagnosis, Pattern, Reach, explain};
+pub use explain::{
+    ALL_PARAMETERS, AND_SERVING, Diagnosis, MetricDiagnosis, Pattern, Reach, explain,
+};
 pub use observation::{Latencies, Observation, Observations, Work};
 pub use parameters::{Kind, Parameter, Physics, Setting, Space};
 pub use proof::{Errors, Found, Group, HeldOut, MetricErrors, ParameterFound, Proof, prove};

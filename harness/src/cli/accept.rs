@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::args::GateArgs;
+use super::calibrate::diagnose_model;
 use super::output::note;
 use super::record;
 use crate::accept::{add_deviations, note_loosening, remove_dead, tighten};
@@ -21,7 +22,10 @@ use crate::metric::Quantity;
 use crate::propose::{Rule, propose, rewrite};
 use crate::recording::{self, Recording};
 use crate::release_gate::{Decision, ReleaseGate};
-use crate::report::{Style, comparison_summary, predictions_table, snapshot_file};
+use crate::report::{
+    RECONCILIATION_SUMMARY, Style, comparison_summary, predictions_table, reconciliation_summary,
+    snapshot_file,
+};
 use crate::row::Row;
 use crate::verdict::{RowVerdict, Standing};
 use crate::{config, deviation, file, folder, releases, transaction};
@@ -168,6 +172,13 @@ fn model_files(
     ] {
         let path = Path::new("snapshots").join(format!("{}__{name}.snap", model.name));
         files.push((path, snapshot_file(&text).into_bytes()));
+    }
+    let path = model.config.path.with_file_name(RECONCILIATION_SUMMARY);
+    if path.exists() {
+        let old = file::read_text(&path)?;
+        let diagnoses = diagnose_model(&accepted, recording)?;
+        let text = reconciliation_summary(&accepted, &evaluation, &diagnoses, Some(&old));
+        files.push((folder.join(RECONCILIATION_SUMMARY), text.into_bytes()));
     }
     Ok(files)
 }

@@ -157,6 +157,15 @@ that does not answer with 3.")]
   mantile-reconcile bands --model openai_GPT-OSS-120B --alpha 0.1 --by gpu_model,framework --accept
   mantile-reconcile bands --model openai_GPT-OSS-120B --deviations")]
     Bands(BandsArgs),
+    /// Write what was found of each model, in sentences and tables, into its folder
+    #[command(after_help = "Examples:
+  mantile-reconcile report
+  mantile-reconcile report openai_GPT-OSS-120B
+  mantile-reconcile report --check
+
+RECONCILIATION_SUMMARY.md is made anew from the recording of the accepted release; what stands between
+its marks for notes is kept.")]
+    Report(ReportArgs),
     /// Fit Mantile's hardware parameters to the measurements, with held-out proof
     #[command(after_help = "Examples:
   mantile-reconcile calibrate --model openai_GPT-OSS-120B --explain
@@ -722,6 +731,16 @@ pub(super) struct BandsArgs {
     pub deviations: bool,
     #[command(flatten)]
     pub service: ServiceArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReportArgs {
+    /// Models, by their folders' names; all of them without
+    #[arg(value_name = "MODEL")]
+    pub models: Vec<String>,
+    /// Write nothing; exit with 1 where a file is out of date
+    #[arg(long)]
+    pub check: bool,
 }
 
 #[derive(Debug, Args)]

@@ -7,7 +7,8 @@ use super::args::{CalibrateArgs, CalibrateBy, Format};
 use super::output::{note, print, progress};
 use super::run::load_picked;
 use crate::calibrate::{
-    self, Group, Observation, Observations, Physics, Proof, Provenance, Written, estimators, prove,
+    self, Diagnosis, Group, Observation, Observations, Physics, Proof, Provenance, Written,
+    estimators, prove,
 };
 use crate::error::{Error, Exit, Place, Result};
 use crate::folder::{self, Model};
@@ -25,12 +26,7 @@ pub(super) fn run(root: &Path, args: &CalibrateArgs) -> Result<Exit> {
         let recording = recording::load(root, &model.release, &model.config.model_id)?;
         subjects.push(Subject { model, recording });
     }
-    let mut observations = Observations::default();
-    for Subject { model, recording } in &subjects {
-        observations.add(&model.rows, &model.config, recording).map_err(|fault| {
-            Error::content(Place::file(&recording.path), fault).with_help("record anew")
-        })?;
-    }
+    let observations = observe(&subjects)?;
     if observations.rows.is_empty() {
         let reasons =
             observations.left_out.iter().map(|(reason, rows)| format!("{rows}: {reason}"));
@@ -42,6 +38,16 @@ pub(super) fn run(root: &Path, args: &CalibrateArgs) -> Result<Exit> {
     } else {
         fit(root, args, &subjects, &observations)
     }
+}
+
+fn observe(subjects: &[Subject]) -> Result<Observations> {
+    let mut observations = Observations::default();
+    for Subject { model, recording } in subjects {
+        observations.add(&model.rows, &model.config, recording).map_err(|fault| {
+            Error::content(Place::file(&recording.path), fault).with_help("record anew")
+        })?;
+    }
+    Ok(observations)
 }
 
 /// A model with its recorded answers.
@@ -74,12 +80,9 @@ fn groups(observations: &Observations, by: CalibrateBy) -> BTreeMap<Group, Vec<&
     groups
 }
 
-fn explain(
-    args: &CalibrateArgs,
-    subjects: &[Subject],
-    observations: &Observations,
-) -> Result<Exit> {
-    let groups = groups(observations, args.by);
+/// Where the error of each group comes from.
+fn diagnose(by: CalibrateBy, subjects: &[Subject], observations: &Observations) -> Vec<Diagnosis> {
+    let groups = groups(observations, by);
     let bar = progress("explaining", groups.len());
     let mut diagnoses = Vec::new();
     for (group, rows) in &groups {
@@ -88,6 +91,22 @@ fn explain(
         bar.inc(1);
     }
     bar.finish_and_clear();
+    diagnoses
+}
+
+/// Where the error of a model's GPUs and frameworks comes from; nothing where its rows cannot be fitted to.
+pub(super) fn diagnose_model(model: &Model, recording: &Recording) -> Result<Vec<Diagnosis>> {
+    let subjects = [Subject { model: model.clone(), recording: recording.clone() }];
+    let observations = observe(&subjects)?;
+    Ok(diagnose(CalibrateBy::GpuFramework, &subjects, &observations))
+}
+
+fn explain(
+    args: &CalibrateArgs,
+    subjects: &[Subject],
+    observations: &Observations,
+) -> Result<Exit> {
+    let diagnoses = diagnose(args.by, subjects, observations);
     match args.format {
         Format::Text => print(&diagnosis_text(&diagnoses))?,
         Format::Json => print(&serde_json::json!(diagnoses).to_string())?,

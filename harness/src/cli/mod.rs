@@ -17,6 +17,7 @@ mod history;
 mod init_model;
 mod output;
 mod record;
+mod report;
 mod run;
 mod serve;
 
@@ -73,6 +74,7 @@ fn run(arguments: &Arguments) -> Result<Exit> {
             Verb::History(args) => history::run(root, args).await,
             Verb::InitModel(args) => init_model::run(root, args).await,
             Verb::Explain(args) => explain::run(root, args).await,
+            Verb::Report(args) => report::run(root, args).await,
             Verb::Calibrate(args) => calibrate::run(root, args),
             Verb::Bands(args) => bands::run(root, args).await,
         }

@@ -187,7 +187,7 @@ fn marked(found: &ParameterFound) -> String {
 }
 
 /// Three significant digits.
-fn figure(value: f64) -> String {
+pub(super) fn figure(value: f64) -> String {
     if value >= 100.0 {
         format!("{value:.0}")
     } else if value >= 10.0 {

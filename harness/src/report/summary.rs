@@ -162,7 +162,7 @@ pub(super) fn render(table: &TextTable, style: Style) -> String {
 }
 
 /// How many rows of which providers, measured when.
-fn dataset(comparisons: &[Comparison]) -> String {
+pub(super) fn dataset(comparisons: &[Comparison]) -> String {
     let mut providers: BTreeMap<&str, usize> = BTreeMap::new();
     for comparison in comparisons {
         *providers.entry(&comparison.row.provider).or_default() += 1;
@@ -182,7 +182,7 @@ fn dataset(comparisons: &[Comparison]) -> String {
 }
 
 /// Coverage, and each reason for a row without a prediction.
-fn coverage_text(comparisons: &[Comparison]) -> String {
+pub(super) fn coverage_text(comparisons: &[Comparison]) -> String {
     let coverage = Coverage::of(comparisons);
     let mut text = format!(
         "{} of {} rows predicted ({:.1}%)",

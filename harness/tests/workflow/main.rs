@@ -20,6 +20,7 @@ mod init_model;
 mod project;
 mod readme;
 mod record;
+mod report;
 mod sensitivity;
 #[path = "../regression/suite.rs"]
 mod suite;

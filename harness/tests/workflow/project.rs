@@ -59,8 +59,13 @@ impl Project {
         for part in ["by_model", "fixtures", "snapshots"] {
             copy(&checkout.join(part), &project.path(part), &others);
         }
-        // What is calibrated is so by the rows of all sources.
-        for name in ["calibration.toml", "mantile_calibrated.csv", "mantile_corrected.csv"] {
+        // What is calibrated and found is so by the rows of all sources.
+        for name in [
+            "calibration.toml",
+            "mantile_calibrated.csv",
+            "mantile_corrected.csv",
+            "RECONCILIATION_SUMMARY.md",
+        ] {
             let _ = std::fs::remove_file(project.model_file(name));
         }
         let config = project.model_file("reconcile.toml");

@@ -1,0 +1,281 @@
+//! Throughput per GPU against interactivity: the frontier of configurations that a deployment is chosen from,
+//! measured and predicted, and what choosing by the prediction costs.
+
+use std::collections::BTreeMap;
+
+use crate::compare::Comparison;
+use crate::config;
+use crate::metric::{Metric, PerMetric};
+use crate::prediction::complete;
+use crate::row::Row;
+use crate::statistics::spearman;
+
+/// A configuration's two figures of merit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Point {
+    /// 1 / TPOT, tokens/s/user.
+    pub interactivity: f64,
+    /// Tokens/s/GPU, input and output together.
+    pub throughput: f64,
+}
+
+impl Point {
+    /// Whether another is at least as good at both, and better at one.
+    fn is_dominated_by(self, other: Self) -> bool {
+        other.interactivity >= self.interactivity
+            && other.throughput >= self.throughput
+            && other != self
+    }
+}
+
+/// A configuration as it was measured and predicted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Candidate<'a> {
+    /// The row.
+    pub row: &'a Row,
+    /// As measured; throughput, where it is not published, by Little's law from TTFT and TPOT.
+    pub measured: Point,
+    /// As predicted.
+    pub predicted: Point,
+}
+
+/// The configurations that one deployment is chosen from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Choice<'a> {
+    /// GPU, framework, precision, context and provider.
+    pub label: String,
+    /// The configurations, in the order of their rows.
+    pub candidates: Vec<Candidate<'a>>,
+}
+
+/// How choosing by the prediction does.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct Agreement {
+    /// Configurations to choose from.
+    pub candidates: usize,
+    /// Those on the measured frontier.
+    pub on_measured_frontier: usize,
+    /// Those on the predicted one.
+    pub on_predicted_frontier: usize,
+    /// Those on both.
+    pub on_both: usize,
+    /// Spearman's rank correlation of predicted and measured throughput; `None` where one is constant.
+    pub throughput_rank_correlation: Option<f64>,
+    /// Of the configurations on the measured frontier, each a demand for its interactivity: how often the
+    /// choice by the prediction is another one that is slower to the user than demanded.
+    pub missed_demands: usize,
+    /// The mean throughput that the choices give up against the best that meets the demand, tokens/s/GPU,
+    /// over the demands that are met; `None` where none is.
+    pub mean_regret: Option<f64>,
+    /// The same in percent of the best.
+    pub mean_regret_percent: Option<f64>,
+}
+
+/// The choices of a model's rows, sorted by label; a row counts where it is predicted and has both figures.
+#[must_use]
+pub fn choices<'a>(comparisons: &'a [Comparison], sources: &[config::Source]) -> Vec<Choice<'a>> {
+    let mut choices: BTreeMap<String, Vec<Candidate<'a>>> = BTreeMap::new();
+    for comparison in comparisons {
+        let row = &comparison.row;
+        let Some((measured, predicted)) = points(comparison, sources) else { continue };
+        let identity = &row.identity;
+        let label = format!(
+            "{} / {} / {} / {} / {}",
+            identity.gpu_model,
+            identity.framework,
+            identity.precision,
+            identity.context(),
+            row.provider
+        );
+        choices.entry(label).or_default().push(Candidate { row, measured, predicted });
+    }
+    choices.into_iter().map(|(label, candidates)| Choice { label, candidates }).collect()
+}
+
+fn points(comparison: &Comparison, sources: &[config::Source]) -> Option<(Point, Point)> {
+    let row = &comparison.row;
+    let requests = row.identity.concurrency.fixed()?;
+    let source = sources.iter().find(|source| source.name == row.provider)?;
+    let lengths = row.lengths(source.mean_length_ratio);
+    let measured = complete(row.measured.means, &row.identity, Some(requests), lengths);
+    let predicted = PerMetric::from_fn(|metric| comparison.pair(metric).map(|pair| pair.predicted));
+    let predicted = complete(
+        PerMetric::from_fn(|metric| match metric {
+            Metric::Ttft | Metric::Tpot => predicted[metric],
+            _ => None,
+        }),
+        &row.identity,
+        Some(requests),
+        lengths,
+    );
+    let point = |metrics: PerMetric<Option<f64>>| {
+        Some(Point {
+            interactivity: 1.0 / metrics[Metric::Tpot]?,
+            throughput: metrics[Metric::Throughput]?,
+        })
+    };
+    Some((point(measured)?, point(predicted)?))
+}
+
+/// The indices of the points that no other dominates, by falling interactivity.
+#[must_use]
+pub fn frontier(points: &[Point]) -> Vec<usize> {
+    let mut best: Vec<usize> = (0..points.len())
+        .filter(|&index| !points.iter().any(|other| points[index].is_dominated_by(*other)))
+        .collect();
+    best.sort_by(|&a, &b| points[b].interactivity.total_cmp(&points[a].interactivity));
+    best
+}
+
+impl Choice<'_> {
+    /// The measured points, in the order of the candidates.
+    #[must_use]
+    pub fn measured(&self) -> Vec<Point> {
+        self.candidates.iter().map(|candidate| candidate.measured).collect()
+    }
+
+    /// The predicted points, in the order of the candidates.
+    #[must_use]
+    pub fn predicted(&self) -> Vec<Point> {
+        self.candidates.iter().map(|candidate| candidate.predicted).collect()
+    }
+
+    /// How choosing by the prediction does.
+    ///
+    /// Each configuration on the measured frontier is a demand: at least its interactivity, at the most
+    /// throughput. By the prediction, the configuration of most predicted throughput is taken among those
+    /// predicted to meet the demand (of none, the one predicted to come nearest). It is judged by what was
+    /// measured of it.
+    #[must_use]
+    pub fn agreement(&self) -> Agreement {
+        let (measured, predicted) = (self.measured(), self.predicted());
+        let (best, chosen) = (frontier(&measured), frontier(&predicted));
+        let on_both = best.iter().filter(|index| chosen.contains(index)).count();
+        let mut missed_demands = 0;
+        let mut regrets = Vec::new();
+        for &demand in &best {
+            let Point { interactivity, throughput } = measured[demand];
+            let taken = take(&predicted, interactivity);
+            if measured[taken].interactivity < interactivity * (1.0 - TOLERANCE) {
+                missed_demands += 1;
+            } else {
+                regrets.push((throughput - measured[taken].throughput, throughput));
+            }
+        }
+        let mean = |values: Vec<f64>| {
+            (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+        };
+        let throughputs = |points: &[Point]| -> Vec<f64> {
+            points.iter().map(|point| point.throughput).collect()
+        };
+        Agreement {
+            candidates: measured.len(),
+            on_measured_frontier: best.len(),
+            on_predicted_frontier: chosen.len(),
+            on_both,
+            throughput_rank_correlation: spearman(
+                &throughputs(&predicted),
+                &throughputs(&measured),
+            ),
+            missed_demands,
+            mean_regret: mean(regrets.iter().map(|(lost, _)| lost.max(0.0)).collect()),
+            mean_regret_percent: mean(
+                regrets.iter().map(|(lost, best)| 100.0 * lost.max(0.0) / best).collect(),
+            ),
+        }
+    }
+}
+
+/// Interactivity repeats to about this, so that a miss by less is none.
+const TOLERANCE: f64 = 0.05;
+
+/// The configuration that the prediction says to take for a demand.
+fn take(predicted: &[Point], interactivity: f64) -> usize {
+    let meets = |point: &Point| point.interactivity >= interactivity;
+    let rank = |point: &Point| {
+        if meets(point) { (true, point.throughput) } else { (false, point.interactivity) }
+    };
+    let mut taken = 0;
+    for (index, point) in predicted.iter().enumerate() {
+        let ((meets, value), (best_meets, best)) = (rank(point), rank(&predicted[taken]));
+        if (meets && !best_meets) || (meets == best_meets && value > best) {
+            taken = index;
+        }
+    }
+    taken
+}
+
+#[cfg(test)]
+mod tests {
+    use approx::assert_relative_eq;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::row::bare_row;
+
+    fn point(interactivity: f64, throughput: f64) -> Point {
+        Point { interactivity, throughput }
+    }
+
+    fn agreement(measured: &[Point], predicted: &[Point]) -> Agreement {
+        let row = bare_row("b200::vllm::fp4::1000x1000::tp4_ep1::c8");
+        let candidates = measured
+            .iter()
+            .zip(predicted)
+            .map(|(&measured, &predicted)| Candidate { row: &row, measured, predicted })
+            .collect();
+        Choice { label: String::new(), candidates }.agreement()
+    }
+
+    fn any_points() -> impl Strategy<Value = Vec<Point>> {
+        let one = (1.0..100.0, 1.0..100.0).prop_map(|(x, y)| point(x, y));
+        proptest::collection::vec(one, 1..20)
+    }
+
+    proptest! {
+        #[test]
+        fn no_point_of_a_frontier_is_dominated_and_every_other_is(points in any_points()) {
+            let best = frontier(&points);
+            prop_assert!(!best.is_empty());
+            for (index, one) in points.iter().enumerate() {
+                let dominated = points.iter().any(|other| one.is_dominated_by(*other));
+                prop_assert_eq!(best.contains(&index), !dominated);
+            }
+            let throughputs: Vec<f64> = best.iter().map(|&index| points[index].throughput).collect();
+            prop_assert!(throughputs.is_sorted());
+        }
+
+        #[test]
+        fn who_predicts_what_is_measured_regrets_nothing(points in any_points()) {
+            let found = agreement(&points, &points);
+            prop_assert_eq!(found.on_both, found.on_measured_frontier);
+            prop_assert_eq!((found.missed_demands, found.mean_regret), (0, Some(0.0)));
+        }
+
+        #[test]
+        fn a_scale_of_throughput_changes_no_choice(points in any_points(), scale in 0.1..10.0) {
+            let scaled: Vec<Point> =
+                points.iter().map(|p| point(p.interactivity, scale * p.throughput)).collect();
+            let found = agreement(&points, &scaled);
+            prop_assert_eq!((found.missed_demands, found.mean_regret), (0, Some(0.0)));
+        }
+    }
+
+    #[test]
+    fn a_wrong_choice_costs_what_was_measured_of_it() {
+        let measured = [point(100.0, 10.0), point(50.0, 40.0), point(50.0, 30.0)];
+        // The third is taken for the second.
+        let predicted = [point(100.0, 10.0), point(50.0, 40.0), point(50.0, 50.0)];
+        let found = agreement(&measured, &predicted);
+        assert_eq!(
+            (found.on_measured_frontier, found.on_predicted_frontier, found.on_both),
+            (2, 2, 1)
+        );
+        assert_eq!(found.missed_demands, 0);
+        assert_relative_eq!(found.mean_regret.unwrap(), 5.0);
+        assert_relative_eq!(found.mean_regret_percent.unwrap(), 12.5);
+        // Predicted as fast as nobody is: the demand of 100 is missed.
+        let fast = [point(90.0, 10.0), point(120.0, 40.0), point(50.0, 50.0)];
+        assert_eq!(agreement(&measured, &fast).missed_demands, 1);
+    }
+}

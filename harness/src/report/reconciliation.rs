@@ -1,0 +1,439 @@
+//! `RECONCILIATION_SUMMARY.md`: what was found of a model, in sentences that follow from the figures.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::calibration::figure;
+use super::summary::{coverage_text, dataset, percent};
+use super::{Align, TextTable};
+use crate::calibrate::{ALL_PARAMETERS, AND_SERVING, Diagnosis, Reach};
+use crate::compare::{Breakdown, Comparison, Slice, ranked, statistics};
+use crate::evaluation::Evaluation;
+use crate::folder::Model;
+use crate::frontier::{Agreement, choices};
+use crate::group::Field;
+use crate::metric::Metric;
+use crate::prediction::Outcome;
+use crate::statistics::{Interval95, Pair, bias_interval};
+use crate::table::plural;
+
+/// The file's name in a model's folder.
+pub const RECONCILIATION_SUMMARY: &str = "RECONCILIATION_SUMMARY.md";
+
+/// Between these stands what a person wrote; it stays.
+const NOTES: [&str; 2] = ["<!-- notes: kept as they are -->", "<!-- end of notes -->"];
+
+const GPU_FRAMEWORK: Breakdown = Breakdown::Fields(&[Field::GpuModel, Field::Framework]);
+
+/// A group of fewer rows has no sentence of its own.
+const LEAST_ROWS: usize = 5;
+/// A bias of less than this is not worth a sentence, however certain.
+const LEAST_BIAS: f64 = 1.05;
+/// So many worst groups and rows are named.
+const WORST: usize = 5;
+
+/// The text of the file. `diagnoses` say where the error of each GPU and framework comes from; `old` is what
+/// the file holds now, of which the notes stay.
+#[must_use]
+pub fn reconciliation_summary(
+    model: &Model,
+    evaluation: &Evaluation,
+    diagnoses: &[Diagnosis],
+    old: Option<&str>,
+) -> String {
+    let comparisons = &evaluation.comparisons;
+    let mut text = format!(
+        "# {}: what was found\n\n\
+         Mantile {} against measurement. Made by `mantile-reconcile report`, but for the notes; a test\n\
+         fails when it is out of date. MAPE is in % of the measured value, bias is exp(mean ln(predicted /\n\
+         measured)), and intervals are 95%, by bootstrap over the rows.\n\n\
+         {}\n{}\n{}\n\n",
+        model.name,
+        model.release,
+        NOTES[0],
+        notes(old),
+        NOTES[1],
+    );
+    let _ = writeln!(
+        text,
+        "## Rows\n\n{}\n\n{}\n",
+        dataset(comparisons),
+        list(&coverage_text(comparisons))
+    );
+    let _ = writeln!(text, "## Errors\n\n{}\n", errors(comparisons));
+    let _ = writeln!(text, "## Systematic biases\n\n{}\n", biases(comparisons));
+    let _ = writeln!(text, "## Worst groups and rows\n\n{}\n", worst(comparisons));
+    if let Some(costs) = approximations(model, comparisons) {
+        let _ = writeln!(text, "## Approximations and what they cost\n\n{costs}\n");
+    }
+    if let Some(next) = next(diagnoses) {
+        let _ = writeln!(text, "## What to calibrate next\n\n{next}\n");
+    }
+    if let Some(frontiers) = frontiers(model, comparisons) {
+        let _ =
+            writeln!(text, "## Would Mantile have picked the best configuration?\n\n{frontiers}\n");
+    }
+    if let Some(others) = others(evaluation) {
+        let _ = writeln!(text, "## Beside other estimators\n\n{others}\n");
+    }
+    text.trim_end().to_owned() + "\n"
+}
+
+/// What a person wrote.
+fn notes(old: Option<&str>) -> String {
+    let kept = old.and_then(|old| {
+        let start = old.find(NOTES[0])? + NOTES[0].len();
+        let end = start + old[start..].find(NOTES[1])?;
+        Some(old[start..end].trim_matches('\n').to_owned())
+    });
+    kept.unwrap_or_default()
+}
+
+/// Lines that follow a first one as a list.
+fn list(text: &str) -> String {
+    let mut lines = text.lines();
+    let first = lines.next().unwrap_or_default().to_owned();
+    let rest: Vec<String> = lines.map(|line| format!("- {}", line.trim())).collect();
+    if rest.is_empty() { first } else { format!("{first}\n\n{}", rest.join("\n")) }
+}
+
+fn errors(comparisons: &[Comparison]) -> String {
+    let metrics: Vec<Metric> = Metric::ALL
+        .into_iter()
+        .filter(|&metric| statistics(comparisons, metric).is_some())
+        .collect();
+    let mut columns = vec![("group", Align::Left), ("rows", Align::Right)];
+    for metric in &metrics {
+        columns.push((metric.title(), Align::Right));
+        columns.push(("bias", Align::Right));
+    }
+    let mut table = TextTable::new(&columns);
+    let mut line = |label: String, rows: usize, of: &dyn Fn(Metric) -> Option<(f64, f64)>| {
+        let mut cells = vec![label, rows.to_string()];
+        for &metric in &metrics {
+            let found = of(metric);
+            cells.push(found.map_or_else(|| "-".to_owned(), |(mape, _)| percent(mape)));
+            cells.push(found.map_or_else(|| "-".to_owned(), |(_, bias)| format!("{bias:.2}")));
+        }
+        table.line(cells);
+    };
+    for slice in predicted_slices(comparisons) {
+        line(slice.label.clone(), slice.coverage.predicted, &|metric| {
+            slice.statistics[metric].map(|found| (found.mape_percent, found.bias))
+        });
+    }
+    let all = comparisons.iter().filter(|one| matches!(one.outcome, Outcome::Predicted(_))).count();
+    line("all".to_owned(), all, &|metric| {
+        statistics(comparisons, metric).map(|found| (found.mape_percent, found.bias))
+    });
+    table.to_markdown()
+}
+
+fn predicted_slices(comparisons: &[Comparison]) -> Vec<Slice> {
+    let mut slices = GPU_FRAMEWORK.slices(comparisons);
+    slices.retain(|slice| slice.coverage.predicted > 0);
+    slices
+}
+
+/// The pairs of each GPU and framework.
+fn grouped(comparisons: &[Comparison], metric: Metric) -> BTreeMap<String, Vec<Pair>> {
+    let mut groups: BTreeMap<String, Vec<Pair>> = BTreeMap::new();
+    for comparison in comparisons {
+        if let Some(pair) = comparison.pair(metric) {
+            groups.entry(GPU_FRAMEWORK.label(comparison)).or_default().push(pair);
+        }
+    }
+    groups
+}
+
+/// Those biases whose interval excludes none, the largest first.
+fn biases(comparisons: &[Comparison]) -> String {
+    let mut found: Vec<(f64, String)> = Vec::new();
+    // Of output throughput the bias is that of the total.
+    let metrics = Metric::ALL.into_iter().filter(|metric| *metric != Metric::OutputThroughput);
+    for metric in metrics {
+        for (group, pairs) in grouped(comparisons, metric) {
+            if pairs.len() < LEAST_ROWS {
+                continue;
+            }
+            let Interval95 { estimate, low, high } = bias_interval(&pairs);
+            let size = estimate.max(1.0 / estimate);
+            if size < LEAST_BIAS || (low <= 1.0 && high >= 1.0) {
+                continue;
+            }
+            let way = if estimate > 1.0 { "high" } else { "low" };
+            let far = if size < 2.0 {
+                format!("{:.0}% too {way}", 100.0 * (estimate - 1.0).abs())
+            } else {
+                format!("{size:.1} times too {way}")
+            };
+            found.push((
+                size,
+                format!(
+                    "- {} on {group} is predicted {far}: bias {estimate:.2} ({low:.2} to {high:.2}) over {} rows.",
+                    metric.title(),
+                    pairs.len()
+                ),
+            ));
+        }
+    }
+    if found.is_empty() {
+        return "None is certain.".to_owned();
+    }
+    found.sort_by(|a, b| b.0.total_cmp(&a.0));
+    found.into_iter().map(|(_, line)| line).collect::<Vec<_>>().join("\n")
+}
+
+fn worst(comparisons: &[Comparison]) -> String {
+    let by = Breakdown::Fields(&[Field::GpuModel, Field::Framework, Field::Context]);
+    let mut lines = Vec::new();
+    for metric in [
+        Metric::Throughput,
+        Metric::OutputThroughput,
+        Metric::Ttft,
+        Metric::Tpot,
+        Metric::E2eLatency,
+    ] {
+        let slices = by.slices(comparisons);
+        let worst = slices
+            .iter()
+            .filter_map(|slice| Some((slice.statistics[metric]?, &slice.label)))
+            .filter(|(found, _)| found.n >= LEAST_ROWS)
+            .max_by(|a, b| a.0.mape_percent.total_cmp(&b.0.mape_percent));
+        if let Some((found, label)) = worst {
+            lines.push(format!(
+                "- {}: {label}, MAPE {}, bias {:.2} over {} rows.",
+                metric.title(),
+                percent(found.mape_percent),
+                found.bias,
+                found.n
+            ));
+        }
+    }
+    let mut text = format!("By GPU, framework and context:\n\n{}\n", lines.join("\n"));
+    let metric = [Metric::Tpot, Metric::OutputThroughput]
+        .into_iter()
+        .find(|&metric| statistics(comparisons, metric).is_some());
+    if let Some(metric) = metric {
+        let ranked = ranked(comparisons, metric);
+        let mut rows: Vec<_> = ranked.iter().collect();
+        rows.sort_by(|a, b| b.1.log_ratio().abs().total_cmp(&a.1.log_ratio().abs()));
+        let _ = write!(text, "\nThe rows whose {} is farthest off:\n\n", metric.title());
+        for (comparison, pair) in rows.iter().take(WORST) {
+            let _ = writeln!(
+                text,
+                "- `{}`: predicted / measured {:.2}",
+                comparison.row.name(),
+                pair.ratio()
+            );
+        }
+    }
+    text.trim_end().to_owned()
+}
+
+/// Each approximation with the errors of the rows under it and of the others.
+fn approximations(model: &Model, comparisons: &[Comparison]) -> Option<String> {
+    let mut lines = Vec::new();
+    for (name, why) in &model.config.approximations {
+        let (under, without): (Vec<&Comparison>, Vec<&Comparison>) =
+            comparisons.iter().partition(|one| one.approximations.contains(name));
+        if under.is_empty() {
+            continue;
+        }
+        let mape = |rows: &[&Comparison], metric: Metric| {
+            statistics(rows.iter().copied(), metric).map(|found| percent(found.mape_percent))
+        };
+        let mut costs = Vec::new();
+        for metric in [Metric::Ttft, Metric::Tpot, Metric::E2eLatency] {
+            if let Some(with) = mape(&under, metric) {
+                let without = mape(&without, metric)
+                    .map_or(String::new(), |mape| format!(", {mape} without"));
+                costs.push(format!("{} {with}{without}", metric.title()));
+            }
+        }
+        let costs =
+            if costs.is_empty() { String::new() } else { format!(" MAPE: {}.", costs.join("; ")) };
+        lines.push(format!(
+            "- `{name}`, {} row{}: {why}.{costs}",
+            under.len(),
+            plural(under.len())
+        ));
+    }
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+/// For each group the one parameter that could do most, and what all could do.
+fn next(diagnoses: &[Diagnosis]) -> Option<String> {
+    let mut lines = Vec::new();
+    for Diagnosis { group, reach, .. } in diagnoses {
+        let error = |reach: &Reach| reach.tpot_mape_percent.or(reach.e2e_mape_percent);
+        let Some(now) = reach.first().and_then(error) else { continue };
+        let metric = if reach[0].tpot_mape_percent.is_some() { "TPOT" } else { "E2E" };
+        let best = reach
+            .iter()
+            .filter(|one| one.to.is_some())
+            .filter_map(|one| Some((one, error(one)?)))
+            .min_by(|a, b| a.1.total_cmp(&b.1));
+        let of = |name: &str| reach.iter().find(|one| one.parameter == name).and_then(error);
+        let mut line = format!("- {group}: {metric} is off by {}% now", percent(now));
+        if let Some((Reach { parameter, from: Some(from), to: Some(to), .. }, then)) =
+            best.filter(|(_, then)| *then < now)
+        {
+            let _ = write!(
+                line,
+                "; `{parameter}` from {} to {} alone could make that {}%",
+                figure(*from),
+                figure(*to),
+                percent(then)
+            );
+        }
+        for (name, words) in
+            [(ALL_PARAMETERS, "all of Mantile's parameters"), (AND_SERVING, "with serving terms")]
+        {
+            if let Some(then) = of(name) {
+                let _ = write!(line, ", {words} {}%", percent(then));
+            }
+        }
+        lines.push(line + ".");
+    }
+    (!lines.is_empty()).then(|| {
+        format!(
+            "The best that a fit to these very rows comes to, as MAPE; `mantile-reconcile calibrate` proves what\n\
+             holds on others.\n\n{}",
+            lines.join("\n")
+        )
+    })
+}
+
+/// Fewer configurations are no choice.
+const LEAST_CANDIDATES: usize = 4;
+
+fn frontiers(model: &Model, comparisons: &[Comparison]) -> Option<String> {
+    let mut table = TextTable::new(&[
+        ("choice", Align::Left),
+        ("configurations", Align::Right),
+        ("frontier", Align::Right),
+        ("predicted", Align::Right),
+        ("on both", Align::Right),
+        ("rank", Align::Right),
+        ("missed", Align::Right),
+        ("regret", Align::Right),
+    ]);
+    let mut any = false;
+    for choice in choices(comparisons, &model.config.sources) {
+        if choice.candidates.len() < LEAST_CANDIDATES {
+            continue;
+        }
+        any = true;
+        let Agreement {
+            candidates,
+            on_measured_frontier,
+            on_predicted_frontier,
+            on_both,
+            throughput_rank_correlation,
+            missed_demands,
+            mean_regret,
+            mean_regret_percent,
+        } = choice.agreement();
+        let dash = || "-".to_owned();
+        let regret = mean_regret.zip(mean_regret_percent);
+        table.line(vec![
+            choice.label.clone(),
+            candidates.to_string(),
+            on_measured_frontier.to_string(),
+            on_predicted_frontier.to_string(),
+            on_both.to_string(),
+            throughput_rank_correlation.map_or_else(dash, |rho| format!("{rho:.2}")),
+            missed_demands.to_string(),
+            regret.map_or_else(dash, |(lost, share)| format!("{lost:.0} ({share:.1}%)")),
+        ]);
+    }
+    any.then(|| {
+        format!(
+            "The frontier is of throughput per GPU and interactivity (1 / TPOT). Each configuration on the measured\n\
+             one is a demand for its interactivity; *missed* are those for which the configuration that Mantile says\n\
+             to take is slower than demanded, *regret* is the measured throughput that its choice gives up for the\n\
+             others, tokens/s/GPU on the mean. *rank* is Spearman's correlation of throughput.\n\n{}",
+            table.to_markdown()
+        )
+    })
+}
+
+fn others(evaluation: &Evaluation) -> Option<String> {
+    let mut table = TextTable::new(&[
+        ("estimator", Align::Left),
+        ("metric", Align::Left),
+        ("rows", Align::Right),
+        ("its MAPE", Align::Right),
+        ("Mantile's", Align::Right),
+        ("Mantile's skill", Align::Right),
+    ]);
+    let mut any = false;
+    for side in &evaluation.side_by_side {
+        for (metric, errors) in side.overall.iter() {
+            let Some(errors) = errors else { continue };
+            any = true;
+            table.line(vec![
+                side.estimator.entry.name.clone(),
+                metric.title().to_owned(),
+                errors.other.n.to_string(),
+                percent(errors.other.mape_percent),
+                percent(errors.mantile.mape_percent),
+                errors.skill.map_or_else(
+                    || "-".to_owned(),
+                    |Interval95 { estimate, low, high }| {
+                        format!("{estimate:+.2} ({low:+.2} to {high:+.2})")
+                    },
+                ),
+            ]);
+        }
+    }
+    any.then(|| {
+        format!(
+            "On the rows that both predict. Skill is 1 - mean |ln(p/m)| of Mantile over that of the other: above 0 Mantile\n\
+             is nearer.\n\n{}",
+            table.to_markdown()
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::verdict::tests::comparison;
+
+    fn off_by(ratio: f64, rows: usize) -> Vec<Comparison> {
+        let one = |index: usize| comparison(ratio * (1.0 + 0.01 * (index % 3) as f64));
+        (0..rows).map(one).collect()
+    }
+
+    #[test]
+    fn a_bias_is_told_in_its_direction_and_only_where_it_is_certain() {
+        let low = biases(&off_by(0.52, 9));
+        assert!(low.contains("TPOT on") && low.contains("47% too low: bias 0.53"), "{low}");
+        assert!(biases(&off_by(3.0, 9)).contains("3.0 times too high"));
+        assert_eq!(biases(&off_by(1.0, 9)), "None is certain.");
+        assert_eq!(biases(&off_by(3.0, LEAST_ROWS - 1)), "None is certain.", "too few rows");
+        let mut both = off_by(1.5, 6);
+        both.extend(off_by(0.66, 6));
+        assert_eq!(biases(&both), "None is certain.", "the interval holds 1");
+    }
+
+    #[test]
+    fn what_a_person_wrote_stays() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let model = crate::folder::load(root, "openai_GPT-OSS-120B").unwrap();
+        let now = jiff::Timestamp::UNIX_EPOCH;
+        let evaluation = Evaluation::of_rows(&model, off_by(0.5, 9), now);
+        let write = |old: Option<&str>| reconciliation_summary(&model, &evaluation, &[], old);
+        let first = write(None);
+        let mine = "Looked at.\n\n## Mine";
+        let noted = first.replace(&format!("\n\n{}", NOTES[1]), &format!("\n{mine}\n{}", NOTES[1]));
+        assert!(noted.contains(mine));
+        let stale = noted.replace("of which", "of what").replace("47%", "99%");
+        assert_eq!(write(Some(&stale)), noted);
+        assert_eq!(write(Some("something else")), first);
+    }
+}

@@ -1,0 +1,51 @@
+//! `report`: what was found, in the models' folders.
+
+use super::project::{MODEL, Project, RELEASE, edit};
+
+const FILE: &str = "RECONCILIATION_SUMMARY.md";
+
+#[test]
+fn the_summaries_of_this_project_are_up_to_date() {
+    let output = Project::empty()
+        .command(&["report", "--check"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_summary_follows_the_rows_and_keeps_the_notes() {
+    let project = Project::new();
+    project.must(&["report", MODEL]);
+    assert_eq!(project.run(&["report", MODEL, "--check"]).code, 0);
+    edit(&project.model_file(FILE), "<!-- end of notes -->", "Looked at.\n<!-- end of notes -->");
+    project.must(&["report", MODEL]);
+    let read = || std::fs::read_to_string(project.model_file(FILE)).unwrap();
+    let noted = read();
+    assert!(noted.contains("Looked at."));
+
+    // One measurement less.
+    let csv = project.model_file("inferencemax.csv");
+    let rows = std::fs::read_to_string(&csv).unwrap();
+    let (kept, _) = rows.trim_end().rsplit_once('\n').unwrap();
+    std::fs::write(&csv, format!("{kept}\n")).unwrap();
+    let stale = project.run(&["report", MODEL, "--check"]);
+    assert_eq!(stale.code, 1, "{}", stale.stderr);
+    assert!(stale.stderr.contains("is out of date"), "{}", stale.stderr);
+    assert_eq!(read(), noted, "a check writes nothing");
+    project.must(&["report", MODEL]);
+    assert!(read() != noted && read().contains("Looked at."));
+}
+
+#[test]
+fn an_accepted_release_has_its_summary() {
+    let project = Project::new();
+    project.must(&["report", MODEL]);
+    let before = std::fs::read_to_string(project.model_file(FILE)).unwrap();
+    let accept = ["gate", "--candidate", "95eb60b", "--accept", "--loosen", "for a test"];
+    project.must(&accept);
+    assert_eq!(project.run(&["report", MODEL, "--check"]).code, 0, "it is of the new release");
+    let after = std::fs::read_to_string(project.model_file(FILE)).unwrap();
+    assert!(before.contains(RELEASE) && after.contains("Mantile 95eb60b against measurement"));
+}
