@@ -42,6 +42,9 @@ pub struct MetricDiagnosis {
     pub scaled_mape_percent: f64,
     /// Whether the factor takes away more than half of the MAPE: else the error is of structure.
     pub is_scale_error: bool,
+    /// The constant that, added to predictions, takes the square of the relative error away best, in the
+    /// metric's unit, and the MAPE that it leaves, percent; of latencies.
+    pub constant: Option<(f64, f64)>,
     /// The MAPE that measurement noise alone makes, percent: half of what the same configuration measured
     /// twice differs by, on average; `None` where nothing was measured twice.
     pub noise_percent: Option<f64>,
@@ -121,6 +124,8 @@ fn diagnose(rows: &[&Observation], metric: Metric) -> Option<MetricDiagnosis> {
     let scaled: Vec<Pair> =
         pairs.iter().map(|pair| Pair { predicted: pair.predicted * scale, ..*pair }).collect();
     let scaled_mape_percent = statistics::of(&scaled)?.mape_percent;
+    let latency = !matches!(metric, Metric::Throughput | Metric::OutputThroughput);
+    let constant = latency.then(|| constant(&pairs)).flatten();
     let repeated: Vec<f64> = measured_rows
         .iter()
         .map(|row| row.row.max_min_ratio(metric))
@@ -139,11 +144,22 @@ fn diagnose(rows: &[&Observation], metric: Metric) -> Option<MetricDiagnosis> {
         bias: bias_interval(&pairs),
         scale,
         scaled_mape_percent,
+        constant,
         is_scale_error: scaled_mape_percent < 0.5 * all.mape_percent,
         noise_percent: (!repeated.is_empty()).then(|| noise(&repeated)),
         repeated_rows: repeated.len(),
         patterns,
     })
+}
+
+/// The constant c of least Σ ((p + c) / m − 1)², which is Σ (1 − p / m) / m over Σ 1 / m², and the MAPE with it.
+fn constant(pairs: &[Pair]) -> Option<(f64, f64)> {
+    let above: f64 = pairs.iter().map(|pair| (1.0 - pair.ratio()) / pair.measured).sum();
+    let below: f64 = pairs.iter().map(|pair| pair.measured.powi(-2)).sum();
+    let constant = above / below;
+    let moved = |pair: &Pair| Pair { predicted: pair.predicted + constant, ..*pair };
+    let moved: Vec<Pair> = pairs.iter().map(moved).collect();
+    Some((constant, statistics::of(&moved)?.mape_percent))
 }
 
 /// A property of a row that its error may go with.
@@ -284,5 +300,58 @@ fn is_used(kind: Kind, rows: &[&Observation]) -> bool {
             any(&|work| work.communication_bytes > 0.0)
         }
         _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use approx::assert_relative_eq;
+
+    use super::super::observation::tests::observations;
+    use super::*;
+
+    #[test]
+    fn a_constant_that_was_taken_away_is_found_again() {
+        let pair = |measured: f64| Pair { measured, predicted: measured - 0.02 };
+        let (found, left) = constant(&[pair(0.1), pair(0.5), pair(3.0)]).unwrap();
+        assert_relative_eq!(found, 0.02, epsilon = 1e-12);
+        assert!(left < 1e-9);
+    }
+
+    #[test]
+    fn a_scale_error_is_told_from_a_structural_one() {
+        let of = |row: &crate::row::Row| {
+            let few = matches!(row.identity.concurrency.fixed(), Some(4 | 16 | 64));
+            few && row.identity.gpu_model == "h100" && row.provider == "inferencemax"
+        };
+        let mut found = observations("openai_GPT-OSS-120B", of, |_| ());
+        let group = Group { gpu_model: "h100".to_owned(), framework: None };
+        for row in &mut found.rows {
+            row.row.measured.means[Metric::Tpot] = Some(row.answered.tpot * 1.5);
+        }
+        let tpot = |found: &[MetricDiagnosis]| {
+            found.iter().find(|found| found.metric == "tpot").unwrap().clone()
+        };
+        let rows: Vec<&Observation> = found.rows.iter().collect();
+        let diagnosis = explain(&group, &rows, &found.dtypes, None);
+        let scaled = tpot(&diagnosis.metrics);
+        assert!(scaled.is_scale_error && scaled.scaled_mape_percent < 1e-6);
+        assert_relative_eq!(scaled.bias.estimate, 1.0 / 1.5, max_relative = 1e-9);
+        assert!(diagnosis.reach.is_empty(), "Mantile's parameters are not known");
+
+        // Off by more the more requests there are.
+        for row in &mut found.rows {
+            let factor = f64::from(row.concurrency).sqrt() / 4.0;
+            row.row.measured.means[Metric::Tpot] = Some(row.answered.tpot * factor);
+        }
+        let rows: Vec<&Observation> = found.rows.iter().collect();
+        let structural = tpot(&explain(&group, &rows, &found.dtypes, None).metrics);
+        assert!(!structural.is_scale_error, "{structural:?}");
+        let pattern = structural.patterns.iter().find(|one| one.term == "concurrency").unwrap();
+        assert!(pattern.spearman < -0.9, "{pattern:?}");
+        assert!(
+            pattern.ratio_in_lowest_third > 1.5 * pattern.ratio_in_highest_third,
+            "{pattern:?}"
+        );
     }
 }

@@ -64,8 +64,8 @@ pub struct Found {
     pub correlated: Vec<(String, String, f64)>,
     /// The errors, by who was held out; those of a kind that cannot be had, by the reason.
     pub errors: Vec<(HeldOut, Result<MetricErrors, String>)>,
-    /// What each row is predicted as by a fit to the other workloads, by the rows' names.
-    pub held_out: BTreeMap<String, (String, Latencies)>,
+    /// What each row is predicted as by a fit to the other workloads, by model and the row's name.
+    pub held_out: BTreeMap<(String, String), Latencies>,
     /// The largest TPOT (else E2E) MAPE over all rows of the ten fits that leave a tenth of them out, percent.
     pub worst_without_a_tenth: f64,
 }
@@ -296,7 +296,7 @@ impl<'a> Subject<'a> {
         let by_workload = self.hold_out(mode, |row| format!("{:?}", row.workload()))?;
         let held_out = by_workload
             .iter()
-            .map(|(row, latencies)| (row.row.name(), (row.model.clone(), *latencies)))
+            .map(|(row, latencies)| ((row.model.clone(), row.row.name()), *latencies))
             .collect();
         let models: BTreeSet<&String> = rows.iter().map(|row| &row.model).collect();
         let model_out = if models.len() > 1 {

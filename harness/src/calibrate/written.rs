@@ -355,12 +355,8 @@ pub fn estimators(proofs: &[&Proof], model: &str, rows: &[&Observation]) -> [Est
         let mut estimates = BTreeMap::new();
         for found in proofs.iter().filter_map(|proof| found(proof)) {
             for row in rows.iter().filter(|row| row.model == model) {
-                let name = row.row.name();
-                let Some((_, latencies)) =
-                    found.held_out.get(&name).filter(|(own, _)| own == model)
-                else {
-                    continue;
-                };
+                let key = (model.to_owned(), row.row.name());
+                let Some(latencies) = found.held_out.get(&key) else { continue };
                 let metrics = row.metrics(*latencies);
                 let given = |metric| matches!(metric, Metric::Ttft | Metric::Tpot);
                 let estimate = RowEstimate {
@@ -368,7 +364,7 @@ pub fn estimators(proofs: &[&Proof], model: &str, rows: &[&Observation]) -> [Est
                     derived: PerMetric::from_fn(|metric| !given(metric)),
                     mode: None,
                 };
-                estimates.insert(name, estimate);
+                estimates.insert(key.1, estimate);
             }
         }
         Estimator {

@@ -288,6 +288,9 @@ fn metric_text(metric: &MetricDiagnosis) -> String {
         }
         None => text.push_str("Of noise nothing is known.\n"),
     }
+    if let Some((constant, left)) = metric.constant {
+        let _ = writeln!(text, "  a constant of {:+.3} ms leaves {left:.1}%", constant * 1e3);
+    }
     let strong = metric.patterns.iter().take(STRONGEST);
     for pattern in strong.filter(|pattern| pattern.spearman.abs() > WEAK) {
         let _ = writeln!(
