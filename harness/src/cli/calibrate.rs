@@ -200,6 +200,17 @@ fn write(
     for (path, _) in &files {
         note(&format!("wrote {}", path.display()));
     }
+    for Subject { model, .. } in subjects {
+        let undivided = &model.config.calibration.undivided_layer_classes;
+        if !undivided.is_empty() {
+            note(&format!(
+                "note: Mantile counts the weights of {} whole on every package: until it divides them, what it \
+                 answers for {} with these configurations is slower than what was fitted",
+                undivided.join(", "),
+                model.name
+            ));
+        }
+    }
     let configurations = better.len();
     note(&format!(
         "put the {configurations} configuration{} into Mantile's backend/data/hardware_configs and set \
