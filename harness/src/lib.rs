@@ -39,6 +39,7 @@ mod http;
 pub mod mantile;
 pub mod mapping;
 pub mod metric;
+pub mod page;
 pub mod prediction;
 pub mod propose;
 pub mod recording;

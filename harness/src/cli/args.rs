@@ -157,14 +157,14 @@ that does not answer with 3.")]
   mantile-reconcile bands --model openai_GPT-OSS-120B --alpha 0.1 --by gpu_model,framework --accept
   mantile-reconcile bands --model openai_GPT-OSS-120B --deviations")]
     Bands(BandsArgs),
-    /// Write what was found of each model, in sentences and tables, into its folder
+    /// Write an HTML page a model, and what was found into its folder
     #[command(after_help = "Examples:
   mantile-reconcile report
   mantile-reconcile report openai_GPT-OSS-120B
   mantile-reconcile report --check
 
-RECONCILIATION_SUMMARY.md is made anew from the recording of the accepted release; what stands between
-its marks for notes is kept.")]
+A page is one file that needs no network; index.html is over all of them. RECONCILIATION_SUMMARY.md in the
+model's folder, what was found in sentences and tables, is made anew. Both are the recording of the accepted release; what stands between the summary's marks for notes is kept.")]
     Report(ReportArgs),
     /// Fit Mantile's hardware parameters to the measurements, with held-out proof
     #[command(after_help = "Examples:
@@ -738,8 +738,11 @@ pub(super) struct ReportArgs {
     /// Models, by their folders' names; all of them without
     #[arg(value_name = "MODEL")]
     pub models: Vec<String>,
-    /// Write nothing; exit with 1 where a file is out of date
-    #[arg(long)]
+    /// Where the pages go [default: target/reconcile/pages]
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// Write nothing; exit with 1 where a RECONCILIATION_SUMMARY.md is out of date
+    #[arg(long, conflicts_with = "output")]
     pub check: bool,
 }
 

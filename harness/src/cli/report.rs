@@ -1,4 +1,4 @@
-//! `report`: what was found, for people: `RECONCILIATION_SUMMARY.md` in the models' folders.
+//! `report`: what was found, for people: a page a model, and `RECONCILIATION_SUMMARY.md` in their folders.
 
 use std::path::Path;
 
@@ -9,27 +9,41 @@ use super::calibrate::diagnose_model;
 use super::estimators;
 use super::output::note;
 use super::run::predict;
+use crate::breakdown::Breakdown;
 use crate::error::{Error, Exit, Result};
 use crate::evaluation::{Evaluation, Service};
-use crate::file;
 use crate::folder::{self, Model};
 use crate::recording::{self, Recording};
 use crate::report::{RECONCILIATION_SUMMARY, reconciliation_summary};
+use crate::row::Row;
+use crate::{file, mapping, page};
 
 /// Replayed requests under way at once.
 const CONCURRENCY: usize = 4;
 
 pub(super) async fn run(root: &Path, args: &ReportArgs) -> Result<Exit> {
     let models = if args.models.is_empty() { folder::list(root)? } else { args.models.clone() };
+    let output =
+        args.output.clone().unwrap_or_else(|| root.join("target").join("reconcile").join("pages"));
     let mut stale = Vec::new();
+    let mut judged = Vec::new();
     for name in &models {
         let model = folder::load(root, name)?;
         let recording = recording::load(root, &model.release, &model.config.model_id)?;
         let evaluation = evaluate(&model, &recording).await?;
         let diagnoses = diagnose_model(&model, &recording)?;
+        if !args.check {
+            let breakdowns = breakdowns(&model, &recording)?;
+            let subject =
+                page::Subject { model: &model, evaluation: &evaluation, breakdowns: &breakdowns };
+            let path = output.join(page::file_name(name));
+            file::replace(&path, page::page(subject).as_bytes())?;
+            note(&format!("wrote {}", path.display()));
+        }
         let path = folder::by_model(root).join(name).join(RECONCILIATION_SUMMARY);
         let old = if path.exists() { Some(file::read_text(&path)?) } else { None };
         let text = reconciliation_summary(&model, &evaluation, &diagnoses, old.as_deref());
+        judged.push((name.clone(), evaluation));
         if old.as_deref() == Some(text.as_str()) {
             continue;
         }
@@ -39,6 +53,11 @@ pub(super) async fn run(root: &Path, args: &ReportArgs) -> Result<Exit> {
             file::replace(&path, text.as_bytes())?;
             note(&format!("wrote {}", path.display()));
         }
+    }
+    if !args.check {
+        let path = output.join("index.html");
+        file::replace(&path, page::index(&judged).as_bytes())?;
+        note(&format!("wrote {}", path.display()));
     }
     for path in &stale {
         let error = Error::usage(format!("{} is out of date", path.display()));
@@ -55,4 +74,15 @@ async fn evaluate(model: &Model, recording: &Recording) -> Result<Evaluation> {
     let predictions = predict(model, &service, CONCURRENCY).await?;
     let evaluation = Evaluation::new(model, predictions, recording, Timestamp::now());
     Ok(evaluation.beside(&files, &model.config, Some(recording)))
+}
+
+/// The times of each row by layer, where its request is recorded.
+fn breakdowns(model: &Model, recording: &Recording) -> Result<Vec<Option<Breakdown>>> {
+    let layers = recording.layers()?;
+    let of = |row: &Row| {
+        let question = mapping::map(row, &model.config).ok()?.questions(&layers).pop()?;
+        let entry = recording.entries.get(&question.request.key())?;
+        Breakdown::parse(&entry.reply.text(), &layers).ok()
+    };
+    Ok(model.rows.iter().map(of).collect())
 }

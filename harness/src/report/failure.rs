@@ -100,7 +100,8 @@ fn explanation(judged: &QuantityVerdict, model: &Model) -> String {
 }
 
 /// A figure to four significant digits.
-pub(super) fn figure(x: f64) -> String {
+#[must_use]
+pub fn figure(x: f64) -> String {
     if x == 0.0 || !x.is_finite() {
         return x.to_string();
     }

@@ -22,7 +22,7 @@ pub use comparison_csv::comparison_report;
 pub use deviations::deviations_toml;
 pub use estimators::side_by_side_json;
 pub use explanation::{Explanation, explain};
-pub use failure::{failure_text, rerun_command};
+pub use failure::{failure_text, figure, rerun_command};
 pub use history::{ReleaseErrors, history_json, history_text};
 pub use json::evaluation_json;
 pub use reconciliation::{RECONCILIATION_SUMMARY, reconciliation_summary};

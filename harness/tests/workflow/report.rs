@@ -49,3 +49,107 @@ fn an_accepted_release_has_its_summary() {
     let after = std::fs::read_to_string(project.model_file(FILE)).unwrap();
     assert!(before.contains(RELEASE) && after.contains("Mantile 95eb60b against measurement"));
 }
+
+/// The browser, where there is one.
+fn chromium() -> Option<&'static str> {
+    ["chromium", "chromium-browser", "google-chrome"].into_iter().find(|name| {
+        std::process::Command::new(name)
+            .arg("--version")
+            .output()
+            .is_ok_and(|ran| ran.status.success())
+    })
+}
+
+/// Opens a page with a script put before its end, and gives what the document holds then.
+fn opened(browser: &str, page: &str, script: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("page.html");
+    let watch = "<script>window.faults=[];addEventListener('error',e=>faults.push(e.message));\
+                 console.error=m=>faults.push(String(m))</script>";
+    let page = page.replacen("<head>", &format!("<head>{watch}"), 1).replacen(
+        "</body>",
+        &format!("<script>{script}</script></body>"),
+        1,
+    );
+    std::fs::write(&path, page).unwrap();
+    let ran = std::process::Command::new(browser)
+        .args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--no-first-run",
+            "--dump-dom",
+            "--virtual-time-budget=3000",
+        ])
+        .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
+        .arg(format!("--user-data-dir={}", folder.path().join("profile").display()))
+        .arg(format!("file://{}", path.display()))
+        .output()
+        .unwrap();
+    let document = String::from_utf8(ran.stdout).unwrap();
+    let found = document.split("<pre id=\"found\">").nth(1).map(|rest| rest.split("</pre>").next());
+    found.flatten().unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(&ran.stderr))).to_owned()
+}
+
+#[test]
+fn a_browser_sorts_filters_and_changes_the_theme_without_a_fault_or_a_request() {
+    let Some(browser) = chromium() else {
+        eprintln!("skipped: no chromium, chromium-browser or google-chrome is here");
+        return;
+    };
+    let project = Project::new();
+    project.must(&["report", MODEL, "--output", "pages"]);
+    let page = std::fs::read_to_string(project.path(&format!("pages/{MODEL}.html"))).unwrap();
+    assert!(project.path("pages/index.html").exists());
+    let script = "
+        const rows = () => [...document.querySelectorAll('table.rows tbody tr')];
+        const form = document.querySelector('form.filter');
+        const out = {shown: rows().length, all: form.querySelector('output').textContent};
+        const heads = [...document.querySelectorAll('table.rows thead th')];
+        const tpot = heads.findIndex(head => head.textContent.startsWith('TPOT'));
+        const ratios = () => rows().map(row => Number(row.cells[tpot].dataset.value)).filter(x => !isNaN(x));
+        heads[tpot].querySelector('button').click();
+        out.rising = ratios().every((x, i, all) => i === 0 || all[i - 1] <= x);
+        heads[tpot].querySelector('button').click();
+        out.falling = ratios().every((x, i, all) => i === 0 || all[i - 1] >= x);
+        form.elements.q.value = 'h200 c64';
+        form.dispatchEvent(new Event('input'));
+        out.picked = rows().map(row => row.cells[0].textContent);
+        form.elements.q.value = 'nothing is called so';
+        form.dispatchEvent(new Event('input'));
+        out.none = rows().length;
+        const paper = () => getComputedStyle(document.body).backgroundColor;
+        const before = paper();
+        document.querySelector('.theme').click();
+        out.themes = before !== paper();
+        location.hash = '#r3';
+        out.requests = performance.getEntriesByType('resource').length;
+        setTimeout(() => {
+            out.unfolded = document.getElementById('r3').open;
+            out.faults = window.faults;
+            const pre = document.createElement('pre');
+            pre.id = 'found';
+            pre.textContent = JSON.stringify(out);
+            document.body.append(pre);
+        }, 50);
+    ";
+    let found = opened(browser, &page, script).replace("&gt;", ">").replace("&lt;", "<");
+    let found: serde_json::Value = serde_json::from_str(&found).unwrap();
+    let rows = project.model().rows;
+    let picked =
+        rows.iter().filter(|row| row.name().contains("h200") && row.name().contains("c64"));
+    assert_eq!(found["picked"].as_array().unwrap().len(), picked.count(), "{found}");
+    assert_eq!(found["all"], format!("{0} of {0}", rows.len()));
+    for (key, expected) in [
+        ("shown", serde_json::json!(rows.len().min(200))),
+        ("rising", true.into()),
+        ("falling", true.into()),
+        ("none", 0.into()),
+        ("themes", true.into()),
+        ("unfolded", true.into()),
+        ("requests", 0.into()),
+        ("faults", serde_json::json!([])),
+    ] {
+        assert_eq!(found[key], expected, "{key}: {found}");
+    }
+}

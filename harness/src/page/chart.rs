@@ -1,0 +1,214 @@
+//! The ground of a figure: scales, axes and marks as SVG that takes its colours from the page.
+
+use maud::{Markup, html};
+
+/// A value's place on an axis.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Scale {
+    low: f64,
+    high: f64,
+    is_log: bool,
+    /// Where `low` and `high` are drawn.
+    from: f64,
+    to: f64,
+}
+
+impl Scale {
+    /// A logarithmic scale over values above zero, with room at both ends.
+    pub(super) fn log(values: impl IntoIterator<Item = f64>, from: f64, to: f64) -> Self {
+        let (low, high) = extent(values.into_iter().map(f64::ln)).unwrap_or((0.0, 1.0));
+        let room = (0.04 * (high - low)).max(0.05);
+        Self { low: low - room, high: high + room, is_log: true, from, to }
+    }
+
+    /// A linear scale from zero.
+    pub(super) fn from_zero(values: impl IntoIterator<Item = f64>, from: f64, to: f64) -> Self {
+        let high = extent(values).map_or(1.0, |(_, high)| high).max(f64::MIN_POSITIVE);
+        Self { low: 0.0, high: 1.05 * high, is_log: false, from, to }
+    }
+
+    /// Where a value is drawn; what is beyond the scale, at its end.
+    pub(super) fn at(self, value: f64) -> f64 {
+        let value = if self.is_log { value.ln() } else { value };
+        let share = ((value - self.low) / (self.high - self.low)).clamp(0.0, 1.0);
+        self.from + share * (self.to - self.from)
+    }
+
+    /// Round values within it: of a logarithmic scale 1, 2 and 5 times powers of ten, or the powers alone.
+    pub(super) fn ticks(self) -> Vec<f64> {
+        if !self.is_log {
+            let step = nice(self.high / 5.0);
+            // At least a fifth of the height apart.
+            return (0..6).map(|n| f64::from(n) * step).take_while(|x| *x <= self.high).collect();
+        }
+        let decades = (self.high - self.low) / std::f64::consts::LN_10;
+        let factors: &[f64] = if decades > 2.5 { &[1.0] } else { &[1.0, 2.0, 5.0] };
+        let mut ticks = Vec::new();
+        for exponent in -9..12 {
+            for factor in factors {
+                let tick = factor * 10f64.powi(exponent);
+                if tick.ln() >= self.low && tick.ln() <= self.high {
+                    ticks.push(tick);
+                }
+            }
+        }
+        ticks
+    }
+}
+
+fn extent(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
+    values.into_iter().filter(|value| value.is_finite()).fold(None, |extent, value| match extent {
+        None => Some((value, value)),
+        Some((low, high)) => Some((low.min(value), high.max(value))),
+    })
+}
+
+/// 1, 2 or 5 times a power of ten, at least `value`.
+fn nice(value: f64) -> f64 {
+    let power = 10f64.powf(value.log10().floor());
+    let step = [1.0, 2.0, 5.0].into_iter().find(|factor| factor * power >= value);
+    step.unwrap_or(10.0) * power
+}
+
+/// A value in few characters: `0.02`, `350`, `12k`.
+pub(super) fn brief(value: f64) -> String {
+    match value.abs() {
+        0.0 => "0".to_owned(),
+        x if x >= 1e6 => format!("{}M", trimmed(value / 1e6, 1)),
+        x if x >= 1e4 => format!("{}k", trimmed(value / 1e3, 1)),
+        x if x >= 100.0 => trimmed(value, 0),
+        x if x >= 1.0 => trimmed(value, 2),
+        x if x >= 0.01 => trimmed(value, 4),
+        _ => format!("{value:.0e}"),
+    }
+}
+
+fn trimmed(value: f64, digits: usize) -> String {
+    let text = format!("{value:.digits$}");
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
+}
+
+/// A coordinate: two digits say where a pixel is.
+pub(super) fn px(value: f64) -> String {
+    trimmed(value, 2)
+}
+
+/// A plot's frame: width and height of the whole, and its scales.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Frame {
+    pub width: f64,
+    pub height: f64,
+    pub x: Scale,
+    pub y: Scale,
+}
+
+/// Space for the ticks and the titles of the axes.
+pub(super) const LEFT: f64 = 52.0;
+pub(super) const BOTTOM: f64 = 40.0;
+pub(super) const TOP: f64 = 10.0;
+pub(super) const RIGHT: f64 = 12.0;
+
+impl Frame {
+    /// Grid, ticks and titles of both axes.
+    pub(super) fn axes(&self, x_title: &str, y_title: &str) -> Markup {
+        let (left, right) = (px(LEFT), px(self.width - RIGHT));
+        let (top, bottom) = (px(TOP), px(self.height - BOTTOM));
+        let middle = px(f64::midpoint(LEFT, self.width - RIGHT));
+        let y_middle = px(f64::midpoint(TOP, self.height - BOTTOM));
+        html! {
+            g.axis {
+                @for tick in self.x.ticks() {
+                    @let x = px(self.x.at(tick));
+                    line.grid x1=(x) x2=(x) y1=(top) y2=(bottom) {}
+                    text x=(x) y=(px(self.height - BOTTOM + 15.0)) text-anchor="middle" { (brief(tick)) }
+                }
+                @for tick in self.y.ticks() {
+                    @let y = self.y.at(tick);
+                    line.grid x1=(left) x2=(right) y1=(px(y)) y2=(px(y)) {}
+                    text x=(px(LEFT - 6.0)) y=(px(y + 4.0)) text-anchor="end" { (brief(tick)) }
+                }
+                text x=(middle) y=(px(self.height - 6.0)) text-anchor="middle" { (x_title) }
+                text transform=(format!("translate(12 {y_middle}) rotate(-90)")) text-anchor="middle" { (y_title) }
+            }
+        }
+    }
+}
+
+/// So many series are told apart by colour and shape; more share them.
+pub(super) const SERIES: usize = 8;
+
+/// A mark of a series, with what is shown when it is pointed at.
+pub(super) fn mark(series: usize, x: f64, y: f64, title: &str) -> Markup {
+    let series = series % SERIES;
+    let class = format!("mark s{series}");
+    let corners: &[(f64, f64)] = match series {
+        1 => &[(-3.5, -3.5), (3.5, -3.5), (3.5, 3.5), (-3.5, 3.5)],
+        2 => &[(0.0, -4.5), (4.0, 3.5), (-4.0, 3.5)],
+        3 => &[(0.0, -5.0), (5.0, 0.0), (0.0, 5.0), (-5.0, 0.0)],
+        4 => &[(0.0, 4.5), (4.0, -3.5), (-4.0, -3.5)],
+        5 => &[(-5.0, -1.5), (5.0, -1.5), (5.0, 1.5), (-5.0, 1.5)],
+        6 => &[(-1.5, -5.0), (1.5, -5.0), (1.5, 5.0), (-1.5, 5.0)],
+        _ => &[],
+    };
+    let points: Vec<String> =
+        corners.iter().map(|(dx, dy)| format!("{},{}", px(x + dx), px(y + dy))).collect();
+    html! {
+        @if points.is_empty() {
+            circle class=(class) cx=(px(x)) cy=(px(y)) r="3.5" { title { (title) } }
+        } @else {
+            polygon class=(class) points=(points.join(" ")) { title { (title) } }
+        }
+    }
+}
+
+/// A line through points.
+pub(super) fn path(points: &[(f64, f64)], class: &str) -> Markup {
+    let points: Vec<String> =
+        points.iter().map(|(x, y)| format!("{},{}", px(*x), px(*y))).collect();
+    html! { polyline class=(class) points=(points.join(" ")) {} }
+}
+
+/// The names of the series with their marks.
+pub(super) fn legend(names: &[String]) -> Markup {
+    html! {
+        ul.legend {
+            @for (series, name) in names.iter().enumerate() {
+                li { svg width="14" height="14" aria-hidden="true" { (mark(series, 7.0, 7.0, name)) } (name) }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn values_of_a_scale_are_drawn_within_it_and_in_their_order(
+            values in proptest::collection::vec(1e-4..1e6, 1..30),
+        ) {
+            let scale = Scale::log(values.iter().copied(), 10.0, 300.0);
+            let mut sorted = values.clone();
+            sorted.sort_by(f64::total_cmp);
+            let places: Vec<f64> = sorted.iter().map(|value| scale.at(*value)).collect();
+            prop_assert!(places.iter().all(|place| (10.0..=300.0).contains(place)));
+            prop_assert!(places.is_sorted());
+            prop_assert!(scale.ticks().len() < 15);
+        }
+    }
+
+    #[test]
+    fn ticks_are_round_and_labels_short() {
+        assert_eq!(Scale::log([0.01, 0.1], 0.0, 1.0).ticks(), [0.01, 0.02, 0.05, 0.1]);
+        assert_eq!(Scale::from_zero([9.0], 0.0, 1.0).ticks(), [0.0, 2.0, 4.0, 6.0, 8.0]);
+        let labels = [0.0, 0.005, 0.02, 2.5, 350.0, 12_500.0, 2e6].map(brief);
+        assert_eq!(labels, ["0", "5e-3", "0.02", "2.5", "350", "12.5k", "2M"]);
+    }
+}

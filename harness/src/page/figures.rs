@@ -1,0 +1,326 @@
+//! The figures of a page.
+
+use std::collections::BTreeMap;
+
+use maud::{Markup, PreEscaped, html};
+
+use super::chart::{BOTTOM, Frame, LEFT, RIGHT, Scale, TOP, brief, legend, mark, path, px};
+use crate::compare::{Breakdown, Comparison};
+use crate::folder::Model;
+use crate::frontier::{Choice, Point, choices, frontier};
+use crate::group::Field;
+use crate::metric::Metric;
+use crate::statistics::{self, Pair, quantile};
+
+/// What the series of a figure are.
+pub(super) const GPU_FRAMEWORK: Breakdown = Breakdown::Fields(&[Field::GpuModel, Field::Framework]);
+
+/// More marks than this in a figure are thinned out.
+const MOST_MARKS: usize = 1500;
+
+/// A figure with its caption, which says how to read it, and a description for who does not see it.
+pub(super) fn figure(id: &str, title: &str, caption: &str, drawn: &Markup) -> Markup {
+    html! {
+        figure id=(id) {
+            figcaption { strong { (title) } " " (caption) }
+            (drawn)
+        }
+    }
+}
+
+fn svg(frame: &Frame, label: &str, inside: &Markup) -> Markup {
+    let (width, height) = (px(frame.width), px(frame.height));
+    html! {
+        svg.plot viewBox=(format!("0 0 {width} {height}")) role="img" aria-label=(label) { (inside) }
+    }
+}
+
+/// A row's pair of a metric with its series.
+struct Dot<'a> {
+    comparison: &'a Comparison,
+    pair: Pair,
+    series: usize,
+}
+
+/// The series' names, and the rows that have the metric, thinned out where there are too many: every n-th, in
+/// the order of the rows.
+fn dots(comparisons: &[Comparison], metric: Metric) -> (Vec<String>, Vec<Dot<'_>>) {
+    let mut names: Vec<String> = comparisons
+        .iter()
+        .filter(|comparison| comparison.pair(metric).is_some())
+        .map(|comparison| GPU_FRAMEWORK.label(comparison))
+        .collect();
+    names.sort();
+    names.dedup();
+    let all: Vec<Dot<'_>> = comparisons
+        .iter()
+        .filter_map(|comparison| {
+            let label = GPU_FRAMEWORK.label(comparison);
+            let series = names.iter().position(|name| *name == label)?;
+            Some(Dot { comparison, pair: comparison.pair(metric)?, series })
+        })
+        .collect();
+    let every = all.len().div_ceil(MOST_MARKS).max(1);
+    (names, all.into_iter().step_by(every).collect())
+}
+
+/// What is shown of a row that is pointed at; its figures are in the table.
+fn told(dot: &Dot<'_>) -> String {
+    format!("{} {:.2}", dot.comparison.row.name(), dot.pair.ratio())
+}
+
+/// Predicted against measured, both logarithmic, with the identity and the noise around it.
+pub(super) fn predicted_against_measured(
+    model: &Model,
+    comparisons: &[Comparison],
+    metric: Metric,
+) -> Option<Markup> {
+    let (names, dots) = dots(comparisons, metric);
+    let all = statistics::of(&dots.iter().map(|dot| dot.pair).collect::<Vec<_>>())?;
+    let (width, height) = (420.0, 360.0);
+    let values = dots.iter().flat_map(|dot| [dot.pair.measured, dot.pair.predicted]);
+    let values: Vec<f64> = values.collect();
+    let x = Scale::log(values.iter().copied(), LEFT, width - RIGHT);
+    let y = Scale::log(values.iter().copied(), height - BOTTOM, TOP);
+    let frame = Frame { width, height, x, y };
+    let (low, high) = values.iter().fold((f64::MAX, 0.0f64), |(l, h), v| (l.min(*v), h.max(*v)));
+    let noise = model.config.noise_floor[metric];
+    let edge = |factor: f64| [(x.at(low), y.at(low * factor)), (x.at(high), y.at(high * factor))];
+    let corners: Vec<String> = edge(noise)
+        .into_iter()
+        .chain(edge(1.0 / noise).into_iter().rev())
+        .map(|(x, y)| format!("{},{}", px(x), px(y)))
+        .collect();
+    let label = format!(
+        "{} predicted against measured for {} rows: MAPE {:.1}%, bias {:.2}",
+        metric.title(),
+        dots.len(),
+        all.mape_percent,
+        all.bias
+    );
+    let inside = html! {
+        (frame.axes(&format!("measured, {}", metric.unit()), &format!("predicted, {}", metric.unit())))
+        polygon.noise points=(corners.join(" ")) {}
+        (path(&edge(1.0), "identity"))
+        @for dot in &dots {
+            (mark(dot.series, x.at(dot.pair.measured), y.at(dot.pair.predicted), &told(dot)))
+        }
+    };
+    let caption = "On the line predicted is measured; above it is predicted too high. The shade is how far the \
+                   same configuration measured twice lies apart.";
+    Some(figure(
+        &format!("scatter-{}", metric.name()),
+        metric.title(),
+        caption,
+        &html! { (svg(&frame, &label, &inside)) (legend(&names)) },
+    ))
+}
+
+/// The distribution of predicted / measured in each group.
+pub(super) fn distributions(comparisons: &[Comparison], metric: Metric) -> Option<Markup> {
+    let (names, dots) = dots(comparisons, metric);
+    let ratios = || dots.iter().map(|dot| dot.pair.ratio());
+    dots.first()?;
+    let step = 30.0;
+    let (left, width) = (130.0, 420.0);
+    let height = TOP + BOTTOM + step * names.len() as f64;
+    let x = Scale::log(ratios().chain([0.8, 1.25]), left, width - RIGHT);
+    let one = px(x.at(1.0));
+    let inside = html! {
+        g.axis {
+            @for tick in x.ticks() {
+                @let at = px(x.at(tick));
+                line.grid x1=(at) x2=(at) y1=(px(TOP)) y2=(px(height - BOTTOM)) {}
+                text x=(at) y=(px(height - BOTTOM + 15.0)) text-anchor="middle" { (brief(tick)) }
+            }
+            text x=(px(f64::midpoint(left, width))) y=(px(height - 6.0)) text-anchor="middle" { "predicted / measured" }
+        }
+        line.identity x1=(one) x2=(one) y1=(px(TOP)) y2=(px(height - BOTTOM)) {}
+        @for (index, name) in names.iter().enumerate() {
+            @let own: Vec<f64> = dots.iter().filter(|dot| dot.series == index).map(|dot| dot.pair.ratio()).collect();
+            @let y = TOP + step * (index as f64 + 0.5);
+            @let at = |q: f64| x.at(quantile(&own, q));
+            g {
+                title { (format!("{name}: median {:.2}, half of {} rows from {:.2} to {:.2}, 90% from {:.2} to {:.2}",
+                    quantile(&own, 0.5), own.len(), quantile(&own, 0.25), quantile(&own, 0.75),
+                    quantile(&own, 0.05), quantile(&own, 0.95))) }
+                text.group x=(px(left - 8.0)) y=(px(y + 4.0)) text-anchor="end" { (name) }
+                line.whisker x1=(px(at(0.05))) x2=(px(at(0.95))) y1=(px(y)) y2=(px(y)) {}
+                rect class=(format!("box s{}", index % super::chart::SERIES)) x=(px(at(0.25))) y=(px(y - 8.0))
+                    width=(px((at(0.75) - at(0.25)).max(1.0))) height="16" {}
+                line.median x1=(px(at(0.5))) x2=(px(at(0.5))) y1=(px(y - 8.0)) y2=(px(y + 8.0)) {}
+            }
+        }
+    };
+    let frame = Frame { width, height, x, y: x };
+    let label =
+        format!("Distribution of predicted over measured {} by GPU and framework", metric.title());
+    let caption = "Each bar holds the middle half of the rows, its line the median, the whisker 90% of them; at 1 \
+                   predicted is measured.";
+    Some(figure(
+        &format!("distribution-{}", metric.name()),
+        metric.title(),
+        caption,
+        &svg(&frame, &label, &inside),
+    ))
+}
+
+/// Predicted / measured against a property of the rows.
+pub(super) fn error_against(
+    comparisons: &[Comparison],
+    metric: Metric,
+    property: &str,
+    of: impl Fn(&Comparison) -> Option<f64>,
+) -> Option<Markup> {
+    let (names, dots) = dots(comparisons, metric);
+    let dots: Vec<(f64, Dot<'_>)> =
+        dots.into_iter().filter_map(|dot| Some((of(dot.comparison)?, dot))).collect();
+    dots.first()?;
+    let (width, height) = (420.0, 300.0);
+    let x = Scale::log(dots.iter().map(|(value, _)| *value), LEFT, width - RIGHT);
+    let ratios = dots.iter().map(|(_, dot)| dot.pair.ratio()).chain([0.8, 1.25]);
+    let y = Scale::log(ratios, height - BOTTOM, TOP);
+    let frame = Frame { width, height, x, y };
+    let one = px(y.at(1.0));
+    let inside = html! {
+        (frame.axes(property, "predicted / measured"))
+        line.identity x1=(px(LEFT)) x2=(px(width - RIGHT)) y1=(one) y2=(one) {}
+        @for (value, dot) in &dots {
+            (mark(dot.series, x.at(*value), y.at(dot.pair.ratio()), &told(dot)))
+        }
+    };
+    let label = format!("{} error against {property}", metric.title());
+    Some(figure(
+        &format!("{}-against-{}", metric.name(), property.split(' ').next().unwrap_or_default()),
+        &format!("{} against {property}", metric.title()),
+        "A slope or a step is an error of structure, which no single factor mends.",
+        &html! { (svg(&frame, &label, &inside)) (legend(&names)) },
+    ))
+}
+
+/// Throughput per GPU against interactivity, measured and predicted, a chart a choice.
+pub(super) fn frontiers(model: &Model, comparisons: &[Comparison]) -> Option<Markup> {
+    let choices: Vec<Choice<'_>> = choices(comparisons, &model.config.sources)
+        .into_iter()
+        .filter(|choice| choice.candidates.len() > 3)
+        .collect();
+    choices.first()?;
+    Some(html! {
+        div.many { @for choice in &choices { (frontier_chart(choice)) } }
+    })
+}
+
+fn frontier_chart(choice: &Choice<'_>) -> Markup {
+    let (width, height) = (340.0, 260.0);
+    let (measured, predicted) = (choice.measured(), choice.predicted());
+    let both = || measured.iter().chain(&predicted);
+    let x = Scale::from_zero(both().map(|point| point.interactivity), LEFT, width - RIGHT);
+    let y = Scale::from_zero(both().map(|point| point.throughput), height - BOTTOM, TOP);
+    let frame = Frame { width, height, x, y };
+    let line = |points: &[Point]| -> Vec<(f64, f64)> {
+        frontier(points)
+            .iter()
+            .map(|&index| (x.at(points[index].interactivity), y.at(points[index].throughput)))
+            .collect()
+    };
+    let agreement = choice.agreement();
+    let words = format!(
+        "{} of {} on the measured frontier are on the predicted one; rank correlation {}, {} of {} demands missed, \
+         regret {}",
+        agreement.on_both,
+        agreement.on_measured_frontier,
+        agreement
+            .throughput_rank_correlation
+            .map_or_else(|| "-".to_owned(), |rho| format!("{rho:.2}")),
+        agreement.missed_demands,
+        agreement.on_measured_frontier,
+        agreement
+            .mean_regret
+            .map_or_else(|| "-".to_owned(), |lost| format!("{lost:.0} tokens/s/GPU")),
+    );
+    let inside = html! {
+        (frame.axes("interactivity, tokens/s/user", "tokens/s/GPU"))
+        (path(&line(&predicted), "frontier predicted"))
+        (path(&line(&measured), "frontier measured"))
+        @for candidate in &choice.candidates {
+            @let name = candidate.row.name();
+            (mark(0, x.at(candidate.measured.interactivity), y.at(candidate.measured.throughput),
+                &format!("{name}, measured")))
+            (mark(1, x.at(candidate.predicted.interactivity), y.at(candidate.predicted.throughput),
+                &format!("{name}, predicted")))
+        }
+    };
+    let label = format!("Throughput per GPU against interactivity for {}: {words}", choice.label);
+    figure(
+        &format!("frontier-{}", choice.label.replace([' ', '/'], "")),
+        &choice.label,
+        &(words + "."),
+        &html! {
+            (svg(&frame, &label, &inside))
+            (legend(&["measured".to_owned(), "predicted".to_owned()]))
+        },
+    )
+}
+
+/// Groups by metrics: MAPE and bias, the shade by the size of the bias.
+pub(super) fn heat_map(comparisons: &[Comparison]) -> Markup {
+    let mut slices = GPU_FRAMEWORK.slices(comparisons);
+    slices.retain(|slice| slice.coverage.predicted > 0);
+    html! {
+        div.scroll { table.heat {
+            thead { tr { th { "GPU / framework" } th { "rows" }
+                @for metric in Metric::ALL { th scope="col" { (metric.title()) } } } }
+            tbody { @for slice in &slices { tr {
+                th scope="row" { (slice.label) } td { (slice.coverage.predicted) "/" (slice.coverage.rows) }
+                @for metric in Metric::ALL {
+                    @match slice.statistics[metric] {
+                        Some(found) => {
+                            // ln 2 and beyond is as deep as it gets.
+                            @let depth = (found.bias.ln().abs() / std::f64::consts::LN_2).min(1.0);
+                            @let way = if found.bias > 1.0 { "high" } else { "low" };
+                            td class=(way) style=(PreEscaped(format!("--depth:{depth:.2}"))) {
+                                (format!("{:.1}%", found.mape_percent)) br; small { (format!("× {:.2}", found.bias)) }
+                            }
+                        }
+                        None => td.none { "–" }
+                    }
+                }
+            } } }
+        } }
+    }
+}
+
+/// How many rows lie in their bands, a line a group.
+pub(super) fn band_coverage(
+    comparisons: &[Comparison],
+    verdicts: &[crate::verdict::RowVerdict],
+) -> Markup {
+    let mut groups: BTreeMap<String, [usize; 3]> = BTreeMap::new();
+    for (comparison, verdict) in comparisons.iter().zip(verdicts) {
+        let place = match verdict.status {
+            crate::verdict::Status::Inside => 0,
+            crate::verdict::Status::KnownDeviation => 1,
+            crate::verdict::Status::Outside => 2,
+            _ => continue,
+        };
+        groups.entry(GPU_FRAMEWORK.label(comparison)).or_default()[place] += 1;
+    }
+    html! {
+        div.scroll { table {
+            thead { tr { th { "GPU / framework" } th { "inside" } th { "known deviation" } th { "outside" } th { "" } } }
+            tbody { @for (name, counts) in &groups {
+                @let all: usize = counts.iter().sum();
+                @let share = |count: usize| format!("width:{:.1}%", 100.0 * count as f64 / all as f64);
+                tr {
+                    th scope="row" { (name) }
+                    @for count in counts { td { (count) } }
+                    td.bar {
+                        span.inside style=(share(counts[0])) {}
+                        span.known style=(share(counts[1])) {}
+                        span.outside style=(share(counts[2])) {}
+                    }
+                }
+            } }
+        } }
+    }
+}

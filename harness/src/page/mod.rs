@@ -1,0 +1,381 @@
+//! One HTML page a model, and an index over them: for people who argue with pictures. A page needs no network
+//! and reads without its script.
+
+mod chart;
+mod figures;
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use crate::breakdown::{Breakdown, LayerTime, Phase};
+use crate::compare::{Comparison, statistics};
+use crate::evaluation::Evaluation;
+use crate::folder::Model;
+use crate::metric::Metric;
+use crate::report::{figure as four_digits, rerun_command};
+use crate::statistics::Statistics;
+use crate::verdict::{RowVerdict, Standing, Status};
+
+const STYLE: &str = include_str!("style.css");
+const SCRIPT: &str = include_str!("script.js");
+
+/// A page's file name.
+#[must_use]
+pub fn file_name(model: &str) -> String {
+    format!("{model}.html")
+}
+
+/// What a page is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// The model.
+    pub model: &'a Model,
+    /// Its judgement.
+    pub evaluation: &'a Evaluation,
+    /// The times of each row by layer, where they are recorded, in the order of the rows.
+    pub breakdowns: &'a [Option<Breakdown>],
+}
+
+/// The metrics that have figures of their own: of output throughput the error is that of the total.
+const FIGURED: [Metric; 4] = [Metric::Throughput, Metric::Ttft, Metric::Tpot, Metric::E2eLatency];
+
+/// The page of a model.
+#[must_use]
+pub fn page(subject: Subject<'_>) -> String {
+    let Subject { model, evaluation, .. } = subject;
+    let comparisons = &evaluation.comparisons;
+    let coverage = evaluation.coverage();
+    let body = html! {
+        header {
+            p { a href="index.html" { "all models" } }
+            h1 { (model.name) }
+            p { "Mantile " (model.release) " against measurement: " (coverage.predicted) " of " (coverage.rows)
+                " rows predicted." }
+            (tiles(comparisons))
+        }
+        nav aria-label="Sections" { ul {
+            @for (id, title) in SECTIONS { li { a href=(format!("#{id}")) { (title) } } }
+        } }
+        main {
+            (section(0, &figures::heat_map(comparisons),
+                "MAPE, and the bias predicted / measured under it. Blue is predicted too low, orange too high, the \
+                 deeper the farther."))
+            (section(1, &html! { div.many { @for metric in FIGURED {
+                @if let Some(drawn) = figures::predicted_against_measured(model, comparisons, metric) { (drawn) }
+            } } }, ""))
+            (section(2, &html! { div.many { @for metric in FIGURED {
+                @if let Some(drawn) = figures::distributions(comparisons, metric) { (drawn) }
+            } } }, ""))
+            (section(3, &error_figures(subject), ""))
+            @if let Some(drawn) = figures::frontiers(model, comparisons) {
+                (section(4, &drawn,
+                    "Each chart is what one deployment is chosen from, its lines the frontiers. A demand is the \
+                     interactivity of a configuration on the measured frontier; it is missed where the one that \
+                     Mantile says to take is slower, and the regret is the measured throughput that its choice \
+                     gives up for the others."))
+            }
+            (section(5, &figures::band_coverage(comparisons, &evaluation.verdicts), ""))
+            (section(6, &table(subject), ""))
+            (section(7, &details(subject), ""))
+        }
+    };
+    document(&format!("{} – Mantile against measurement", model.name), &body)
+}
+
+/// The sections' ids and titles.
+const SECTIONS: [(&str, &str); 8] = [
+    ("bias", "Where it is off"),
+    ("scatter", "Predicted against measured"),
+    ("distributions", "Distribution of errors"),
+    ("residuals", "What the error goes with"),
+    ("frontiers", "Throughput against interactivity"),
+    ("bands", "Bands"),
+    ("rows", "Rows"),
+    ("details", "Everything about each row"),
+];
+
+fn section(index: usize, content: &Markup, introduction: &str) -> Markup {
+    let (id, title) = SECTIONS[index];
+    html! {
+        section id=(id) {
+            h2 { (title) }
+            @if !introduction.is_empty() { p { (introduction) } }
+            (content)
+        }
+    }
+}
+
+/// The errors over all rows, large.
+fn tiles(comparisons: &[Comparison]) -> Markup {
+    html! { dl.tiles { @for metric in Metric::ALL {
+        @if let Some(Statistics { mape_percent, bias, n, .. }) = statistics(comparisons, metric) {
+            div { dt { (metric.title()) } dd { (format!("{mape_percent:.1}%")) }
+                dd { small { "MAPE, bias " (format!("{bias:.2}")) ", n " (n) } } }
+        }
+    } } }
+}
+
+fn error_figures(subject: Subject<'_>) -> Markup {
+    let Subject { evaluation, breakdowns, .. } = subject;
+    let comparisons = &evaluation.comparisons;
+    let share = |part: fn(&LayerTime) -> f64| {
+        let by_name: std::collections::HashMap<String, f64> = comparisons
+            .iter()
+            .zip(breakdowns)
+            .filter_map(|(comparison, breakdown)| {
+                let layers = &breakdown.as_ref()?.decode;
+                let sum = |of: &dyn Fn(&LayerTime) -> f64| -> f64 {
+                    layers.iter().map(|layer| layer.count * of(layer)).sum()
+                };
+                let share = sum(&part) / sum(&|layer: &LayerTime| layer.time_ms(Phase::Decode));
+                Some((comparison.row.name(), share))
+            })
+            .collect();
+        move |comparison: &Comparison| {
+            by_name.get(&comparison.row.name()).copied().filter(|share| *share > 1e-4)
+        }
+    };
+    let concurrency =
+        |comparison: &Comparison| comparison.row.identity.concurrency.fixed().map(f64::from);
+    let gpus = |comparison: &Comparison| Some(f64::from(comparison.row.identity.gpus()));
+    let context = |comparison: &Comparison| {
+        let identity = &comparison.row.identity;
+        Some(f64::from(identity.input_seq_len) + f64::from(identity.output_seq_len))
+    };
+    let drawn = [
+        figures::error_against(comparisons, Metric::Tpot, "concurrency", concurrency),
+        figures::error_against(comparisons, Metric::Ttft, "concurrency", concurrency),
+        figures::error_against(comparisons, Metric::Tpot, "GPUs", gpus),
+        figures::error_against(comparisons, Metric::Tpot, "context, ISL + OSL", context),
+        figures::error_against(
+            comparisons,
+            Metric::Tpot,
+            "load share of the step",
+            share(|layer| layer.load_ms),
+        ),
+        figures::error_against(
+            comparisons,
+            Metric::Tpot,
+            "compute share of the step",
+            share(|layer| layer.compute_ms),
+        ),
+        figures::error_against(
+            comparisons,
+            Metric::Tpot,
+            "communication share of the step",
+            share(|layer| layer.communication_ms),
+        ),
+        figures::error_against(
+            comparisons,
+            Metric::Tpot,
+            "overhead share of the step",
+            share(|layer| layer.overhead_ms),
+        ),
+    ];
+    html! { div.many { @for figure in drawn.into_iter().flatten() { (figure) } } }
+}
+
+/// The columns of the table: what is shown of each metric is predicted / measured.
+fn table(subject: Subject<'_>) -> Markup {
+    let Subject { evaluation, .. } = subject;
+    let metrics: Vec<Metric> = Metric::ALL
+        .into_iter()
+        .filter(|&metric| statistics(&evaluation.comparisons, metric).is_some())
+        .collect();
+    html! {
+        form.filter hidden { label { "Rows with " input type="search" name="q" placeholder="b200 vllm c64"; }
+            " " output aria-live="polite" {} }
+        div.scroll { table.rows data-page="200" {
+            thead { tr {
+                th scope="col" { "row" } th scope="col" { "verdict" }
+                @for metric in &metrics { th scope="col" { (metric.title()) " p/m" } }
+                th scope="col" { "approximations" }
+            } }
+            tbody { @for (index, (comparison, verdict)) in rows(evaluation).enumerate() {
+                tr {
+                    th scope="row" { a href=(format!("#r{index}")) { (comparison.row.name()) } }
+                    td class=(verdict.status.name()) { (verdict.status.name().replace('_', " ")) }
+                    @for &metric in &metrics {
+                        @match comparison.pair(metric) {
+                            Some(pair) => {
+                                @let ratio = pair.ratio();
+                                // The bar reaches from the middle: by a factor of 4 to the end.
+                                @let off = (ratio.ln() / 4f64.ln()).clamp(-1.0, 1.0) * 50.0;
+                                td.ratio data-value=(format!("{ratio:.4}")) {
+                                    span.offset style=(format!("left:{:.1}%;width:{:.1}%", 50.0 + off.min(0.0), off.abs())) {}
+                                    span { (format!("{ratio:.2}")) }
+                                }
+                            }
+                            None => td.none { "–" }
+                        }
+                    }
+                    td { (comparison.approximations.join(", ")) }
+                }
+            } }
+        } }
+        p.pages hidden { button type="button" data-step="-1" { "previous" } " " output {} " " button type="button" data-step="1" { "next" } }
+    }
+}
+
+fn rows(evaluation: &Evaluation) -> impl Iterator<Item = (&Comparison, &RowVerdict)> {
+    evaluation.comparisons.iter().zip(&evaluation.verdicts)
+}
+
+/// Everything about each row, folded up.
+fn details(subject: Subject<'_>) -> Markup {
+    let Subject { model, evaluation, breakdowns } = subject;
+    html! { @for (index, (comparison, verdict)) in rows(evaluation).enumerate() {
+        details id=(format!("r{index}")) {
+            summary { (comparison.row.name()) " " em class=(verdict.status.name()) { (verdict.status.name().replace('_', " ")) } }
+            @if let Some(problem) = &verdict.problem { p { (problem) } }
+            @if !verdict.quantities.is_empty() { (quantities(model, verdict)) }
+            @if let Some(Some(breakdown)) = breakdowns.get(index) { (times(breakdown)) }
+            @if verdict.status != Status::Unmapped {
+                p { code { (rerun_command(model, comparison)) } }
+            }
+        }
+    } }
+}
+
+fn quantities(model: &Model, verdict: &RowVerdict) -> Markup {
+    let config = model.config.path.display().to_string();
+    html! { div.scroll { table {
+        thead { tr { th { "" } th { "measured" } th { "predicted" } th { "unit" } th { "ratio" } th { "band" } th { "" } } }
+        tbody { @for judged in &verdict.quantities { tr {
+            th scope="row" { (judged.quantity.title()) }
+            td { (four_digits(judged.pair.measured)) } td { (four_digits(judged.pair.predicted)) }
+            td { (judged.quantity.unit()) } td { (format!("{:.3}", judged.pair.ratio())) }
+            td { @if let Some(band) = &judged.band { (band.value.to_string())
+                @if band.line > 0 { " " small { (config) ":" (band.line) } } } }
+            td { (match judged.standing { Standing::Inside => "inside", Standing::Known => "known deviation", Standing::Outside => "outside", Standing::NoBand => "no band" })
+                @if let Some(deviation) = &judged.deviation { ": " (deviation.reason) } }
+        } } }
+    } } }
+}
+
+/// The times of both phases by part, over all layers.
+fn times(breakdown: &Breakdown) -> Markup {
+    let titles = ["compute", "load", "communication", "overhead"];
+    let phases = [("prefill", &breakdown.prefill), ("decode", &breakdown.decode)];
+    let parts = |layers: &[LayerTime]| {
+        layers.iter().fold([0.0; 4], |sum, layer| {
+            let own = [layer.compute_ms, layer.load_ms, layer.communication_ms, layer.overhead_ms];
+            std::array::from_fn(|part| sum[part] + layer.count * own[part])
+        })
+    };
+    html! { @for (name, layers) in phases {
+        p { (name) ", ms: " @for (index, (title, part)) in titles.iter().zip(parts(layers)).enumerate() {
+            @if index > 0 { ", " } (title) " " (four_digits(part))
+        } }
+    } }
+}
+
+/// The page over all models.
+#[must_use]
+pub fn index(models: &[(String, Evaluation)]) -> String {
+    let body = html! {
+        header { h1 { "Mantile against measurement" } }
+        main { section { h2 { "Models" } div.scroll { table {
+            thead { tr { th { "model" } th { "predicted" } @for metric in Metric::ALL { th { (metric.title()) " MAPE" } } th { "outside" } } }
+            tbody { @for (name, evaluation) in models {
+                @let coverage = evaluation.coverage();
+                tr {
+                    th scope="row" { a href=(file_name(name)) { (name) } }
+                    td { (coverage.predicted) "/" (coverage.rows) }
+                    @for metric in Metric::ALL {
+                        td { (statistics(&evaluation.comparisons, metric).map_or_else(|| "–".to_owned(), |found| format!("{:.1}%", found.mape_percent))) }
+                    }
+                    td { (evaluation.count(Status::Outside)) }
+                }
+            } }
+        } } } }
+    };
+    document("Mantile against measurement", &body)
+}
+
+fn document(title: &str, body: &Markup) -> String {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                button.theme type="button" hidden { "light / dark" }
+                (body)
+                script { (PreEscaped(SCRIPT)) }
+            }
+        }
+    }
+    .into_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::folder;
+    use crate::verdict::tests::comparison;
+
+    /// A page of rows that are off by these factors, at rising concurrency.
+    fn page_of(rows: usize, framework: &str) -> String {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let model = folder::load(root, "openai_GPT-OSS-120B").unwrap();
+        let comparisons: Vec<Comparison> = (0..rows)
+            .map(|index| {
+                let mut one = comparison(1.0 + 0.1 * (index % 7) as f64);
+                one.row.identity.framework = framework.to_owned();
+                let requests = u32::try_from(index).unwrap() + 1;
+                one.row.identity.concurrency = crate::row::Concurrency::Fixed(requests);
+                one
+            })
+            .collect();
+        let now = jiff::Timestamp::UNIX_EPOCH;
+        let evaluation = Evaluation::of_rows(&model, comparisons, now);
+        page(Subject { model: &model, evaluation: &evaluation, breakdowns: &[] })
+    }
+
+    #[test]
+    fn what_comes_from_data_is_escaped() {
+        let page = page_of(5, "<script>alert(1)</script>");
+        assert!(!page.contains("<script>alert"));
+        assert!(page.contains("&lt;script&gt;alert(1)"));
+    }
+
+    #[test]
+    fn a_page_needs_no_network_and_is_the_same_each_time() {
+        let page = page_of(20, "vllm");
+        assert_eq!(page, page_of(20, "vllm"));
+        for part in ["src=", "url(", "@import", "href=\"http"] {
+            assert!(!page.contains(part), "{part}");
+        }
+        let titles =
+            SECTIONS.iter().filter(|(id, _)| page.contains(&format!("<section id=\"{id}\"")));
+        assert!(titles.count() >= SECTIONS.len() - 1, "frontiers take measured throughput");
+        let images = page.matches("role=\"img\"").count();
+        assert!(images > 3);
+        assert_eq!(page.matches("aria-label=\"\"").count(), 0);
+        assert_eq!(page.matches("<figcaption").count(), page.matches("<figure").count());
+    }
+
+    #[test]
+    fn many_rows_are_thinned_out_in_figures_and_all_in_the_table() {
+        let (few, many) = (page_of(300, "vllm"), page_of(5000, "vllm"));
+        assert!(few.len() < 2_000_000, "{}", few.len());
+        assert!(many.len() < 20_000_000, "{}", many.len());
+        let marks = |page: &str| {
+            let figures: Vec<usize> = page
+                .split("<figure")
+                .skip(1)
+                .map(|part| part.matches("class=\"mark ").count())
+                .collect();
+            figures.into_iter().max().unwrap()
+        };
+        assert!(marks(&few) >= 300 && marks(&many) <= 1600, "{}", marks(&many));
+        assert_eq!(many.matches("<th scope=\"row\"><a href=\"#r").count(), 5000);
+    }
+}
