@@ -8,27 +8,17 @@ use super::run::{load_picked, predict};
 use crate::compare::join;
 use crate::error::{Exit, Result};
 use crate::evaluation::Service;
+use crate::folder::{self, Model};
+use crate::recording;
+use crate::releases::{self, Releases};
 use crate::report::{ReleaseErrors, history_json, history_text};
-use crate::{folder, recording, releases};
 
 pub(super) async fn run(root: &Path, args: &HistoryArgs) -> Result<Exit> {
     let models = if args.models.is_empty() { folder::list(root)? } else { args.models.clone() };
     let index = releases::load(root)?;
     let (mut texts, mut documents) = (Vec::new(), Vec::new());
     for (name, model) in load_picked(root, &models, args.filter.as_ref())? {
-        let model = model?;
-        let mut history = Vec::new();
-        for release in &index.releases {
-            if !recording::path(root, &release.name, name).exists() {
-                note(&format!("note: {name} is not recorded of release {}", release.name));
-                continue;
-            }
-            let recording = recording::load(root, &release.name, name)?;
-            let service = Service::replayed(recording, &model.config).await?;
-            let predictions = predict(&model, &service, CONCURRENCY).await?;
-            let comparisons = join(model.rows.clone(), predictions).comparisons;
-            history.push(ReleaseErrors::new(release.clone(), &comparisons));
-        }
+        let history = errors(root, &model?, &index).await?;
         match args.format {
             Format::Text => texts.push(history_text(name, &index.accepted, &history)),
             Format::Json => documents.push(history_json(name, &index.accepted, &history)),
@@ -39,6 +29,28 @@ pub(super) async fn run(root: &Path, args: &HistoryArgs) -> Result<Exit> {
         Format::Json => print(&serde_json::Value::from(documents).to_string())?,
     }
     Ok(Exit::Inside)
+}
+
+/// The errors of each release that the model is recorded of; the others are told.
+pub(super) async fn errors(
+    root: &Path,
+    model: &Model,
+    index: &Releases,
+) -> Result<Vec<ReleaseErrors>> {
+    let mut history = Vec::new();
+    for release in &index.releases {
+        let name = &model.name;
+        if !recording::path(root, &release.name, name).exists() {
+            note(&format!("note: {name} is not recorded of release {}", release.name));
+            continue;
+        }
+        let recording = recording::load(root, &release.name, name)?;
+        let service = Service::replayed(recording, &model.config).await?;
+        let predictions = predict(model, &service, CONCURRENCY).await?;
+        let comparisons = join(model.rows.clone(), predictions).comparisons;
+        history.push(ReleaseErrors::new(release.clone(), &comparisons));
+    }
+    Ok(history)
 }
 
 /// Replayed requests under way at once.

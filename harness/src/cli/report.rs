@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::args::ReportArgs;
 use super::calibrate::diagnose_model;
 use super::estimators;
+use super::history;
 use super::output::note;
 use super::run::predict;
 use crate::breakdown::Breakdown;
@@ -16,7 +17,7 @@ use crate::folder::{self, Model};
 use crate::recording::{self, Recording};
 use crate::report::{RECONCILIATION_SUMMARY, reconciliation_summary};
 use crate::row::Row;
-use crate::{file, mapping, page};
+use crate::{file, mapping, page, releases};
 
 /// Replayed requests under way at once.
 const CONCURRENCY: usize = 4;
@@ -25,6 +26,7 @@ pub(super) async fn run(root: &Path, args: &ReportArgs) -> Result<Exit> {
     let models = if args.models.is_empty() { folder::list(root)? } else { args.models.clone() };
     let output =
         args.output.clone().unwrap_or_else(|| root.join("target").join("reconcile").join("pages"));
+    let index = releases::load(root)?;
     let mut stale = Vec::new();
     let mut judged = Vec::new();
     for name in &models {
@@ -34,8 +36,13 @@ pub(super) async fn run(root: &Path, args: &ReportArgs) -> Result<Exit> {
         let diagnoses = diagnose_model(&model, &recording)?;
         if !args.check {
             let breakdowns = breakdowns(&model, &recording)?;
-            let subject =
-                page::Subject { model: &model, evaluation: &evaluation, breakdowns: &breakdowns };
+            let history = history::errors(root, &model, &index).await?;
+            let subject = page::Subject {
+                model: &model,
+                evaluation: &evaluation,
+                breakdowns: &breakdowns,
+                history: &history,
+            };
             let path = output.join(page::file_name(name));
             file::replace(&path, page::page(subject).as_bytes())?;
             note(&format!("wrote {}", path.display()));

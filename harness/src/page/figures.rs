@@ -10,6 +10,7 @@ use crate::folder::Model;
 use crate::frontier::{Choice, Point, choices, frontier};
 use crate::group::Field;
 use crate::metric::Metric;
+use crate::report::ReleaseErrors;
 use crate::statistics::{self, Pair, quantile};
 
 /// What the series of a figure are.
@@ -323,4 +324,53 @@ pub(super) fn band_coverage(
             } }
         } }
     }
+}
+
+/// The MAPE of each metric over all rows, by release.
+pub(super) fn history(history: &[ReleaseErrors]) -> Option<Markup> {
+    if history.len() < 2 {
+        return None;
+    }
+    let of = |errors: &ReleaseErrors, metric: Metric| {
+        errors.slices.last()?.statistics[metric].map(|found| found.mape_percent)
+    };
+    let metrics: Vec<Metric> = Metric::ALL
+        .into_iter()
+        .filter(|&metric| history.iter().any(|errors| of(errors, metric).is_some()))
+        .collect();
+    let (width, height) = (420.0, 280.0);
+    let values = history
+        .iter()
+        .flat_map(|errors| metrics.iter().filter_map(move |&metric| of(errors, metric)));
+    let y = Scale::from_zero(values, height - BOTTOM, TOP);
+    let step = (width - LEFT - RIGHT) / history.len() as f64;
+    let at = |index: usize| LEFT + step * (index as f64 + 0.5);
+    let inside = html! {
+        g.axis {
+            @for tick in y.ticks() {
+                @let tick_y = y.at(tick);
+                line.grid x1=(px(LEFT)) x2=(px(width - RIGHT)) y1=(px(tick_y)) y2=(px(tick_y)) {}
+                text x=(px(LEFT - 6.0)) y=(px(tick_y + 4.0)) text-anchor="end" { (brief(tick)) }
+            }
+            @for (index, errors) in history.iter().enumerate() {
+                text x=(px(at(index))) y=(px(height - BOTTOM + 15.0)) text-anchor="middle" { (errors.release.name) }
+                text x=(px(at(index))) y=(px(height - BOTTOM + 28.0)) text-anchor="middle" { (errors.release.made) }
+            }
+        }
+        @for (series, &metric) in metrics.iter().enumerate() {
+            @for (index, errors) in history.iter().enumerate() {
+                @if let Some(mape) = of(errors, metric) {
+                    (mark(series, at(index), y.at(mape), &format!("{} {}: {mape:.1}%", errors.release.name, metric.title())))
+                }
+            }
+        }
+    };
+    let frame = Frame { width, height, x: y, y };
+    let names: Vec<String> = metrics.iter().map(|metric| metric.title().to_owned()).collect();
+    Some(figure(
+        "history-mape",
+        "MAPE, %",
+        "Lower is nearer to the measurements.",
+        &html! { (svg(&frame, "MAPE of each metric by release", &inside)) (legend(&names)) },
+    ))
 }

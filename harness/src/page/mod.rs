@@ -4,6 +4,8 @@
 mod chart;
 mod figures;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::breakdown::{Breakdown, LayerTime, Phase};
@@ -11,7 +13,7 @@ use crate::compare::{Comparison, statistics};
 use crate::evaluation::Evaluation;
 use crate::folder::Model;
 use crate::metric::Metric;
-use crate::report::{figure as four_digits, rerun_command};
+use crate::report::{ReleaseErrors, figure as four_digits, rerun_command};
 use crate::statistics::Statistics;
 use crate::verdict::{RowVerdict, Standing, Status};
 
@@ -33,75 +35,99 @@ pub struct Subject<'a> {
     pub evaluation: &'a Evaluation,
     /// The times of each row by layer, where they are recorded, in the order of the rows.
     pub breakdowns: &'a [Option<Breakdown>],
+    /// The errors of each recorded release, oldest first.
+    pub history: &'a [ReleaseErrors],
 }
 
 /// The metrics that have figures of their own: of output throughput the error is that of the total.
 const FIGURED: [Metric; 4] = [Metric::Throughput, Metric::Ttft, Metric::Tpot, Metric::E2eLatency];
 
+/// A part of a page.
+struct Section {
+    id: &'static str,
+    title: &'static str,
+    introduction: &'static str,
+    content: Markup,
+}
+
+fn section(id: &'static str, title: &'static str, content: Markup) -> Section {
+    Section { id, title, introduction: "", content }
+}
+
+impl Section {
+    fn introduced(self, introduction: &'static str) -> Self {
+        Self { introduction, ..self }
+    }
+}
+
 /// The page of a model.
 #[must_use]
 pub fn page(subject: Subject<'_>) -> String {
     let Subject { model, evaluation, .. } = subject;
-    let comparisons = &evaluation.comparisons;
     let coverage = evaluation.coverage();
+    let sections = sections(subject);
     let body = html! {
         header {
             p { a href="index.html" { "all models" } }
             h1 { (model.name) }
             p { "Mantile " (model.release) " against measurement: " (coverage.predicted) " of " (coverage.rows)
                 " rows predicted." }
-            (tiles(comparisons))
+            (tiles(&evaluation.comparisons))
         }
         nav aria-label="Sections" { ul {
-            @for (id, title) in SECTIONS { li { a href=(format!("#{id}")) { (title) } } }
+            @for section in &sections { li { a href=(format!("#{}", section.id)) { (section.title) } } }
         } }
         main {
-            (section(0, &figures::heat_map(comparisons),
-                "MAPE, and the bias predicted / measured under it. Blue is predicted too low, orange too high, the \
-                 deeper the farther."))
-            (section(1, &html! { div.many { @for metric in FIGURED {
-                @if let Some(drawn) = figures::predicted_against_measured(model, comparisons, metric) { (drawn) }
-            } } }, ""))
-            (section(2, &html! { div.many { @for metric in FIGURED {
-                @if let Some(drawn) = figures::distributions(comparisons, metric) { (drawn) }
-            } } }, ""))
-            (section(3, &error_figures(subject), ""))
-            @if let Some(drawn) = figures::frontiers(model, comparisons) {
-                (section(4, &drawn,
-                    "Each chart is what one deployment is chosen from, its lines the frontiers. A demand is the \
-                     interactivity of a configuration on the measured frontier; it is missed where the one that \
-                     Mantile says to take is slower, and the regret is the measured throughput that its choice \
-                     gives up for the others."))
+            @for Section { id, title, introduction, content } in &sections {
+                section id=(id) {
+                    h2 { (title) }
+                    @if !introduction.is_empty() { p { (introduction) } }
+                    (content)
+                }
             }
-            (section(5, &figures::band_coverage(comparisons, &evaluation.verdicts), ""))
-            (section(6, &table(subject), ""))
-            (section(7, &details(subject), ""))
         }
     };
     document(&format!("{} – Mantile against measurement", model.name), &body)
 }
 
-/// The sections' ids and titles.
-const SECTIONS: [(&str, &str); 8] = [
-    ("bias", "Where it is off"),
-    ("scatter", "Predicted against measured"),
-    ("distributions", "Distribution of errors"),
-    ("residuals", "What the error goes with"),
-    ("frontiers", "Throughput against interactivity"),
-    ("bands", "Bands"),
-    ("rows", "Rows"),
-    ("details", "Everything about each row"),
-];
-
-fn section(index: usize, content: &Markup, introduction: &str) -> Markup {
-    let (id, title) = SECTIONS[index];
-    html! {
-        section id=(id) {
-            h2 { (title) }
-            @if !introduction.is_empty() { p { (introduction) } }
-            (content)
-        }
-    }
+/// The parts that there is something to show in.
+fn sections(subject: Subject<'_>) -> Vec<Section> {
+    let Subject { model, evaluation, history, .. } = subject;
+    let comparisons = &evaluation.comparisons;
+    let each = |draw: &dyn Fn(Metric) -> Option<Markup>| {
+        html! { div.many { @for figure in FIGURED.into_iter().filter_map(draw) { (figure) } } }
+    };
+    let scatter = each(&|metric| figures::predicted_against_measured(model, comparisons, metric));
+    let distributions = each(&|metric| figures::distributions(comparisons, metric));
+    let bands = figures::band_coverage(comparisons, &evaluation.verdicts);
+    let sections = [
+        Some(section("bias", "Where it is off", figures::heat_map(comparisons)).introduced(
+            "MAPE, and the bias predicted / measured under it. Blue is predicted too low, orange too high, the \
+             deeper the farther.",
+        )),
+        Some(section("scatter", "Predicted against measured", scatter)),
+        Some(section("distributions", "Distribution of errors", distributions)),
+        Some(section("residuals", "What the error goes with", error_figures(subject))),
+        figures::frontiers(model, comparisons).map(|drawn| {
+            section("frontiers", "Throughput against interactivity", drawn).introduced(
+                "Each chart is what one deployment is chosen from, its lines the frontiers. A demand is the \
+                 interactivity of a configuration on the measured frontier; it is missed where the one that \
+                 Mantile says to take is slower, and the regret is the measured throughput that its choice \
+                 gives up for the others.",
+            )
+        }),
+        Some(section("bands", "Bands", bands)),
+        known_deviations(evaluation).map(|found| {
+            section("deviations", "Known deviations", found)
+                .introduced("Rows that are outside their bands, for a reason and until a day.")
+        }),
+        figures::history(history).map(|drawn| {
+            section("history", "Releases", html! { div.many { (drawn) } }).introduced("MAPE of all rows by recorded release.")
+        }),
+        Some(section("rows", "Rows", table(subject))),
+        Some(section("details", "Everything about each row", details(subject))),
+    ];
+    sections.into_iter().flatten().collect()
 }
 
 /// The errors over all rows, large.
@@ -216,13 +242,39 @@ fn table(subject: Subject<'_>) -> Markup {
     }
 }
 
+/// The reasons of the known deviations, with how many rows and quantities they are for and the last day.
+fn known_deviations(evaluation: &Evaluation) -> Option<Markup> {
+    #[derive(Default)]
+    struct Known {
+        rows: BTreeSet<String>,
+        titles: BTreeSet<&'static str>,
+    }
+    let mut reasons: BTreeMap<(&str, String), Known> = BTreeMap::new();
+    for (comparison, verdict) in rows(evaluation) {
+        for judged in &verdict.quantities {
+            if let (Standing::Known, Some(deviation)) = (judged.standing, &judged.deviation) {
+                let key = (deviation.reason.as_str(), deviation.expires.to_string());
+                let known = reasons.entry(key).or_default();
+                known.rows.insert(comparison.row.name());
+                known.titles.insert(judged.quantity.title());
+            }
+        }
+    }
+    (!reasons.is_empty()).then(|| {
+        html! { ul { @for ((reason, expires), Known { rows, titles }) in &reasons {
+            li { (reason) ": " (rows.len()) " rows, " (titles.iter().copied().collect::<Vec<_>>().join(", "))
+                ", until " (expires) }
+        } } }
+    })
+}
+
 fn rows(evaluation: &Evaluation) -> impl Iterator<Item = (&Comparison, &RowVerdict)> {
     evaluation.comparisons.iter().zip(&evaluation.verdicts)
 }
 
 /// Everything about each row, folded up.
 fn details(subject: Subject<'_>) -> Markup {
-    let Subject { model, evaluation, breakdowns } = subject;
+    let Subject { model, evaluation, breakdowns, .. } = subject;
     html! { @for (index, (comparison, verdict)) in rows(evaluation).enumerate() {
         details id=(format!("r{index}")) {
             summary { (comparison.row.name()) " " em class=(verdict.status.name()) { (verdict.status.name().replace('_', " ")) } }
@@ -336,7 +388,7 @@ mod tests {
             .collect();
         let now = jiff::Timestamp::UNIX_EPOCH;
         let evaluation = Evaluation::of_rows(&model, comparisons, now);
-        page(Subject { model: &model, evaluation: &evaluation, breakdowns: &[] })
+        page(Subject { model: &model, evaluation: &evaluation, breakdowns: &[], history: &[] })
     }
 
     #[test]
@@ -353,9 +405,14 @@ mod tests {
         for part in ["src=", "url(", "@import", "href=\"http"] {
             assert!(!page.contains(part), "{part}");
         }
-        let titles =
-            SECTIONS.iter().filter(|(id, _)| page.contains(&format!("<section id=\"{id}\"")));
-        assert!(titles.count() >= SECTIONS.len() - 1, "frontiers take measured throughput");
+        let sections: Vec<&str> = page
+            .split("<section id=\"")
+            .skip(1)
+            .filter_map(|part| part.split('"').next())
+            .collect();
+        let expected =
+            ["bias", "scatter", "distributions", "residuals", "bands", "rows", "details"];
+        assert_eq!(sections, expected, "without frontiers, known deviations and history");
         let images = page.matches("role=\"img\"").count();
         assert!(images > 3);
         assert_eq!(page.matches("aria-label=\"\"").count(), 0);
