@@ -289,9 +289,11 @@ pub(crate) mod tests {
     ) -> Observations {
         let root = Path::new(ROOT);
         let mut model = folder::load(root, model).unwrap();
+        let recording = recording::load(root, "72ff84e", &model.config.model_id).unwrap();
+        // As this release was asked, whatever is adopted.
+        model.config = model.config.for_release(&recording.hardware_ids().unwrap());
         change(&mut model.config.calibration);
         model.rows.retain(|row| rows_of(row));
-        let recording = recording::load(root, "72ff84e", &model.config.model_id).unwrap();
         let mut observations = Observations::default();
         observations.add(&model.rows, &model.config, &recording).unwrap();
         observations
@@ -319,6 +321,7 @@ pub(crate) mod tests {
             let root = Path::new(ROOT);
             let recording = recording::load(root, "72ff84e", model).unwrap();
             let config = folder::load_config(root, model).unwrap();
+            let config = config.for_release(&recording.hardware_ids().unwrap());
             for row in &found.rows {
                 let (gpu, framework) = row.pool();
                 let id = config.gpu(gpu, framework).unwrap().hardware_id.clone().unwrap();
