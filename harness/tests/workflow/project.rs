@@ -72,6 +72,9 @@ impl Project {
         let mut document: DocumentMut = std::fs::read_to_string(&config).unwrap().parse().unwrap();
         let sources = document.get_mut("source").and_then(Item::as_array_of_tables_mut).unwrap();
         sources.retain(|source| source["name"].as_str() == Some(SOURCE));
+        if let Some(calibration) = document.get_mut("calibration").and_then(Item::as_table_mut) {
+            calibration.remove("adopted");
+        }
         document.remove("band");
         document.remove("gate");
         // What is accepted of the other sources' rows.
