@@ -59,6 +59,7 @@ impl Project {
         for part in ["by_model", "fixtures", "snapshots"] {
             copy(&checkout.join(part), &project.path(part), &others);
         }
+        project.accept_release();
         // What is calibrated and found is so by the rows of all sources.
         for name in [
             "calibration.toml",
@@ -102,6 +103,21 @@ impl Project {
         .unwrap();
         project.must(&["gate", "--candidate", RELEASE, "--accept"]);
         project
+    }
+
+    /// Makes [`RELEASE`] the accepted one, and those after it unknown.
+    fn accept_release(&self) {
+        let path = releases::path(self.root());
+        let mut index: DocumentMut = std::fs::read_to_string(&path).unwrap().parse().unwrap();
+        index["accepted"] = toml_edit::value(RELEASE);
+        let mut is_past = false;
+        let listed = index.get_mut("release").and_then(Item::as_array_of_tables_mut).unwrap();
+        listed.retain(|release| {
+            let keep = !is_past;
+            is_past |= release["name"].as_str() == Some(RELEASE);
+            keep
+        });
+        std::fs::write(path, index.to_string()).unwrap();
     }
 
     /// Drops the recorded answers that no row asks for, and the releases that are not listed.
