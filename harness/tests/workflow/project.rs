@@ -78,6 +78,7 @@ impl Project {
         }
         document.remove("band");
         document.remove("gate");
+        document.remove("loosened");
         // What is accepted of the other sources' rows.
         document.remove("audit_accepted");
         std::fs::write(&config, document.to_string()).unwrap();
