@@ -174,6 +174,13 @@ impl Breakdown {
         Ok(Self { prefill: phase(&self.prefill)?, decode: phase(&self.decode)? })
     }
 
+    /// What share of a decode step a part of its layers' times is, 0 to 1.
+    #[must_use]
+    pub fn decode_share(&self, part: fn(&LayerTime) -> f64) -> f64 {
+        let parts: f64 = self.decode.iter().map(|layer| layer.count * part(layer)).sum();
+        parts / self.tpot().0
+    }
+
     /// TTFT, by Mantile's formula.
     #[must_use]
     pub fn ttft(&self) -> Milliseconds {

@@ -138,12 +138,27 @@ pub enum Breakdown {
     Approximations,
 }
 
+impl Slice {
+    /// All of these rows, as one.
+    #[must_use]
+    pub fn all(comparisons: &[Comparison]) -> Self {
+        Self {
+            label: "all".to_owned(),
+            coverage: Coverage::of(comparisons),
+            statistics: PerMetric::from_fn(|metric| statistics(comparisons, metric)),
+        }
+    }
+}
+
 impl Breakdown {
+    /// What a deployment is told apart by first.
+    pub const GPU_FRAMEWORK: Self = Self::Fields(&[Field::GpuModel, Field::Framework]);
+
     /// The breakdowns of every report.
     pub const ALL: [Self; 8] = [
         Self::Fields(&[Field::GpuModel]),
         Self::Fields(&[Field::Framework]),
-        Self::Fields(&[Field::GpuModel, Field::Framework]),
+        Self::GPU_FRAMEWORK,
         Self::Fields(&[Field::Precision]),
         Self::Fields(&[Field::TensorParallel]),
         Self::Fields(&[Field::Context]),
@@ -172,6 +187,14 @@ impl Breakdown {
             }
             Self::Approximations => comparison.approximation_set(),
         }
+    }
+
+    /// The groups that any row is predicted of, as [`Self::slices`].
+    #[must_use]
+    pub fn predicted_slices(self, comparisons: &[Comparison]) -> Vec<Slice> {
+        let mut slices = self.slices(comparisons);
+        slices.retain(|slice| slice.coverage.predicted > 0);
+        slices
     }
 
     /// The groups with their statistics, numbers in numeric order.

@@ -11,6 +11,7 @@
 //! The orders compare numbers, of `benchmark_date` days, and are false where a row has none.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::civil::Date;
@@ -198,6 +199,12 @@ impl Property {
     #[must_use]
     pub fn is_measured(self) -> bool {
         matches!(self, Self::Measured(_))
+    }
+
+    /// The values that rows have of it, each once, sorted.
+    #[must_use]
+    pub fn values(self, rows: &[Row]) -> BTreeSet<String> {
+        rows.iter().filter_map(|row| self.of(row)).collect()
     }
 
     /// The value as text; `None` where the row has none.

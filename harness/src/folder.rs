@@ -77,22 +77,29 @@ pub fn load_config(root: &Path, name: &str) -> Result<Config> {
             .with_help(help));
     }
     let path = folder.join("reconcile.toml");
-    let mut config = config::parse(&path, &file::read_text(&path)?)?;
+    let config = read_config(&path, &file::read_text(&path)?)?;
     if config.model_id != name {
         return Err(Error::content(
             Place::file(&path),
             format!("model_id `{}` is not the folder's name `{name}`", config.model_id),
         ));
     }
+    Ok(config)
+}
+
+/// Reads the text of a model's `reconcile.toml`, and of its calibration what is adopted.
+pub fn read_config(path: &Path, text: &str) -> Result<Config> {
+    let mut config = config::parse(path, text)?;
     if config.calibration.adopted {
-        let path = folder.join(calibrate::FILE_NAME);
+        let path = path.with_file_name(calibrate::FILE_NAME);
         if !path.exists() {
             return Err(Error::content(
                 Place::file(&config.path),
                 format!("[calibration] is adopted, and there is no {}", path.display()),
             )
             .with_help(format!(
-                "make it: mantile-reconcile calibrate --model {name} --output <folder>"
+                "make it: mantile-reconcile calibrate --model {} --output <folder>",
+                config.model_id
             )));
         }
         let mut gpus = calibrate::read(&path, &file::read_text(&path)?)?;
@@ -223,9 +230,7 @@ fn check_clashes(model: &Model) -> Result<()> {
 /// The values that the rows have in the properties of a group.
 fn values(group: &Group, rows: &[Row]) -> String {
     let of_property = |property: Property| {
-        let mut values: Vec<String> = rows.iter().filter_map(|row| property.of(row)).collect();
-        values.sort();
-        values.dedup();
+        let values: Vec<String> = property.values(rows).into_iter().collect();
         format!("{} {}", property.name(), values.join("|"))
     };
     let properties = group.filter().map(Filter::properties).unwrap_or_default();

@@ -71,6 +71,9 @@ pub struct Agreement {
     pub mean_regret_percent: Option<f64>,
 }
 
+/// Fewer configurations are no choice.
+const LEAST_CANDIDATES: usize = 4;
+
 /// The choices of a model's rows, sorted by label; a row counts where it is predicted and has both figures.
 #[must_use]
 pub fn choices<'a>(comparisons: &'a [Comparison], sources: &[config::Source]) -> Vec<Choice<'a>> {
@@ -89,6 +92,7 @@ pub fn choices<'a>(comparisons: &'a [Comparison], sources: &[config::Source]) ->
         );
         choices.entry(label).or_default().push(Candidate { row, measured, predicted });
     }
+    choices.retain(|_, candidates| candidates.len() >= LEAST_CANDIDATES);
     choices.into_iter().map(|(label, candidates)| Choice { label, candidates }).collect()
 }
 

@@ -7,8 +7,10 @@
 //! that takes it, and layers of experts get `expert_parallel` and TP / EP, because Mantile spreads
 //! a layer over `expert_parallel × tensor_parallel` packages.
 
+use crate::breakdown::Breakdown;
 use crate::config::{Config, Precision, Treatment};
-use crate::mantile::{LayerRequest, LayerTable, PhaseRequest, SystemMetricsRequest};
+use crate::mantile::{Answer, LayerRequest, LayerTable, PhaseRequest, SystemMetricsRequest};
+use crate::recording::Recording;
 use crate::row::{Concurrency, Identity, Layout, Lengths, Parallelism, Row};
 
 /// A row in Mantile's terms; the request follows once the model's layers are known.
@@ -41,6 +43,17 @@ pub struct Question {
     pub concurrency: u32,
     /// The request.
     pub request: SystemMetricsRequest,
+}
+
+/// A question with its recorded answer.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    /// What was asked.
+    pub question: Question,
+    /// What was answered.
+    pub answer: Answer,
+    /// The times of it by layer.
+    pub breakdown: Breakdown,
 }
 
 /// Why a row has no counterpart in Mantile.
@@ -181,6 +194,20 @@ impl Mapped<'_> {
             },
         };
         self.concurrencies.iter().map(question).collect()
+    }
+
+    /// The recorded answer to what is asked, of a peak for the most requests; or why there is none.
+    pub fn recorded(&self, recording: &Recording, layers: &LayerTable) -> Result<Recorded, String> {
+        let question = self.questions(layers).pop().ok_or("nothing is asked for it")?;
+        let entry =
+            recording.entries.get(&question.request.key()).ok_or("its request is not recorded")?;
+        if entry.reply.status != 200 {
+            return Err(format!("Mantile refuses it with status {}", entry.reply.status));
+        }
+        let body = entry.reply.text();
+        let answer = serde_json::from_str(&body).map_err(|error| error.to_string())?;
+        let breakdown = Breakdown::parse(&body, layers)?;
+        Ok(Recorded { question, answer, breakdown })
     }
 
     fn phase(

@@ -371,11 +371,8 @@ fn group_changes(old: &[Comparison], new: &[Comparison]) -> Vec<GroupChange> {
         .map(|(old, new)| (old.clone(), new.clone()))
         .unzip();
     let fields = [Field::GpuModel, Field::Framework];
-    let mut labels: Vec<Option<String>> = Breakdown::Fields(&[Field::GpuModel, Field::Framework])
-        .slices(&old)
-        .into_iter()
-        .map(|s| Some(s.label))
-        .collect();
+    let mut labels: Vec<Option<String>> =
+        Breakdown::GPU_FRAMEWORK.slices(&old).into_iter().map(|s| Some(s.label)).collect();
     labels.push(None);
     let label_of =
         |comparison: &Comparison| fields.map(|field| field.of(&comparison.row)).join(" / ");

@@ -54,6 +54,12 @@ impl Status {
         }
     }
 
+    /// The words in reports.
+    #[must_use]
+    pub fn words(self) -> String {
+        self.name().replace('_', " ")
+    }
+
     /// Whether a row with it fails. An unmapped row does not: coverage answers for it.
     #[must_use]
     pub fn fails(self) -> bool {

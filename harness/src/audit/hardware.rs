@@ -20,8 +20,8 @@ use super::{Check, Finding, Severity, Subject, off_by};
 use crate::breakdown::{Breakdown, LayerTime};
 use crate::config::Config;
 use crate::datasheet;
-use crate::mantile::{Answer, LayerTable};
-use crate::mapping;
+use crate::mantile::LayerTable;
+use crate::mapping::{self, Recorded};
 use crate::metric::{Metric, PerMetric};
 use crate::prediction::Estimate;
 use crate::recording::Recording;
@@ -72,16 +72,8 @@ fn answer(
     layers: &LayerTable,
 ) -> Result<Answered, String> {
     let mapped = mapping::map(row, config).map_err(|unmapped| unmapped.reason)?;
-    let question = mapped.questions(layers).pop().ok_or("nothing is asked for it")?;
-    let entry =
-        recording.entries.get(&question.request.key()).ok_or("its request is not recorded")?;
-    let body = entry.reply.text();
-    if entry.reply.status != 200 {
-        return Err(format!("Mantile refuses it with status {}", entry.reply.status));
-    }
-    let answer: Answer = serde_json::from_str(&body).map_err(|error| error.to_string())?;
+    let Recorded { question, answer, mut breakdown } = mapped.recorded(recording, layers)?;
     let estimate = Estimate::new(&answer, &row.identity, question.concurrency, mapped.lengths);
-    let mut breakdown = Breakdown::parse(&body, layers)?;
     let mut hw_capacity_gb = answer.memory.hw_capacity_gb;
     if let Some(sheet) = datasheet::of(&row.identity.gpu_model) {
         let layers = breakdown.prefill.iter().chain(&breakdown.decode);

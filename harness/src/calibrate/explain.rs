@@ -3,9 +3,8 @@
 use serde::Serialize;
 
 use super::fit::{Problem, minimise};
-use super::proof::Group;
+use super::proof::{Group, pair};
 use super::{Conditions, Kind, Latencies, Mode, Observation, Physics, Setting, Space, residuals};
-use crate::breakdown::{LayerTime, Phase};
 use crate::datasheet;
 use crate::hardware::{Hardware, Overlap};
 use crate::metric::Metric;
@@ -113,9 +112,9 @@ fn diagnose(rows: &[&Observation], metric: Metric) -> Option<MetricDiagnosis> {
     let mut measured_rows = Vec::new();
     let mut pairs = Vec::new();
     for &row in rows {
-        if let Some(measured) = row.row.measured.means[metric] {
+        if let Some(pair) = pair(row, row.answered, metric) {
             measured_rows.push(row);
-            pairs.push(Pair { measured, predicted: row.metrics(row.answered)[metric] });
+            pairs.push(pair);
         }
     }
     let all = statistics::of(&pairs)?;
@@ -170,23 +169,19 @@ struct Term {
 
 /// Shares are of the decode step's time, as Mantile counts it.
 const TERMS: [Term; 9] = [
-    Term { name: "load share", of: |row| share(row, |layer| layer.load_ms) },
-    Term { name: "compute share", of: |row| share(row, |layer| layer.compute_ms) },
-    Term { name: "communication share", of: |row| share(row, |layer| layer.communication_ms) },
-    Term { name: "kernel share", of: |row| share(row, |layer| layer.overhead_ms) },
+    Term { name: "load share", of: |row| row.breakdown.decode_share(|layer| layer.load_ms) },
+    Term { name: "compute share", of: |row| row.breakdown.decode_share(|layer| layer.compute_ms) },
+    Term {
+        name: "communication share",
+        of: |row| row.breakdown.decode_share(|layer| layer.communication_ms),
+    },
+    Term { name: "kernel share", of: |row| row.breakdown.decode_share(|layer| layer.overhead_ms) },
     Term { name: "concurrency", of: |row| f64::from(row.concurrency) },
     Term { name: "input length", of: |row| row.lengths.input },
     Term { name: "output length", of: |row| row.lengths.output },
     Term { name: "GPUs", of: |row| f64::from(row.row.identity.gpus()) },
     Term { name: "TPOT itself", of: |row| row.answered.tpot },
 ];
-
-fn share(row: &Observation, part: fn(&LayerTime) -> f64) -> f64 {
-    let sum = |of: &dyn Fn(&LayerTime) -> f64| -> f64 {
-        row.breakdown.decode.iter().map(|layer| layer.count * of(layer)).sum()
-    };
-    sum(&part) / sum(&|layer: &LayerTime| layer.time_ms(Phase::Decode))
-}
 
 fn pattern(rows: &[&Observation], ratios: &[f64], term: &Term) -> Option<Pattern> {
     let values: Vec<f64> = rows.iter().map(|row| (term.of)(row)).collect();
@@ -223,23 +218,14 @@ fn reach(
         .parameters
         .iter()
         .map(|parameter| {
-            let value = match parameter.kind {
-                Kind::Compute(dtype) => now.compute_pflops.get(&conditions.dtypes[dtype]).copied(),
-                Kind::Bandwidth => Some(now.bandwidth_gb_per_s),
-                Kind::Interconnect => Some(now.interconnect_gb_per_s),
-                Kind::InterconnectLatency => Some(now.interconnect_latency_us),
-                _ => Some(now.kernel_overhead_us),
-            };
+            let value = parameter.kind.of(now, conditions.dtypes);
             // A dtype that Mantile's configuration lacks starts at its peak.
             value.unwrap_or(parameter.upper).ln()
         })
         .collect();
     let mape = |predict: &dyn Fn(&Observation) -> Latencies, metric: Metric| {
-        let pair = |row: &&Observation| {
-            let measured = row.row.measured.means[metric]?;
-            Some(Pair { measured, predicted: row.metrics(predict(row))[metric] })
-        };
-        let pairs: Vec<Pair> = rows.iter().filter_map(pair).collect();
+        let pairs: Vec<Pair> =
+            rows.iter().filter_map(|row| pair(row, predict(row), metric)).collect();
         statistics::of(&pairs).map(|statistics| statistics.mape_percent)
     };
     let line = |parameter: String, from, to, predict: &dyn Fn(&Observation) -> Latencies| Reach {

@@ -30,14 +30,13 @@ pub use written::{
 };
 
 use fit::{Minimum, Problem, minimise};
-use serde::Serialize;
 
 use crate::datasheet::Datasheet;
 use crate::hardware::Overlap;
 use crate::metric::Metric;
 
 /// Which parameters are fitted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// Mantile's own.
     Alone,

@@ -6,8 +6,8 @@ use crate::audit::{self, Severity, audit};
 use crate::breakdown::{Breakdown, LayerTime, Phase};
 use crate::config::{Config, Treatment};
 use crate::hardware::Hardware;
-use crate::mantile::{Answer, LayerTable, dtype_bytes};
-use crate::mapping;
+use crate::mantile::{LayerTable, PhaseRequest, dtype_bytes};
+use crate::mapping::{self, Recorded};
 use crate::metric::{Metric, PerMetric};
 use crate::prediction::derive;
 use crate::recording::Recording;
@@ -187,23 +187,15 @@ impl Observations {
         {
             return Err("data-parallel attention, which Mantile's work is not of".to_owned());
         }
-        let question = mapped.questions(layers).pop().ok_or("nothing is asked for it")?;
-        let key = question.request.key();
-        let entry = recording.entries.get(&key).ok_or("its request is not recorded")?;
-        if entry.reply.status != 200 {
-            return Err("Mantile refuses it".to_owned());
-        }
-        let body = entry.reply.text();
-        let answer: Answer = serde_json::from_str(&body).map_err(|error| error.to_string())?;
-        let breakdown = Breakdown::parse(&body, layers)?;
+        let Recorded { question, answer, breakdown } = mapped.recorded(recording, layers)?;
         let precision = config.calibration.precision.get(&row.identity.precision);
         let undivided = &config.calibration.undivided_layer_classes;
-        let tensor_parallel = |layer: &LayerTime, phase: &crate::mantile::PhaseRequest| {
+        let tensor_parallel = |layer: &LayerTime, phase: &PhaseRequest| {
             let layer = phase.layers.get(&layer.name);
             let degree = layer.and_then(|layer| layer.parallelism.get("tensor_parallel"));
             f64::from(degree.copied().unwrap_or(1))
         };
-        let mut work = |layer: &LayerTime, phase: &crate::mantile::PhaseRequest| {
+        let mut work = |layer: &LayerTime, phase: &PhaseRequest| {
             let dtype = precision.map_or(layer.dtype.as_str(), |real| real.dtype_of(&layer.class));
             let bytes = dtype_bytes(dtype).ok_or_else(|| format!("no dtype {dtype} is known"))?;
             let scale = bytes / layer.package.dtype_bytes;

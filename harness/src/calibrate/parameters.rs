@@ -1,7 +1,5 @@
 //! The parameters of a fit: what each is, where it may lie, and what a point of them means.
 
-use serde::Serialize;
-
 use super::correction::Correction;
 use crate::datasheet::Datasheet;
 use crate::hardware::{Hardware, Overlap};
@@ -61,6 +59,19 @@ impl Kind {
         }
     }
 
+    /// Its value in a configuration; `None` of what that does not hold.
+    #[must_use]
+    pub fn of(self, hardware: &Hardware, dtypes: &[String]) -> Option<f64> {
+        match self {
+            Self::Compute(dtype) => hardware.compute_pflops.get(&dtypes[dtype]).copied(),
+            Self::Bandwidth => Some(hardware.bandwidth_gb_per_s),
+            Self::Interconnect => Some(hardware.interconnect_gb_per_s),
+            Self::InterconnectLatency => Some(hardware.interconnect_latency_us),
+            Self::KernelOverhead => Some(hardware.kernel_overhead_us),
+            Self::PrefillShare | Self::Host | Self::WaitSteps | Self::BurstShare => None,
+        }
+    }
+
     /// Whether Mantile has it, else it is of the correction.
     #[must_use]
     pub fn is_mantiles(self) -> bool {
@@ -92,7 +103,7 @@ pub struct Setting {
 }
 
 /// Whether parameters may beat the datasheet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Physics {
     /// Nothing is faster than the datasheet says.
     Bounded,

@@ -11,6 +11,7 @@ use super::{Conditions, Fit, Latencies, Mode, Observation, Physics, Setting};
 use crate::datasheet;
 use crate::hardware::{Hardware, Overlap};
 use crate::metric::Metric;
+use crate::row::Identity;
 use crate::statistics::{self, Interval95, Pair, paired_mape_change};
 
 /// A GPU, with a framework or with all of them: what gets parameters of its own.
@@ -20,6 +21,16 @@ pub struct Group {
     pub gpu_model: String,
     /// Their framework; `None` where all are pooled.
     pub framework: Option<String>,
+}
+
+impl Group {
+    /// Whether rows of this identity are in it.
+    #[must_use]
+    pub fn holds(&self, identity: &Identity) -> bool {
+        let framework = self.framework.as_ref();
+        self.gpu_model == identity.gpu_model
+            && framework.is_none_or(|framework| *framework == identity.framework)
+    }
 }
 
 impl std::fmt::Display for Group {
@@ -71,8 +82,7 @@ pub struct Found {
 }
 
 /// What a fit did not see.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HeldOut {
     /// Nothing: the errors are of the rows that were fitted.
     Nothing,
@@ -149,19 +159,18 @@ impl Found {
 }
 
 impl Proof {
-    /// Whether the parameters alone are worth writing: TPOT improves on workloads held out, or E2E where no
-    /// TPOT is measured.
+    /// Whether the parameters alone are worth writing: the main metric improves on workloads held out.
     #[must_use]
     pub fn improves(&self) -> bool {
-        let metric = if self.tells_tpot() { Metric::Tpot } else { Metric::E2eLatency };
-        let errors = self.alone.errors(HeldOut::Workload, metric);
+        let errors = self.alone.errors(HeldOut::Workload, self.main_metric());
         errors.is_some_and(|errors| errors.change.high < 0.0)
     }
 
-    /// Whether any of its rows measures TPOT.
+    /// What its rows are judged by first: TPOT, or E2E where none measures it.
     #[must_use]
-    pub fn tells_tpot(&self) -> bool {
-        self.alone.errors(HeldOut::Workload, Metric::Tpot).is_some()
+    pub fn main_metric(&self) -> Metric {
+        let tpot = self.alone.errors(HeldOut::Workload, Metric::Tpot);
+        if tpot.is_some() { Metric::Tpot } else { Metric::E2eLatency }
     }
 }
 
@@ -188,21 +197,20 @@ pub fn prove(
     let groups: Vec<(Group, Vec<&Observation>)> = groups.into_iter().collect();
     let subjects: Vec<Result<Subject<'_>, String>> =
         in_parallel(&groups, |(group, rows)| Subject::new(group, rows, dtypes, physics));
-    let numbered: Vec<usize> = (0..groups.len()).collect();
-    let proofs = in_parallel(&numbered, |&index| {
-        let (group, _) = &groups[index];
-        let proof = subjects[index].as_ref().map_err(Clone::clone).and_then(|subject| {
-            let others: Vec<&Subject<'_>> = subjects
-                .iter()
-                .filter_map(|other| other.as_ref().ok())
-                .filter(|other| other.group.gpu_model != group.gpu_model)
-                .collect();
-            subject.prove(&others, now(group).as_ref())
+    let fitted: Vec<&Subject<'_>> =
+        subjects.iter().filter_map(|found| found.as_ref().ok()).collect();
+    let proofs = in_parallel(&subjects, |subject| {
+        let proof = subject.as_ref().map_err(Clone::clone).and_then(|subject| {
+            let elsewhere =
+                |other: &&&Subject<'_>| other.group.gpu_model != subject.group.gpu_model;
+            let others: Vec<&Subject<'_>> = fitted.iter().filter(elsewhere).copied().collect();
+            subject.prove(&others, now(subject.group).as_ref())
         });
         done();
         proof
     });
-    groups.into_iter().map(|(group, _)| group).zip(proofs).collect()
+    let names: Vec<Group> = groups.iter().map(|(group, _)| group.clone()).collect();
+    names.into_iter().zip(proofs).collect()
 }
 
 /// Maps items on all processors, in their order.
@@ -409,12 +417,13 @@ impl<'a> Subject<'a> {
                     (*low, *high) = (low.min(*x), high.max(*x));
                 }
             }
-            let predicted: Vec<_> =
-                self.rows.iter().map(|&row| (row, without.setting.predict(row))).collect();
-            let errors = errors(&predicted);
-            let main = [Metric::Tpot, Metric::E2eLatency];
-            let main = main.iter().find_map(|metric| errors.get(metric.name()));
-            worst = worst.max(main.map_or(0.0, |errors| errors.after.estimate));
+            let mape = |metric| {
+                let pair = |&row: &&'a Observation| pair(row, without.setting.predict(row), metric);
+                let pairs: Vec<Pair> = self.rows.iter().filter_map(pair).collect();
+                statistics::of(&pairs).map(|found| found.mape_percent)
+            };
+            let main = mape(Metric::Tpot).or_else(|| mape(Metric::E2eLatency));
+            worst = worst.max(main.unwrap_or_default());
         }
         Ok((ranges.into_iter().map(|(low, high)| (low.exp(), high.exp())).collect(), worst))
     }
@@ -432,7 +441,7 @@ impl<'a> Subject<'a> {
             ParameterFound {
                 name: parameter.kind.name(dtypes),
                 value,
-                before: now.and_then(|now| before(now, parameter.kind, dtypes)),
+                before: now.and_then(|now| parameter.kind.of(now, dtypes)),
                 lower: parameter.lower,
                 upper: parameter.upper,
                 at_bound: at_bound(fit, index),
@@ -470,18 +479,6 @@ fn day(row: &Observation) -> Option<String> {
     row.row.provenance.benchmark_date.as_ref().map(|date| date.chars().take(10).collect())
 }
 
-/// A parameter's value in Mantile's configuration.
-fn before(now: &Hardware, kind: super::Kind, dtypes: &[String]) -> Option<f64> {
-    match kind {
-        super::Kind::Compute(dtype) => now.compute_pflops.get(&dtypes[dtype]).copied(),
-        super::Kind::Bandwidth => Some(now.bandwidth_gb_per_s),
-        super::Kind::Interconnect => Some(now.interconnect_gb_per_s),
-        super::Kind::InterconnectLatency => Some(now.interconnect_latency_us),
-        super::Kind::KernelOverhead => Some(now.kernel_overhead_us),
-        _ => None,
-    }
-}
-
 /// Whether a parameter ended at a bound.
 fn at_bound(fit: &Fit, index: usize) -> bool {
     let parameter = &fit.space.parameters[index];
@@ -508,6 +505,12 @@ fn condition_number(fit: &Fit) -> Option<f64> {
     (low > 0.0).then(|| high / low)
 }
 
+/// A prediction of a metric with the measurement, where there is one.
+pub(super) fn pair(row: &Observation, predicted: Latencies, metric: Metric) -> Option<Pair> {
+    let measured = row.row.measured.means[metric]?;
+    Some(Pair { measured, predicted: row.metrics(predicted)[metric] })
+}
+
 /// The errors of predictions by metric, where it is measured.
 fn errors(predicted: &[(&Observation, Latencies)]) -> MetricErrors {
     let mut all = BTreeMap::new();
@@ -515,9 +518,7 @@ fn errors(predicted: &[(&Observation, Latencies)]) -> MetricErrors {
         let pairs: Vec<(Pair, Pair)> = predicted
             .iter()
             .filter_map(|(row, latencies)| {
-                let measured = row.row.measured.means[metric]?;
-                let pair = |latencies| Pair { measured, predicted: row.metrics(latencies)[metric] };
-                Some((pair(row.answered), pair(*latencies)))
+                Some((pair(row, row.answered, metric)?, pair(row, *latencies, metric)?))
             })
             .collect();
         let (old, new): (Vec<Pair>, Vec<Pair>) = pairs.iter().copied().unzip();

@@ -148,12 +148,7 @@ impl Proof {
     pub fn about(&self, release: &str) -> About {
         let sheet = datasheet::of(&self.group.gpu_model);
         let name = sheet.map_or(self.group.gpu_model.as_str(), |sheet| &sheet.name);
-        let errors =
-            self.alone.errors(HeldOut::Workload, Metric::Tpot).map(|errors| ("TPOT", errors)).or(
-                self.alone
-                    .errors(HeldOut::Workload, Metric::E2eLatency)
-                    .map(|errors| ("E2E", errors)),
-            );
+        let metric = self.main_metric();
         let mut description = format!(
             "Effective parameters, fitted by mantile-reconcile to {} measured rows of {}",
             self.rows,
@@ -166,11 +161,13 @@ impl Proof {
             let _ = write!(description, ", {first} to {last}");
         }
         let _ = write!(description, ", with the work that release {release} counts.");
-        if let Some((metric, errors)) = errors {
+        if let Some(errors) = self.alone.errors(HeldOut::Workload, metric) {
             let _ = write!(
                 description,
-                " Held-out MAPE of {metric}: {:.1}%, before {:.1}%.",
-                errors.after.estimate, errors.before.estimate
+                " Held-out MAPE of {}: {:.1}%, before {:.1}%.",
+                metric.title(),
+                errors.after.estimate,
+                errors.before.estimate
             );
         }
         if let Some(sheet) = sheet {
@@ -200,12 +197,9 @@ impl Written {
         let mut gpu = Vec::new();
         for proof in proofs {
             let group = &proof.group;
-            let own = rows.iter().filter(|row| {
-                let (model, framework) = row.pool();
-                row.model == config.model_id
-                    && model == group.gpu_model
-                    && group.framework.as_deref().is_none_or(|own| own == framework)
-            });
+            let own = rows
+                .iter()
+                .filter(|row| row.model == config.model_id && group.holds(&row.row.identity));
             let mut precision: BTreeMap<String, Precision> = BTreeMap::new();
             for row in own {
                 let name = &row.row.identity.precision;

@@ -116,7 +116,7 @@ fn model_files(
     day: Date,
 ) -> Result<Vec<(PathBuf, Vec<u8>)>> {
     let release = recording.release.as_str();
-    let folder = Path::new("by_model").join(&model.name);
+    let in_root = Path::new("by_model").join(&model.name);
     let comparisons: Vec<Comparison> = gate.rows.iter().map(|row| row.candidate.clone()).collect();
     let config::BandRule { alpha, by } = model.config.band_rule.clone();
     let proposals =
@@ -134,11 +134,9 @@ fn model_files(
     let config_text = config_text.map_err(fault)?;
     let mut accepted = model.clone();
     release.clone_into(&mut accepted.release);
-    // Bands and gates are new; what rows ask for stays, a calibration's with it.
-    let gpus = model.config.gpus.clone();
-    accepted.config = config::Config { gpus, ..config::parse(&model.config.path, &config_text)? };
+    accepted.config = folder::read_config(&model.config.path, &config_text)?;
 
-    let mut files = vec![(folder.join("reconcile.toml"), config_text.into_bytes())];
+    let mut files = vec![(in_root.join("reconcile.toml"), config_text.into_bytes())];
     let evaluation = Evaluation::of_rows(&accepted, comparisons.clone(), Timestamp::now());
     let deviations_path = &model.deviations.path;
     if deviations_path.exists() || loosen.is_some() {
@@ -159,7 +157,7 @@ fn model_files(
         let text =
             text.map_err(|error| Error::content(Place::file(deviations_path), error.to_string()))?;
         accepted.deviations = deviation::parse(deviations_path, &text)?;
-        files.push((folder.join("known_deviations.toml"), text.into_bytes()));
+        files.push((in_root.join("known_deviations.toml"), text.into_bytes()));
     }
     let evaluation = Evaluation::of_rows(&accepted, steady(gate), Timestamp::now()).beside(
         &accepted.estimators,
@@ -178,7 +176,7 @@ fn model_files(
         let old = file::read_text(&path)?;
         let diagnoses = diagnose_model(&accepted, recording)?;
         let text = reconciliation_summary(&accepted, &evaluation, &diagnoses, Some(&old));
-        files.push((folder.join(RECONCILIATION_SUMMARY), text.into_bytes()));
+        files.push((in_root.join(RECONCILIATION_SUMMARY), text.into_bytes()));
     }
     Ok(files)
 }

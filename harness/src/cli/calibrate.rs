@@ -59,12 +59,7 @@ struct Subject {
 /// Mantile's configuration for a group today: as it is recorded, with its file's content.
 fn configured(subjects: &[Subject], group: &Group) -> Option<(Hardware, serde_json::Value)> {
     subjects.iter().find_map(|Subject { model, recording }| {
-        let row = model.rows.iter().find(|row| {
-            let Group { gpu_model, framework } = group;
-            let identity = &row.identity;
-            identity.gpu_model == *gpu_model
-                && framework.as_ref().is_none_or(|framework| identity.framework == *framework)
-        })?;
+        let row = model.rows.iter().find(|row| group.holds(&row.identity))?;
         let gpu = model.config.gpu(&row.identity.gpu_model, &row.identity.framework)?;
         let page = recording.pages.get(&format!("/hardware/{}", gpu.hardware_id.as_ref()?))?;
         let text = page.body.get();
@@ -223,9 +218,7 @@ fn write(
 /// Whether a row of the group has a layer of this dtype.
 fn is_used(rows: &[&Observation], dtypes: &[String], group: &Group, dtype: &str) -> bool {
     rows.iter().any(|row| {
-        let (gpu_model, framework) = row.pool();
-        group.gpu_model == gpu_model
-            && group.framework.as_deref().is_none_or(|own| own == framework)
+        group.holds(&row.row.identity)
             && row.prefill.iter().chain(&row.decode).any(|work| dtypes[work.dtype] == dtype)
     })
 }

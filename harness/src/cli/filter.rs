@@ -1,6 +1,5 @@
 //! `filter`: the rows that an expression picks, as a CSV in the standard format.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::args::FilterArgs;
@@ -44,7 +43,7 @@ const MOST_VALUES: usize = 12;
 /// The values that the rows have in the properties that a filter asks for.
 fn values(filter: &Filter, rows: &[Row]) -> String {
     let of_property = |property: Property| {
-        let values: BTreeSet<String> = rows.iter().filter_map(|row| property.of(row)).collect();
+        let values = property.values(rows);
         let shown: Vec<&str> = values.iter().take(MOST_VALUES).map(String::as_str).collect();
         let more = if values.len() > shown.len() { ", …" } else { "" };
         match &shown[..] {

@@ -87,9 +87,8 @@ async fn evaluate(model: &Model, recording: &Recording) -> Result<Evaluation> {
 fn breakdowns(model: &Model, recording: &Recording) -> Result<Vec<Option<Breakdown>>> {
     let layers = recording.layers()?;
     let of = |row: &Row| {
-        let question = mapping::map(row, &model.config).ok()?.questions(&layers).pop()?;
-        let entry = recording.entries.get(&question.request.key())?;
-        Breakdown::parse(&entry.reply.text(), &layers).ok()
+        let mapped = mapping::map(row, &model.config).ok()?;
+        mapped.recorded(recording, &layers).ok().map(|recorded| recorded.breakdown)
     };
     Ok(model.rows.iter().map(of).collect())
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::{Estimator, RowEstimate};
 use crate::compare::{Breakdown, Comparison};
-use crate::group::Field;
 use crate::metric::{Metric, PerMetric};
 use crate::statistics::{self, Interval95, Pair, Statistics, paired_skill};
 
@@ -55,7 +54,7 @@ pub struct PairedErrors {
 pub fn side_by_side(comparisons: &[Comparison], estimator: Estimator) -> SideBySide {
     let in_common: Vec<InCommon<'_>> =
         comparisons.iter().filter_map(|comparison| InCommon::new(comparison, &estimator)).collect();
-    let fields = Breakdown::Fields(&[Field::GpuModel, Field::Framework]);
+    let fields = Breakdown::GPU_FRAMEWORK;
     let by_gpu_and_framework = groups(&in_common, |common| Some(fields.label(common.comparison)));
     let by_mode = groups(&in_common, |common| common.estimate.mode.clone());
     let overall = errors(&in_common.iter().collect::<Vec<_>>());

@@ -8,13 +8,9 @@ use super::chart::{BOTTOM, Frame, LEFT, RIGHT, Scale, TOP, brief, legend, mark, 
 use crate::compare::{Breakdown, Comparison};
 use crate::folder::Model;
 use crate::frontier::{Choice, Point, choices, frontier};
-use crate::group::Field;
 use crate::metric::Metric;
 use crate::report::ReleaseErrors;
 use crate::statistics::{self, Pair, quantile};
-
-/// What the series of a figure are.
-pub(super) const GPU_FRAMEWORK: Breakdown = Breakdown::Fields(&[Field::GpuModel, Field::Framework]);
 
 /// More marks than this in a figure are thinned out.
 const MOST_MARKS: usize = 1500;
@@ -49,14 +45,14 @@ fn dots(comparisons: &[Comparison], metric: Metric) -> (Vec<String>, Vec<Dot<'_>
     let mut names: Vec<String> = comparisons
         .iter()
         .filter(|comparison| comparison.pair(metric).is_some())
-        .map(|comparison| GPU_FRAMEWORK.label(comparison))
+        .map(|comparison| Breakdown::GPU_FRAMEWORK.label(comparison))
         .collect();
     names.sort();
     names.dedup();
     let all: Vec<Dot<'_>> = comparisons
         .iter()
         .filter_map(|comparison| {
-            let label = GPU_FRAMEWORK.label(comparison);
+            let label = Breakdown::GPU_FRAMEWORK.label(comparison);
             let series = names.iter().position(|name| *name == label)?;
             Some(Dot { comparison, pair: comparison.pair(metric)?, series })
         })
@@ -201,10 +197,7 @@ pub(super) fn error_against(
 
 /// Throughput per GPU against interactivity, measured and predicted, a chart a choice.
 pub(super) fn frontiers(model: &Model, comparisons: &[Comparison]) -> Option<Markup> {
-    let choices: Vec<Choice<'_>> = choices(comparisons, &model.config.sources)
-        .into_iter()
-        .filter(|choice| choice.candidates.len() > 3)
-        .collect();
+    let choices = choices(comparisons, &model.config.sources);
     choices.first()?;
     Some(html! {
         div.many { @for choice in &choices { (frontier_chart(choice)) } }
@@ -265,8 +258,7 @@ fn frontier_chart(choice: &Choice<'_>) -> Markup {
 
 /// Groups by metrics: MAPE and bias, the shade by the size of the bias.
 pub(super) fn heat_map(comparisons: &[Comparison]) -> Markup {
-    let mut slices = GPU_FRAMEWORK.slices(comparisons);
-    slices.retain(|slice| slice.coverage.predicted > 0);
+    let slices = Breakdown::GPU_FRAMEWORK.predicted_slices(comparisons);
     html! {
         div.scroll { table.heat {
             thead { tr { th { "GPU / framework" } th { "rows" }
@@ -304,7 +296,7 @@ pub(super) fn band_coverage(
             crate::verdict::Status::Outside => 2,
             _ => continue,
         };
-        groups.entry(GPU_FRAMEWORK.label(comparison)).or_default()[place] += 1;
+        groups.entry(Breakdown::GPU_FRAMEWORK.label(comparison)).or_default()[place] += 1;
     }
     html! {
         div.scroll { table {

@@ -4,11 +4,11 @@
 mod chart;
 mod figures;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::breakdown::{Breakdown, LayerTime, Phase};
+use crate::breakdown::{Breakdown, LayerTime};
 use crate::compare::{Comparison, statistics};
 use crate::evaluation::Evaluation;
 use crate::folder::Model;
@@ -140,26 +140,17 @@ fn tiles(comparisons: &[Comparison]) -> Markup {
     } } }
 }
 
+/// A part of a layer's time, ms.
+type Part = fn(&LayerTime) -> f64;
+
 fn error_figures(subject: Subject<'_>) -> Markup {
     let Subject { evaluation, breakdowns, .. } = subject;
     let comparisons = &evaluation.comparisons;
-    let share = |part: fn(&LayerTime) -> f64| {
-        let by_name: std::collections::HashMap<String, f64> = comparisons
-            .iter()
-            .zip(breakdowns)
-            .filter_map(|(comparison, breakdown)| {
-                let layers = &breakdown.as_ref()?.decode;
-                let sum = |of: &dyn Fn(&LayerTime) -> f64| -> f64 {
-                    layers.iter().map(|layer| layer.count * of(layer)).sum()
-                };
-                let share = sum(&part) / sum(&|layer: &LayerTime| layer.time_ms(Phase::Decode));
-                Some((comparison.row.name(), share))
-            })
-            .collect();
-        move |comparison: &Comparison| {
-            by_name.get(&comparison.row.name()).copied().filter(|share| *share > 1e-4)
-        }
-    };
+    let by_name: HashMap<String, &Breakdown> = comparisons
+        .iter()
+        .zip(breakdowns)
+        .filter_map(|(comparison, breakdown)| Some((comparison.row.name(), breakdown.as_ref()?)))
+        .collect();
     let concurrency =
         |comparison: &Comparison| comparison.row.identity.concurrency.fixed().map(f64::from);
     let gpus = |comparison: &Comparison| Some(f64::from(comparison.row.identity.gpus()));
@@ -167,37 +158,25 @@ fn error_figures(subject: Subject<'_>) -> Markup {
         let identity = &comparison.row.identity;
         Some(f64::from(identity.input_seq_len) + f64::from(identity.output_seq_len))
     };
+    let parts: [(&str, Part); 4] = [
+        ("load share of the step", |layer| layer.load_ms),
+        ("compute share of the step", |layer| layer.compute_ms),
+        ("communication share of the step", |layer| layer.communication_ms),
+        ("overhead share of the step", |layer| layer.overhead_ms),
+    ];
+    let shares = parts.map(|(property, part)| {
+        figures::error_against(comparisons, Metric::Tpot, property, |comparison| {
+            let share = by_name.get(&comparison.row.name())?.decode_share(part);
+            (share > 1e-4).then_some(share)
+        })
+    });
     let drawn = [
         figures::error_against(comparisons, Metric::Tpot, "concurrency", concurrency),
         figures::error_against(comparisons, Metric::Ttft, "concurrency", concurrency),
         figures::error_against(comparisons, Metric::Tpot, "GPUs", gpus),
         figures::error_against(comparisons, Metric::Tpot, "context, ISL + OSL", context),
-        figures::error_against(
-            comparisons,
-            Metric::Tpot,
-            "load share of the step",
-            share(|layer| layer.load_ms),
-        ),
-        figures::error_against(
-            comparisons,
-            Metric::Tpot,
-            "compute share of the step",
-            share(|layer| layer.compute_ms),
-        ),
-        figures::error_against(
-            comparisons,
-            Metric::Tpot,
-            "communication share of the step",
-            share(|layer| layer.communication_ms),
-        ),
-        figures::error_against(
-            comparisons,
-            Metric::Tpot,
-            "overhead share of the step",
-            share(|layer| layer.overhead_ms),
-        ),
     ];
-    html! { div.many { @for figure in drawn.into_iter().flatten() { (figure) } } }
+    html! { div.many { @for figure in drawn.into_iter().chain(shares).flatten() { (figure) } } }
 }
 
 /// The columns of the table: what is shown of each metric is predicted / measured.
@@ -219,7 +198,7 @@ fn table(subject: Subject<'_>) -> Markup {
             tbody { @for (index, (comparison, verdict)) in rows(evaluation).enumerate() {
                 tr {
                     th scope="row" { a href=(format!("#r{index}")) { (comparison.row.name()) } }
-                    td class=(verdict.status.name()) { (verdict.status.name().replace('_', " ")) }
+                    td class=(verdict.status.name()) { (verdict.status.words()) }
                     @for &metric in &metrics {
                         @match comparison.pair(metric) {
                             Some(pair) => {
@@ -277,7 +256,7 @@ fn details(subject: Subject<'_>) -> Markup {
     let Subject { model, evaluation, breakdowns, .. } = subject;
     html! { @for (index, (comparison, verdict)) in rows(evaluation).enumerate() {
         details id=(format!("r{index}")) {
-            summary { (comparison.row.name()) " " em class=(verdict.status.name()) { (verdict.status.name().replace('_', " ")) } }
+            summary { (comparison.row.name()) " " em class=(verdict.status.name()) { (verdict.status.words()) } }
             @if let Some(problem) = &verdict.problem { p { (problem) } }
             @if !verdict.quantities.is_empty() { (quantities(model, verdict)) }
             @if let Some(Some(breakdown)) = breakdowns.get(index) { (times(breakdown)) }

@@ -82,8 +82,7 @@ fn proof_text(proof: &Proof) -> String {
         if let Some(number) = found.condition_number {
             let _ = write!(text, "; condition number {number:.1e}");
         }
-        let metric = if proof.tells_tpot() { Metric::Tpot } else { Metric::E2eLatency };
-        let (title, worst) = (metric.title(), found.worst_without_a_tenth);
+        let (title, worst) = (proof.main_metric().title(), found.worst_without_a_tenth);
         let _ = writeln!(
             text,
             ";\n  {title} at worst {worst:.1}% by a fit without a tenth of the rows"

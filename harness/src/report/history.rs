@@ -5,9 +5,8 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::{Align, TextTable};
-use crate::compare::{Breakdown, Comparison, Coverage, Slice, statistics};
-use crate::group::Field;
-use crate::metric::{Metric, PerMetric};
+use crate::compare::{Breakdown, Comparison, Slice};
+use crate::metric::Metric;
 use crate::releases::Release;
 
 /// A release with its errors.
@@ -26,14 +25,8 @@ impl ReleaseErrors {
     /// The errors of a release's predictions.
     #[must_use]
     pub fn new(release: Release, comparisons: &[Comparison]) -> Self {
-        let mut slices =
-            Breakdown::Fields(&[Field::GpuModel, Field::Framework]).slices(comparisons);
-        slices.retain(|slice| slice.coverage.predicted > 0);
-        slices.push(Slice {
-            label: "all".to_owned(),
-            coverage: Coverage::of(comparisons),
-            statistics: PerMetric::from_fn(|metric| statistics(comparisons, metric)),
-        });
+        let mut slices = Breakdown::GPU_FRAMEWORK.predicted_slices(comparisons);
+        slices.push(Slice::all(comparisons));
         Self { release, slices }
     }
 }

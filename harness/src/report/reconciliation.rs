@@ -13,7 +13,6 @@ use crate::folder::Model;
 use crate::frontier::{Agreement, choices};
 use crate::group::Field;
 use crate::metric::Metric;
-use crate::prediction::Outcome;
 use crate::statistics::{Interval95, Pair, bias_interval};
 use crate::table::plural;
 
@@ -22,8 +21,6 @@ pub const RECONCILIATION_SUMMARY: &str = "RECONCILIATION_SUMMARY.md";
 
 /// Between these stands what a person wrote; it stays.
 const NOTES: [&str; 2] = ["<!-- notes: kept as they are -->", "<!-- end of notes -->"];
-
-const GPU_FRAMEWORK: Breakdown = Breakdown::Fields(&[Field::GpuModel, Field::Framework]);
 
 /// A group of fewer rows has no sentence of its own.
 const LEAST_ROWS: usize = 5;
@@ -108,31 +105,18 @@ fn errors(comparisons: &[Comparison]) -> String {
         columns.push(("bias", Align::Right));
     }
     let mut table = TextTable::new(&columns);
-    let mut line = |label: String, rows: usize, of: &dyn Fn(Metric) -> Option<(f64, f64)>| {
-        let mut cells = vec![label, rows.to_string()];
+    let mut slices = Breakdown::GPU_FRAMEWORK.predicted_slices(comparisons);
+    slices.push(Slice::all(comparisons));
+    for Slice { label, coverage, statistics } in slices {
+        let mut cells = vec![label, coverage.predicted.to_string()];
         for &metric in &metrics {
-            let found = of(metric);
-            cells.push(found.map_or_else(|| "-".to_owned(), |(mape, _)| percent(mape)));
-            cells.push(found.map_or_else(|| "-".to_owned(), |(_, bias)| format!("{bias:.2}")));
+            let found = statistics[metric];
+            cells.push(found.map_or_else(|| "-".to_owned(), |found| percent(found.mape_percent)));
+            cells.push(found.map_or_else(|| "-".to_owned(), |found| format!("{:.2}", found.bias)));
         }
         table.line(cells);
-    };
-    for slice in predicted_slices(comparisons) {
-        line(slice.label.clone(), slice.coverage.predicted, &|metric| {
-            slice.statistics[metric].map(|found| (found.mape_percent, found.bias))
-        });
     }
-    let all = comparisons.iter().filter(|one| matches!(one.outcome, Outcome::Predicted(_))).count();
-    line("all".to_owned(), all, &|metric| {
-        statistics(comparisons, metric).map(|found| (found.mape_percent, found.bias))
-    });
     table.to_markdown()
-}
-
-fn predicted_slices(comparisons: &[Comparison]) -> Vec<Slice> {
-    let mut slices = GPU_FRAMEWORK.slices(comparisons);
-    slices.retain(|slice| slice.coverage.predicted > 0);
-    slices
 }
 
 /// The pairs of each GPU and framework.
@@ -140,7 +124,7 @@ fn grouped(comparisons: &[Comparison], metric: Metric) -> BTreeMap<String, Vec<P
     let mut groups: BTreeMap<String, Vec<Pair>> = BTreeMap::new();
     for comparison in comparisons {
         if let Some(pair) = comparison.pair(metric) {
-            groups.entry(GPU_FRAMEWORK.label(comparison)).or_default().push(pair);
+            groups.entry(Breakdown::GPU_FRAMEWORK.label(comparison)).or_default().push(pair);
         }
     }
     groups
@@ -187,14 +171,8 @@ fn biases(comparisons: &[Comparison]) -> String {
 fn worst(comparisons: &[Comparison]) -> String {
     let by = Breakdown::Fields(&[Field::GpuModel, Field::Framework, Field::Context]);
     let mut lines = Vec::new();
-    for metric in [
-        Metric::Throughput,
-        Metric::OutputThroughput,
-        Metric::Ttft,
-        Metric::Tpot,
-        Metric::E2eLatency,
-    ] {
-        let slices = by.slices(comparisons);
+    let slices = by.slices(comparisons);
+    for metric in Metric::ALL {
         let worst = slices
             .iter()
             .filter_map(|slice| Some((slice.statistics[metric]?, &slice.label)))
@@ -305,9 +283,6 @@ fn next(diagnoses: &[Diagnosis]) -> Option<String> {
     })
 }
 
-/// Fewer configurations are no choice.
-const LEAST_CANDIDATES: usize = 4;
-
 fn frontiers(model: &Model, comparisons: &[Comparison]) -> Option<String> {
     let mut table = TextTable::new(&[
         ("choice", Align::Left),
@@ -321,9 +296,6 @@ fn frontiers(model: &Model, comparisons: &[Comparison]) -> Option<String> {
     ]);
     let mut any = false;
     for choice in choices(comparisons, &model.config.sources) {
-        if choice.candidates.len() < LEAST_CANDIDATES {
-            continue;
-        }
         any = true;
         let Agreement {
             candidates,

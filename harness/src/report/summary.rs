@@ -94,15 +94,8 @@ pub fn run_table(model: &Model, evaluation: &Evaluation, origin: &str) -> String
     let comparisons = &evaluation.comparisons;
     let mut text = format!("{} by {origin}\n", model.name);
     let _ = writeln!(text, "{}\n", coverage_text(comparisons));
-    let mut slices =
-        Breakdown::Fields(&[crate::group::Field::GpuModel, crate::group::Field::Framework])
-            .slices(comparisons);
-    slices.retain(|slice| slice.coverage.predicted > 0);
-    slices.push(Slice {
-        label: "all".to_owned(),
-        coverage: Coverage::of(comparisons),
-        statistics: PerMetric::from_fn(|metric| statistics(comparisons, metric)),
-    });
+    let mut slices = Breakdown::GPU_FRAMEWORK.predicted_slices(comparisons);
+    slices.push(Slice::all(comparisons));
     let _ = writeln!(text, "MAPE in % and bias (predicted / measured) a metric");
     let _ = writeln!(text, "{}\n", slices_table(&slices, Style::Text));
     if !evaluation.side_by_side.is_empty() {
@@ -286,7 +279,7 @@ fn verdict_text(evaluation: &Evaluation) -> String {
         .into_iter()
         .map(|status| (status, evaluation.count(status)))
         .filter(|(status, rows)| *rows > 0 || *status == Status::Outside)
-        .map(|(status, rows)| format!("{rows} {}", status.name().replace('_', " ")))
+        .map(|(status, rows)| format!("{rows} {}", status.words()))
         .collect();
     let failed: Vec<(&str, &str)> = evaluation.failed_checks().collect();
     let mut text = format!("rows: {}\n", counts.join(", "));
