@@ -51,6 +51,15 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     write().map_err(|source| Error::io("write", path, source))
 }
 
+/// Sees whether a folder is there to be written into, or can be made: before long work whose result goes
+/// there.
+pub fn check_writable(folder: &Path) -> Result<()> {
+    let there = folder.ancestors().find(|folder| folder.exists());
+    let there = there.unwrap_or(Path::new("."));
+    let probe = tempfile::Builder::new().prefix(".").suffix(LEFTOVER).tempfile_in(there);
+    probe.map(drop).map_err(|source| Error::io("write into", folder, source))
+}
+
 /// Makes a folder with these files, all of it or nothing. The folder must not be there.
 pub fn create_folder(path: &Path, files: &[(&str, String)]) -> Result<()> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());

@@ -65,6 +65,14 @@ pub fn list(root: &Path) -> Result<Vec<String>> {
 
 /// Reads a model's configuration alone.
 pub fn load_config(root: &Path, name: &str) -> Result<Config> {
+    load_config_by(root, name, read_config)
+}
+
+fn load_config_by(
+    root: &Path,
+    name: &str,
+    read: fn(&Path, &str) -> Result<Config>,
+) -> Result<Config> {
     let folder = by_model(root).join(name);
     if !folder.is_dir() {
         let models = list(root)?;
@@ -77,7 +85,7 @@ pub fn load_config(root: &Path, name: &str) -> Result<Config> {
             .with_help(help));
     }
     let path = folder.join("reconcile.toml");
-    let config = read_config(&path, &file::read_text(&path)?)?;
+    let config = read(&path, &file::read_text(&path)?)?;
     if config.model_id != name {
         return Err(Error::content(
             Place::file(&path),
@@ -90,32 +98,47 @@ pub fn load_config(root: &Path, name: &str) -> Result<Config> {
 /// Reads the text of a model's `reconcile.toml`, and of its calibration what is adopted.
 pub fn read_config(path: &Path, text: &str) -> Result<Config> {
     let mut config = config::parse(path, text)?;
-    if config.calibration.adopted {
-        let path = path.with_file_name(calibrate::FILE_NAME);
-        if !path.exists() {
-            return Err(Error::content(
-                Place::file(&config.path),
-                format!("[calibration] is adopted, and there is no {}", path.display()),
-            )
-            .with_help(format!(
-                "make it: mantile-reconcile calibrate --model {} --output <folder>",
-                config.model_id
-            )));
-        }
-        let mut gpus = calibrate::read(&path, &file::read_text(&path)?)?;
-        gpus.append(&mut config.gpus);
-        config.gpus = gpus;
-    }
+    adopt(&mut config)?;
     Ok(config)
+}
+
+/// Makes rows ask as the model's calibration says, if that is adopted.
+pub fn adopt(config: &mut Config) -> Result<()> {
+    if !config.calibration.adopted {
+        return Ok(());
+    }
+    let path = config.path.with_file_name(calibrate::FILE_NAME);
+    if !path.exists() {
+        return Err(Error::content(
+            Place::file(&config.path),
+            format!("[calibration] is adopted, and there is no {}", path.display()),
+        )
+        .with_help(format!(
+            "make it: mantile-reconcile calibrate --model {} --output <folder>",
+            config.model_id
+        )));
+    }
+    let mut gpus = calibrate::read_gpus(&path, &file::read_text(&path)?)?;
+    gpus.append(&mut config.gpus);
+    config.gpus = gpus;
+    Ok(())
 }
 
 /// Reads a model's folder, and holds its parts against each other.
 pub fn load(root: &Path, name: &str) -> Result<Model> {
+    let mut model = load_unadopted(root, name)?;
+    adopt(&mut model.config)?;
+    Ok(model)
+}
+
+/// The same with rows that ask as without calibration, so that a calibration that is adopted need not be
+/// there to be made.
+pub fn load_unadopted(root: &Path, name: &str) -> Result<Model> {
     if transaction::is_pending(root) {
         return Err(Error::usage("the acceptance of a release was cut off midway")
             .with_help("finish it with any run of the program: mantile-reconcile history"));
     }
-    let config = load_config(root, name)?;
+    let config = load_config_by(root, name, config::parse)?;
     let folder = by_model(root).join(name);
     let mut rows = Vec::new();
     for source in &config.sources {

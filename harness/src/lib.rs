@@ -40,6 +40,7 @@ pub mod mantile;
 pub mod mapping;
 pub mod metric;
 pub mod page;
+mod parallel;
 pub mod prediction;
 pub mod propose;
 pub mod recording;

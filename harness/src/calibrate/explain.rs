@@ -1,14 +1,22 @@
 //! Where the error comes from, before anything is fitted away.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
-use super::fit::{Problem, minimise};
-use super::proof::{Group, pair};
-use super::{Conditions, Kind, Latencies, Mode, Observation, Physics, Setting, Space, residuals};
+use super::errors::{mape, pair};
+use super::observation::Members;
+use super::{
+    Aim, Conditions, Group, Kind, Latencies, LeftOut, Load, Mode, Observation, Physics, Setting,
+    Space,
+};
 use crate::datasheet;
-use crate::hardware::{Hardware, Overlap};
+use crate::hardware::Hardware;
 use crate::metric::Metric;
-use crate::statistics::{self, Interval95, Pair, bias_interval, quantile, spearman};
+use crate::row::Identity;
+use crate::statistics::{
+    self, Interval95, Pair, clustered_mean, quantile, spearman, weighted_median,
+};
 
 /// A group's errors taken apart.
 #[derive(Debug, Clone, Serialize)]
@@ -18,6 +26,8 @@ pub struct Diagnosis {
     pub group: Group,
     /// How many rows.
     pub rows: usize,
+    /// How many are left out, by reason.
+    pub left_out: BTreeMap<String, usize>,
     /// Each measured metric.
     pub metrics: Vec<MetricDiagnosis>,
     /// What the best value of each parameter would do, the others as they are.
@@ -33,24 +43,55 @@ pub struct MetricDiagnosis {
     pub n: usize,
     /// MAPE, percent.
     pub mape_percent: f64,
-    /// exp(mean ln(predicted / measured)).
+    /// exp(mean ln(predicted / measured)); its interval draws workloads.
     pub bias: Interval95,
-    /// The factor on predictions that makes the median ratio 1 …
+    /// What the error is on the whole.
+    pub kind: ErrorKind,
+    /// The factor on predictions that leaves the least MAPE …
     pub scale: f64,
-    /// … and the MAPE that it leaves, percent.
+    /// … and that, percent.
     pub scaled_mape_percent: f64,
-    /// Whether the factor takes away more than half of the MAPE: else the error is of structure.
-    pub is_scale_error: bool,
-    /// The constant that, added to predictions, takes the square of the relative error away best, in the
-    /// metric's unit, and the MAPE that it leaves, percent; of latencies.
+    /// The constant that, added to predictions, leaves the least MAPE, in the metric's unit, and that MAPE,
+    /// percent; of latencies.
     pub constant: Option<(f64, f64)>,
-    /// The MAPE that measurement noise alone makes, percent: half of what the same configuration measured
-    /// twice differs by, on average; `None` where nothing was measured twice.
-    pub noise_percent: Option<f64>,
-    /// How many rows were measured twice or more.
-    pub repeated_rows: usize,
+    /// What measurement noise alone makes.
+    pub noise: Noise,
     /// How predicted / measured goes with each term, the strongest first.
     pub patterns: Vec<Pattern>,
+}
+
+/// What an error is on the whole, judged by mean |ln(p / m)|, which weighs half and double alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorKind {
+    /// No more than noise.
+    Noise,
+    /// One factor takes away more than half of what noise does not make.
+    Scale,
+    /// It does not.
+    Structural,
+}
+
+/// The MAPE that a prediction in the middle of measurements has from their spread alone: half of
+/// |ln(one / other)| of the same configuration, on the mean, percent.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct Noise {
+    /// Of runs that one source repeated …
+    pub within_percent: Option<f64>,
+    /// … in so many rows.
+    pub repeated_rows: usize,
+    /// Of what two sources measured …
+    pub between_percent: Option<f64>,
+    /// … of so many configurations.
+    pub shared_configurations: usize,
+}
+
+impl Noise {
+    /// The larger of both as a mean |ln|, 0 where nothing is known.
+    fn log(self) -> f64 {
+        let [within, between] = [self.within_percent, self.between_percent];
+        within.unwrap_or(0.0).max(between.unwrap_or(0.0)) / 100.0
+    }
 }
 
 /// How predicted / measured goes with a property of the rows.
@@ -66,37 +107,63 @@ pub struct Pattern {
     pub ratio_in_highest_third: f64,
 }
 
-/// What a parameter could do alone.
+/// What moving something could do at best, fitted to these rows and held out nowhere.
 #[derive(Debug, Clone, Serialize)]
 pub struct Reach {
     /// What is moved.
-    pub parameter: String,
-    /// From where; `None` for all of them.
-    pub from: Option<f64>,
-    /// To where.
-    pub to: Option<f64>,
-    /// The MAPE of TTFT, TPOT and E2E then, percent.
-    pub ttft_mape_percent: Option<f64>,
-    /// See above.
-    pub tpot_mape_percent: Option<f64>,
-    /// See above.
-    pub e2e_mape_percent: Option<f64>,
+    #[serde(flatten)]
+    pub moved: Moved,
+    /// By metric what is best for it alone.
+    pub best: BTreeMap<&'static str, Best>,
 }
 
-/// The [`Reach`] of all of Mantile's parameters together …
-pub const ALL_PARAMETERS: &str = "all of them";
-/// … and with the serving terms.
-pub const AND_SERVING: &str = "all, and serving terms";
+/// What is moved.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "moved", rename_all = "snake_case")]
+pub enum Moved {
+    /// Nothing: as Mantile answers.
+    Nothing,
+    /// The dtypes, to those that the layers have.
+    OwnDtypes,
+    /// Besides, a parameter, the others as they are.
+    Parameter {
+        /// Its name, with the unit.
+        parameter: String,
+        /// What it is now; `None` where Mantile's configuration has none.
+        from: Option<f64>,
+    },
+    /// Besides, all parameters.
+    AllParameters,
+    /// Besides, weights that Mantile counts whole on every package, divided.
+    AllAndDivided,
+    /// Besides, serving terms that Mantile does not have.
+    AllAndServing,
+}
+
+/// The best for a metric.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Best {
+    /// The value of the parameter, where one is moved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<f64>,
+    /// MAPE, percent.
+    pub mape_percent: f64,
+}
+
+/// The metrics that parameters are to get right; throughputs follow from them.
+const REACHED: [Metric; 3] = [Metric::Ttft, Metric::Tpot, Metric::E2eLatency];
 
 /// Takes a group's errors apart. `now` are Mantile's parameters for it today; without them, or without a
 /// datasheet, there is no [`Reach`].
 #[must_use]
-pub fn explain(
+pub fn explain<'a>(
     group: &Group,
-    rows: &[&Observation],
+    members: &Members<'_>,
+    left_out: impl IntoIterator<Item = &'a LeftOut>,
     dtypes: &[String],
     now: Option<&Hardware>,
 ) -> Diagnosis {
+    let rows = &members.rows[..];
     let metrics = Metric::ALL.into_iter().filter_map(|metric| diagnose(rows, metric)).collect();
     let reach = now
         .zip(datasheet::of(&group.gpu_model))
@@ -105,34 +172,31 @@ pub fn explain(
             reach(&conditions, rows, now).ok()
         })
         .unwrap_or_default();
-    Diagnosis { group: group.clone(), rows: rows.len(), metrics, reach }
+    let own = left_out.into_iter().filter(|out| group.holds(&out.row.identity));
+    let left_out = LeftOut::by_reason(own);
+    Diagnosis { group: group.clone(), rows: rows.len(), left_out, metrics, reach }
 }
 
 fn diagnose(rows: &[&Observation], metric: Metric) -> Option<MetricDiagnosis> {
     let mut measured_rows = Vec::new();
     let mut pairs = Vec::new();
+    let mut workloads = BTreeMap::new();
+    let mut clusters = Vec::new();
     for &row in rows {
         if let Some(pair) = pair(row, row.answered, metric) {
             measured_rows.push(row);
             pairs.push(pair);
+            let next = workloads.len();
+            clusters.push(*workloads.entry(row.workload()).or_insert(next));
         }
     }
     let all = statistics::of(&pairs)?;
-    let ratios: Vec<f64> = pairs.iter().map(|pair| pair.ratio()).collect();
-    let scale = 1.0 / quantile(&ratios, 0.5);
-    let scaled: Vec<Pair> =
-        pairs.iter().map(|pair| Pair { predicted: pair.predicted * scale, ..*pair }).collect();
-    let scaled_mape_percent = statistics::of(&scaled)?.mape_percent;
+    let logs: Vec<f64> = pairs.iter().map(|pair| pair.log_ratio()).collect();
+    let Interval95 { estimate, low, high } = clustered_mean(&logs, &clusters);
+    let noise = noise(&measured_rows, metric);
     let latency = !matches!(metric, Metric::Throughput | Metric::OutputThroughput);
-    let constant = latency.then(|| constant(&pairs)).flatten();
-    let repeated: Vec<f64> = measured_rows
-        .iter()
-        .map(|row| row.row.max_min_ratio(metric))
-        .filter(|ratio| *ratio > 1.0)
-        .collect();
-    let noise = |ratios: &[f64]| {
-        100.0 * ratios.iter().map(|ratio| ratio.ln() / 2.0).sum::<f64>() / ratios.len() as f64
-    };
+    let (scale, scaled_mape_percent) = scale(&pairs)?;
+    let ratios: Vec<f64> = pairs.iter().map(|pair| pair.ratio()).collect();
     let mut patterns: Vec<Pattern> =
         TERMS.iter().filter_map(|term| pattern(&measured_rows, &ratios, term)).collect();
     patterns.sort_by(|a, b| b.spearman.abs().total_cmp(&a.spearman.abs()));
@@ -140,25 +204,78 @@ fn diagnose(rows: &[&Observation], metric: Metric) -> Option<MetricDiagnosis> {
         metric: metric.name(),
         n: all.n,
         mape_percent: all.mape_percent,
-        bias: bias_interval(&pairs),
+        bias: Interval95 { estimate: estimate.exp(), low: low.exp(), high: high.exp() },
+        kind: kind(&logs, noise),
         scale,
         scaled_mape_percent,
-        constant,
-        is_scale_error: scaled_mape_percent < 0.5 * all.mape_percent,
-        noise_percent: (!repeated.is_empty()).then(|| noise(&repeated)),
-        repeated_rows: repeated.len(),
+        constant: latency.then(|| constant(&pairs)).flatten(),
+        noise,
         patterns,
     })
 }
 
-/// The constant c of least Σ ((p + c) / m − 1)², which is Σ (1 − p / m) / m over Σ 1 / m², and the MAPE with it.
+fn kind(log_ratios: &[f64], noise: Noise) -> ErrorKind {
+    let median = quantile(log_ratios, 0.5);
+    let off = |from: f64| {
+        let sum: f64 = log_ratios.iter().map(|log| (log - from).abs()).sum();
+        (sum / log_ratios.len() as f64 - noise.log()).max(0.0)
+    };
+    let (now, scaled) = (off(0.0), off(median));
+    if now <= 0.0 {
+        ErrorKind::Noise
+    } else if scaled < 0.5 * now {
+        ErrorKind::Scale
+    } else {
+        ErrorKind::Structural
+    }
+}
+
+/// The factor s of least Σ |s p / m − 1| = Σ p / m |s − m / p|, and the MAPE with it.
+fn scale(pairs: &[Pair]) -> Option<(f64, f64)> {
+    let weighted: Vec<(f64, f64)> =
+        pairs.iter().map(|pair| (1.0 / pair.ratio(), pair.ratio())).collect();
+    let scale = weighted_median(&weighted);
+    let scaled = |pair: &Pair| Pair { predicted: pair.predicted * scale, ..*pair };
+    let scaled: Vec<Pair> = pairs.iter().map(scaled).collect();
+    Some((scale, statistics::of(&scaled)?.mape_percent))
+}
+
+/// The constant c of least Σ |(p + c) / m − 1| = Σ 1 / m |c − (m − p)|, and the MAPE with it.
 fn constant(pairs: &[Pair]) -> Option<(f64, f64)> {
-    let above: f64 = pairs.iter().map(|pair| (1.0 - pair.ratio()) / pair.measured).sum();
-    let below: f64 = pairs.iter().map(|pair| pair.measured.powi(-2)).sum();
-    let constant = above / below;
+    let weighted: Vec<(f64, f64)> =
+        pairs.iter().map(|pair| (-pair.abs_error(), 1.0 / pair.measured)).collect();
+    let constant = weighted_median(&weighted);
     let moved = |pair: &Pair| Pair { predicted: pair.predicted + constant, ..*pair };
     let moved: Vec<Pair> = pairs.iter().map(moved).collect();
     Some((constant, statistics::of(&moved)?.mape_percent))
+}
+
+fn noise(rows: &[&Observation], metric: Metric) -> Noise {
+    let percent = |spreads: &[f64]| {
+        let mean = spreads.iter().sum::<f64>() / spreads.len() as f64;
+        (!spreads.is_empty()).then_some(100.0 * mean / 2.0)
+    };
+    let within: Vec<f64> = rows
+        .iter()
+        .filter(|row| row.row.repeatability.is_some())
+        .map(|row| row.row.max_min_ratio(metric).ln())
+        .collect();
+    let mut shared: BTreeMap<(&str, &Identity), Vec<f64>> = BTreeMap::new();
+    for row in rows {
+        let key = (row.model.as_str(), &row.row.identity);
+        shared.entry(key).or_default().extend(row.row.measured.means[metric]);
+    }
+    let between: Vec<f64> = shared
+        .into_values()
+        .filter(|measured| measured.len() > 1)
+        .map(|measured| (quantile(&measured, 1.0) / quantile(&measured, 0.0)).ln())
+        .collect();
+    Noise {
+        within_percent: percent(&within),
+        repeated_rows: within.len(),
+        between_percent: percent(&between),
+        shared_configurations: between.len(),
+    }
 }
 
 /// A property of a row that its error may go with.
@@ -204,75 +321,114 @@ fn pattern(rows: &[&Observation], ratios: &[f64], term: &Term) -> Option<Pattern
     })
 }
 
-/// What each parameter could do alone, then what all could do: fitted to these rows, held out nowhere, so
-/// that it is the most that a calibration can come to.
+/// What each parameter could do alone, then what all could do.
 fn reach(
     conditions: &Conditions<'_>,
     rows: &[&Observation],
     now: &Hardware,
 ) -> Result<Vec<Reach>, String> {
-    let dtypes: Vec<usize> = (0..conditions.dtypes.len()).collect();
-    let space =
-        Space::new(conditions.sheet, conditions.dtypes, &dtypes, false, conditions.physics)?;
-    let here: Vec<f64> = space
-        .parameters
-        .iter()
-        .map(|parameter| {
-            let value = parameter.kind.of(now, conditions.dtypes);
-            // A dtype that Mantile's configuration lacks starts at its peak.
-            value.unwrap_or(parameter.upper).ln()
-        })
-        .collect();
-    let mape = |predict: &dyn Fn(&Observation) -> Latencies, metric: Metric| {
-        let pairs: Vec<Pair> =
-            rows.iter().filter_map(|row| pair(row, predict(row), metric)).collect();
-        statistics::of(&pairs).map(|statistics| statistics.mape_percent)
+    let Conditions { sheet, dtypes, physics } = *conditions;
+    let in_use: Vec<usize> = (0..dtypes.len()).collect();
+    let space = Space::new(sheet, dtypes, &in_use, false, physics)?;
+    let today = Setting::today(now, sheet, dtypes)?;
+    let error = |predict: &dyn Fn(&Observation) -> Latencies, metric: Metric| {
+        let predicted: Vec<_> = rows.iter().map(|&row| (row, predict(row))).collect();
+        mape(&predicted, metric)
     };
-    let line = |parameter: String, from, to, predict: &dyn Fn(&Observation) -> Latencies| Reach {
-        parameter,
-        from,
-        to,
-        ttft_mape_percent: mape(predict, Metric::Ttft),
-        tpot_mape_percent: mape(predict, Metric::Tpot),
-        e2e_mape_percent: mape(predict, Metric::E2eLatency),
+    let fixed = |moved: Moved, predict: &dyn Fn(&Observation) -> Latencies| {
+        let best = |metric: Metric| {
+            let mape_percent = error(predict, metric)?;
+            Some((metric.name(), Best { to: None, mape_percent }))
+        };
+        Reach { moved, best: REACHED.into_iter().filter_map(best).collect() }
     };
-    let at = |setting: Setting| move |row: &Observation| setting.predict(row);
     let mut lines = vec![
-        line("as Mantile answers".to_owned(), None, None, &|row| row.answered),
-        line(
-            "with the layers' own dtypes".to_owned(),
-            None,
-            None,
-            &at(space.setting(&here, now.overlap)),
-        ),
+        fixed(Moved::Nothing, &|row| row.answered),
+        fixed(Moved::OwnDtypes, &|row| today.predict(row)),
     ];
-    for (index, parameter) in space.parameters.iter().enumerate() {
-        if !is_used(parameter.kind, rows) {
+    for parameter in &space.parameters {
+        let kind = parameter.kind;
+        if !is_used(kind, rows) {
             continue;
         }
-        // The others are held where they are by bounds that leave no room.
-        let (mut lower, mut upper) = (here.clone(), here.clone());
-        (lower[index], upper[index]) = (parameter.lower.ln(), parameter.upper.ln());
-        let spread = space.logarithms(|parameter| parameter.spread);
-        let problem = Problem {
-            residuals: |x: &[f64]| residuals(rows, &space.setting(x, now.overlap)),
-            lower: &lower,
-            upper: &upper,
-            center: &here,
-            spread: &spread,
+        let from = kind.of(now, dtypes);
+        let best = |metric: Metric| {
+            let mut setting = today.clone();
+            let mut at = |log: f64| {
+                setting.set(kind, log.exp());
+                error(&|row| setting.predict(row), metric)
+            };
+            let mut best = (None, at(today.get(kind).ln())?);
+            let (log, mape_percent) = least(parameter.lower.ln(), parameter.upper.ln(), |log| {
+                at(log).unwrap_or(f64::INFINITY)
+            });
+            if mape_percent < best.1 {
+                best = (Some(log.exp()), mape_percent);
+            }
+            Some((metric.name(), Best { to: best.0.or(from), mape_percent: best.1 }))
         };
-        let point = minimise(&problem, &here).x;
-        let name = parameter.kind.name(conditions.dtypes);
-        let (from, to) = (Some(here[index].exp()), Some(point[index].exp()));
-        lines.push(line(name, from, to, &at(space.setting(&point, now.overlap))));
+        lines.push(Reach {
+            moved: Moved::Parameter { parameter: kind.name(dtypes), from },
+            best: REACHED.into_iter().filter_map(best).collect(),
+        });
     }
-    let alone = conditions.fit(rows, Mode::Alone, &Overlap::ALL)?.setting;
-    lines.push(line(ALL_PARAMETERS.to_owned(), None, None, &at(alone)));
+    let fitted = |moved: Moved, mode: Mode, load: Load| {
+        let mut best = BTreeMap::new();
+        for metric in REACHED {
+            if !rows.iter().any(|row| row.row.measured.means[metric].is_some()) {
+                continue;
+            }
+            let setting = conditions.fit(rows, Aim::only(mode, metric, load))?.setting;
+            if let Some(mape_percent) = error(&|row| setting.predict_with(row, load), metric) {
+                best.insert(metric.name(), Best { to: None, mape_percent });
+            }
+        }
+        Ok::<Reach, String>(Reach { moved, best })
+    };
+    lines.push(fitted(Moved::AllParameters, Mode::Alone, Load::Counted)?);
+    let divided = |row: &&Observation| {
+        row.decode.iter().any(|work| work.divided_load_bytes < work.load_bytes)
+    };
+    if rows.iter().any(divided) {
+        lines.push(fitted(Moved::AllAndDivided, Mode::Alone, Load::Divided)?);
+    }
     if rows.iter().any(|row| row.has_parts()) {
-        let corrected = conditions.fit(rows, Mode::WithCorrection, &Overlap::ALL)?.setting;
-        lines.push(line(AND_SERVING.to_owned(), None, None, &at(corrected)));
+        lines.push(fitted(Moved::AllAndServing, Mode::WithCorrection, Load::Divided)?);
     }
     Ok(lines)
+}
+
+/// Where a function of one variable is least, and the value there: the best of points that are spread
+/// evenly, and then by golden sections between its neighbours (Kiefer 1953, "Sequential minimax search for
+/// a maximum").
+fn least(lower: f64, upper: f64, mut of: impl FnMut(f64) -> f64) -> (f64, f64) {
+    const POINTS: u8 = 24;
+    const SECTIONS: usize = 24;
+    const GOLDEN: f64 = 0.618_033_988_749_894_9;
+    let width = (upper - lower) / f64::from(POINTS);
+    let mut best = (lower, of(lower));
+    for point in 1..=POINTS {
+        let x = if point == POINTS { upper } else { lower + width * f64::from(point) };
+        let value = of(x);
+        if value < best.1 {
+            best = (x, value);
+        }
+    }
+    let (mut low, mut high) = ((best.0 - width).max(lower), (best.0 + width).min(upper));
+    for _ in 0..SECTIONS {
+        let (left, right) = (high - GOLDEN * (high - low), low + GOLDEN * (high - low));
+        let (at_left, at_right) = (of(left), of(right));
+        let (x, value) = if at_left <= at_right { (left, at_left) } else { (right, at_right) };
+        if value < best.1 {
+            best = (x, value);
+        }
+        if at_left <= at_right {
+            high = right;
+        } else {
+            low = left;
+        }
+    }
+    best
 }
 
 /// Whether any row has work that a parameter is of.
@@ -293,6 +449,9 @@ fn is_used(kind: Kind, rows: &[&Observation]) -> bool {
 mod tests {
     use approx::assert_relative_eq;
 
+    use proptest::prelude::*;
+
+    use super::super::Observations;
     use super::super::observation::tests::observations;
     use super::*;
 
@@ -304,6 +463,41 @@ mod tests {
         assert!(left < 1e-9);
     }
 
+    proptest! {
+        #[test]
+        fn no_other_factor_or_constant_leaves_less(
+            values in proptest::collection::vec((0.1..9.0, 0.1..9.0), 1..20), factor in 0.1..9.0, added in -9.0..9.0,
+        ) {
+            let pairs: Vec<Pair> =
+                values.iter().map(|&(measured, predicted)| Pair { measured, predicted }).collect();
+            let left = |predicted: &dyn Fn(f64) -> f64| {
+                let moved = |pair: &Pair| Pair { predicted: predicted(pair.predicted), ..*pair };
+                statistics::of(&pairs.iter().map(moved).collect::<Vec<_>>()).unwrap().mape_percent
+            };
+            prop_assert!(scale(&pairs).unwrap().1 <= left(&|p| p * factor) + 1e-9);
+            prop_assert!(constant(&pairs).unwrap().1 <= left(&|p| p + added) + 1e-9);
+        }
+
+        #[test]
+        fn the_least_is_found(at in -3.0f64..3.0) {
+            let (x, value) = least(-2.0, 2.0, |x: f64| (x - at).abs());
+            prop_assert!((x - at.clamp(-2.0, 2.0)).abs() < 1e-4, "{x}");
+            prop_assert!((value - (x - at).abs()).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn a_reciprocal_has_the_same_kind_of_error() {
+        let logs = [0.9, 1.1, 1.3, -0.2];
+        let kind_of = |sign: f64, noise: f64| {
+            let noise = Noise { between_percent: Some(noise), ..Noise::default() };
+            kind(&logs.map(|log| sign * log), noise)
+        };
+        assert_eq!(kind_of(1.0, 0.0), ErrorKind::Scale);
+        assert_eq!(kind_of(-1.0, 0.0), ErrorKind::Scale);
+        assert_eq!(kind_of(1.0, 99.0), ErrorKind::Noise);
+    }
+
     #[test]
     fn a_scale_error_is_told_from_a_structural_one() {
         let of = |row: &crate::row::Row| {
@@ -312,16 +506,22 @@ mod tests {
         };
         let mut found = observations("openai_GPT-OSS-120B", of, |_| ());
         let group = Group { gpu_model: "h100".to_owned(), framework: None };
+        let explain = |found: &Observations| {
+            let rows = found.rows.iter().collect();
+            let members = Members { rows, left_out: vec![] };
+            explain(&group, &members, &found.left_out, &found.dtypes, None)
+        };
         for row in &mut found.rows {
             row.row.measured.means[Metric::Tpot] = Some(row.answered.tpot * 1.5);
         }
         let tpot = |found: &[MetricDiagnosis]| {
             found.iter().find(|found| found.metric == "tpot").unwrap().clone()
         };
-        let rows: Vec<&Observation> = found.rows.iter().collect();
-        let diagnosis = explain(&group, &rows, &found.dtypes, None);
+        let diagnosis = explain(&found);
         let scaled = tpot(&diagnosis.metrics);
-        assert!(scaled.is_scale_error && scaled.scaled_mape_percent < 1e-6);
+        assert_eq!(scaled.kind, ErrorKind::Scale);
+        assert!(scaled.scaled_mape_percent < 1e-6);
+        assert_relative_eq!(scaled.scale, 1.5, max_relative = 1e-9);
         assert_relative_eq!(scaled.bias.estimate, 1.0 / 1.5, max_relative = 1e-9);
         assert!(diagnosis.reach.is_empty(), "Mantile's parameters are not known");
 
@@ -330,9 +530,8 @@ mod tests {
             let factor = f64::from(row.concurrency).sqrt() / 4.0;
             row.row.measured.means[Metric::Tpot] = Some(row.answered.tpot * factor);
         }
-        let rows: Vec<&Observation> = found.rows.iter().collect();
-        let structural = tpot(&explain(&group, &rows, &found.dtypes, None).metrics);
-        assert!(!structural.is_scale_error, "{structural:?}");
+        let structural = tpot(&explain(&found).metrics);
+        assert_eq!(structural.kind, ErrorKind::Structural);
         let pattern = structural.patterns.iter().find(|one| one.term == "concurrency").unwrap();
         assert!(pattern.spearman < -0.9, "{pattern:?}");
         assert!(

@@ -6,27 +6,37 @@
 //! fit the measurements best are found by robust least squares on the logarithms of predicted / measured
 //! (`fit`), within what the datasheet allows.
 //!
+//! A fit is to what hardware does: weights that Mantile counts whole on every package although they are
+//! divided ([`Load`]) are divided, so that no parameter makes up for that. What it is judged by is what
+//! Mantile would answer, which counts them whole.
+//!
 //! Two fits are made and kept apart. *Alone*, Mantile's own parameters take all they can: that is what a
 //! hardware configuration can be given. *With the correction*, a few serving terms that Mantile does not
 //! have ([`Correction`]) are fitted along, and the parameters need not make up for them.
 
 mod correction;
+mod errors;
 mod explain;
 mod fit;
+mod group;
 mod observation;
 mod parameters;
 mod proof;
+mod sensitivity;
 mod written;
 
 pub use correction::Correction;
+pub use errors::{Errors, HeldOut, MetricErrors};
 pub use explain::{
-    ALL_PARAMETERS, AND_SERVING, Diagnosis, MetricDiagnosis, Pattern, Reach, explain,
+    Best, Diagnosis, ErrorKind, MetricDiagnosis, Moved, Noise, Pattern, Reach, explain,
 };
-pub use observation::{Latencies, Observation, Observations, Work};
+pub use group::Group;
+pub use observation::{Latencies, LeftOut, Load, Members, Observation, Observations, Work};
 pub use parameters::{Kind, Parameter, Physics, Setting, Space};
-pub use proof::{Errors, Found, Group, HeldOut, MetricErrors, ParameterFound, Proof, prove};
+pub use proof::{Found, Judged, ModelProof, Proof, prove};
+pub use sensitivity::ParameterFound;
 pub use written::{
-    CALIBRATED, CORRECTED, FILE_NAME, Provenance, Written, entries, estimators, read,
+    CALIBRATED, CORRECTED, FILE_NAME, Provenance, Written, entries, estimators, read, read_gpus,
 };
 
 use fit::{Minimum, Problem, minimise};
@@ -44,9 +54,41 @@ pub enum Mode {
     WithCorrection,
 }
 
+impl Mode {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Alone, Self::WithCorrection];
+}
+
+/// What a fit moves and what it is to get right.
+#[derive(Debug, Clone, Copy)]
+struct Aim {
+    mode: Mode,
+    /// Metrics with what their errors count.
+    targets: [(Metric, f64); 2],
+    /// The work that times are of.
+    load: Load,
+}
+
 /// What TTFT's error counts against TPOT's, with the correction: it is measured worse (its noise is
 /// several times TPOT's) and matters less to a request.
 const TTFT_WEIGHT: f64 = 0.4;
+
+impl Aim {
+    /// Alone: TPOT and E2E, so that a prefill counts for what it takes of a request; Mantile's TTFT, of a
+    /// whole batch, is not what is measured. With the correction: TPOT and TTFT.
+    fn of(mode: Mode) -> Self {
+        let other = match mode {
+            Mode::Alone => (Metric::E2eLatency, 1.0),
+            Mode::WithCorrection => (Metric::Ttft, TTFT_WEIGHT),
+        };
+        Self { mode, targets: [(Metric::Tpot, 1.0), other], load: Load::Divided }
+    }
+
+    /// One metric and nothing else.
+    fn only(mode: Mode, metric: Metric, load: Load) -> Self {
+        Self { mode, targets: [(metric, 1.0), (metric, 0.0)], load }
+    }
+}
 
 /// A fit to rows.
 #[derive(Debug, Clone)]
@@ -71,8 +113,8 @@ pub struct Conditions<'a> {
 }
 
 impl Conditions<'_> {
-    /// Fits to rows, for each of these combinations of overlap, and keeps the best.
-    fn fit(&self, rows: &[&Observation], mode: Mode, overlaps: &[Overlap]) -> Result<Fit, String> {
+    /// Fits to rows, and keeps the best over what hides behind what and where the fit starts.
+    fn fit(&self, rows: &[&Observation], aim: Aim) -> Result<Fit, String> {
         let mut in_use: Vec<usize> = rows
             .iter()
             .flat_map(|row| row.prefill.iter().chain(&row.decode))
@@ -80,61 +122,74 @@ impl Conditions<'_> {
             .collect();
         in_use.sort_unstable();
         in_use.dedup();
-        let serving = mode == Mode::WithCorrection;
+        let serving = aim.mode == Mode::WithCorrection;
         let space = Space::new(self.sheet, self.dtypes, &in_use, serving, self.physics)?;
         let lower = space.logarithms(|parameter| parameter.lower);
         let upper = space.logarithms(|parameter| parameter.upper);
         let center = space.logarithms(|parameter| parameter.center);
         let spread = space.logarithms(|parameter| parameter.spread);
-        let mut best: Option<Fit> = None;
-        for &overlap in overlaps {
+        let minimum = |overlap: Overlap, start: &[f64]| {
             let problem = Problem {
-                residuals: |x: &[f64]| residuals(rows, &space.setting(x, overlap)),
+                residuals: |x: &[f64]| residuals(rows, &space.setting(x, overlap), aim),
                 lower: &lower,
                 upper: &upper,
                 center: &center,
                 spread: &spread,
             };
-            let minimum = minimise(&problem, &center);
-            if best.as_ref().is_none_or(|best| minimum.cost < best.minimum.cost) {
-                let setting = space.setting(&minimum.x, overlap);
-                best = Some(Fit { space: space.clone(), minimum, overlap, setting });
-            }
-        }
-        best.ok_or_else(|| "no combination of overlap to fit".to_owned())
+            (overlap, minimise(&problem, start))
+        };
+        let least = |one: (Overlap, Minimum), other: (Overlap, Minimum)| {
+            if other.1.cost < one.1.cost { other } else { one }
+        };
+        // What hides behind what is chosen from the centre, and that fit tried from other starts.
+        let [plain, others @ ..] = Overlap::ALL;
+        let from_center = others
+            .into_iter()
+            .map(|overlap| minimum(overlap, &center))
+            .fold(minimum(plain, &center), least);
+        let (overlap, minimum) = space
+            .starts()
+            .iter()
+            .map(|start| minimum(from_center.0, start))
+            .fold(from_center.clone(), least);
+        let setting = space.setting(&minimum.x, overlap);
+        Ok(Fit { space, minimum, overlap, setting })
     }
 }
 
 impl Setting {
-    /// What a client sees of a row's requests.
+    /// What a client sees of a row's requests, with the work that Mantile counts.
     #[must_use]
     pub fn predict(&self, row: &Observation) -> Latencies {
-        let steps = row.on(&self.hardware, &self.pflops);
+        self.predict_with(row, Load::Counted)
+    }
+
+    /// The same with either load.
+    #[must_use]
+    pub fn predict_with(&self, row: &Observation, load: Load) -> Latencies {
+        let steps = row.on(&self.hardware, &self.pflops, load);
         self.correction.map_or(steps, |correction| correction.apply(steps, row))
     }
 }
 
-/// ln(predicted / measured) of what the fit is to get right.
-///
-/// Alone: TPOT and E2E, so that a prefill counts for what it takes of a request; Mantile's TTFT, of a whole
-/// batch, is not what is measured. With the correction: TPOT and TTFT. A row of E2E alone: E2E.
-fn residuals(rows: &[&Observation], setting: &Setting) -> Vec<f64> {
+/// ln(predicted / measured) of what a fit is to get right; of a row that measures E2E alone: of that.
+fn residuals(rows: &[&Observation], setting: &Setting, aim: Aim) -> Vec<f64> {
     let mut residuals = Vec::with_capacity(2 * rows.len());
     for row in rows {
-        let predicted = setting.predict(row);
-        let means = &row.row.measured.means;
-        if let Some(tpot) = means[Metric::Tpot] {
-            residuals.push((predicted.tpot / tpot).ln());
-        }
-        match (setting.correction, means[Metric::Ttft]) {
-            (Some(_), Some(ttft)) if row.has_parts() => {
-                residuals.push(TTFT_WEIGHT * (predicted.ttft / ttft).ln());
+        let predicted = setting.predict_with(row, aim.load);
+        let mut add = |metric: Metric, weight: f64, measured: Option<f64>| {
+            if let Some(measured) = measured.filter(|_| weight > 0.0) {
+                residuals.push(weight * (row.metric(predicted, metric) / measured).ln());
             }
-            _ => {
-                if let Some(measured) = row.measured_e2e() {
-                    let e2e = row.metrics(predicted)[Metric::E2eLatency];
-                    residuals.push((e2e / measured).ln());
+        };
+        let means = &row.row.measured.means;
+        for (metric, weight) in aim.targets {
+            match metric {
+                Metric::E2eLatency => add(metric, weight, row.measured_e2e()),
+                Metric::Ttft if !row.has_parts() => {
+                    add(Metric::E2eLatency, 1.0, row.measured_e2e());
                 }
+                _ => add(metric, weight, means[metric]),
             }
         }
     }

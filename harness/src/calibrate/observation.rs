@@ -1,17 +1,19 @@
 //! A measured row with the work that Mantile counts for it: what a fit is made of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::Group;
 use crate::audit::{self, Severity, audit};
 use crate::breakdown::{Breakdown, LayerTime, Phase};
 use crate::config::{Config, Treatment};
+use crate::error::{self, Error, Place};
 use crate::hardware::Hardware;
 use crate::mantile::{LayerTable, PhaseRequest, dtype_bytes};
 use crate::mapping::{self, Recorded};
 use crate::metric::{Metric, PerMetric};
-use crate::prediction::derive;
+use crate::prediction::{derive, e2e_latency};
 use crate::recording::Recording;
-use crate::row::{Layout, Lengths, Row};
+use crate::row::{Identity, Layout, Lengths, Row};
 use crate::units::Seconds;
 
 /// A row that parameters are fitted to.
@@ -33,6 +35,8 @@ pub struct Observation {
     pub prefill: Vec<Work>,
     /// A decode step's work, layer by layer.
     pub decode: Vec<Work>,
+    /// What the prediction glosses over, by name.
+    pub approximations: Vec<String>,
     /// What Mantile answers, as recorded.
     pub answered: Latencies,
     /// The parts of that, by Mantile's formula.
@@ -48,12 +52,23 @@ pub struct Work {
     pub dtype: usize,
     /// FLOP.
     pub flops: f64,
-    /// Bytes of weights and KV cache that it reads or writes.
+    /// Bytes of weights and KV cache that it reads or writes, as Mantile counts them …
     pub load_bytes: f64,
+    /// … and with weights divided that Mantile counts whole on every package.
+    pub divided_load_bytes: f64,
     /// Bytes that it exchanges with the others.
     pub communication_bytes: f64,
     /// Kernels that it starts.
     pub kernels: f64,
+}
+
+/// Which bytes a package loads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Load {
+    /// Those that Mantile counts: what it answers.
+    Counted,
+    /// Those with weights divided as tensor parallelism divides them: what hardware really does.
+    Divided,
 }
 
 /// TTFT and TPOT, s.
@@ -72,8 +87,40 @@ pub struct Observations {
     pub rows: Vec<Observation>,
     /// Mantile's dtypes in them.
     pub dtypes: Vec<String>,
-    /// The rows that are left out, by reason.
-    pub left_out: BTreeMap<String, usize>,
+    /// The rows that are left out.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A row that no fit is made to.
+#[derive(Debug, Clone)]
+pub struct LeftOut {
+    /// As it was measured.
+    pub row: Row,
+    /// Why.
+    pub reason: String,
+    /// What it would be, where Mantile is asked for it all the same.
+    pub observation: Option<Observation>,
+}
+
+/// What a group's parameters are fitted to.
+#[derive(Debug, Clone, Default)]
+pub struct Members<'a> {
+    /// Its rows.
+    pub rows: Vec<&'a Observation>,
+    /// Those that are left out, but that Mantile is asked for all the same.
+    pub left_out: Vec<&'a Observation>,
+}
+
+impl LeftOut {
+    /// How many rows are left out for each reason.
+    #[must_use]
+    pub fn by_reason<'a>(rows: impl IntoIterator<Item = &'a Self>) -> BTreeMap<String, usize> {
+        let mut reasons = BTreeMap::new();
+        for row in rows {
+            *reasons.entry(row.reason.clone()).or_default() += 1;
+        }
+        reasons
+    }
 }
 
 impl Observation {
@@ -108,25 +155,38 @@ impl Observation {
         derive(Seconds(ttft), Seconds(tpot), &self.row.identity, self.concurrency, self.lengths)
     }
 
+    /// One of these metrics.
+    #[must_use]
+    pub fn metric(&self, latencies: Latencies, metric: Metric) -> f64 {
+        match metric {
+            Metric::Ttft => latencies.ttft,
+            Metric::Tpot => latencies.tpot,
+            Metric::E2eLatency => e2e_latency(latencies.ttft, latencies.tpot, self.lengths),
+            Metric::Throughput | Metric::OutputThroughput => self.metrics(latencies)[metric],
+        }
+    }
+
     /// The measured E2E, s: published, or TTFT + TPOT × (O − 1).
     #[must_use]
     pub fn measured_e2e(&self) -> Option<f64> {
         let means = &self.row.measured.means;
-        means[Metric::E2eLatency].or_else(|| {
-            Some(means[Metric::Ttft]? + means[Metric::Tpot]? * (self.lengths.output - 1.0).max(0.0))
-        })
+        means[Metric::E2eLatency]
+            .or_else(|| Some(e2e_latency(means[Metric::Ttft]?, means[Metric::Tpot]?, self.lengths)))
     }
 
-    /// What Mantile answers with these parameters: the same formula as [`Breakdown::on`], with the
-    /// compute of each dtype by its index, 10¹⁵ FLOP/s.
+    /// The steps' times with these parameters: the same formula as [`Breakdown::on`], with the compute of
+    /// each dtype by its index, 10¹⁵ FLOP/s.
     #[must_use]
-    pub fn on(&self, hardware: &Hardware, pflops: &[f64]) -> Latencies {
+    pub fn on(&self, hardware: &Hardware, pflops: &[f64], load: Load) -> Latencies {
         let phase = |phase: Phase, layers: &[Work]| {
             let mut sum = 0.0;
             for work in layers {
                 let times = hardware.times_ms(
                     work.flops / pflops[work.dtype],
-                    work.load_bytes,
+                    match load {
+                        Load::Counted => work.load_bytes,
+                        Load::Divided => work.divided_load_bytes,
+                    },
                     work.communication_bytes,
                     work.kernels,
                 );
@@ -142,14 +202,31 @@ impl Observation {
 }
 
 impl Observations {
-    /// Adds a model's rows with their recorded answers.
+    /// The groups that have rows, by the identity of a row.
+    pub fn groups(&self, group: impl Fn(&Identity) -> Group) -> BTreeMap<Group, Members<'_>> {
+        let mut groups: BTreeMap<Group, Members<'_>> = BTreeMap::new();
+        for row in &self.rows {
+            groups.entry(group(&row.row.identity)).or_default().rows.push(row);
+        }
+        for out in &self.left_out {
+            if let Some(members) = groups.get_mut(&group(&out.row.identity)) {
+                members.left_out.extend(&out.observation);
+            }
+        }
+        groups
+    }
+
+    /// Adds a model's rows with their recorded answers. Names of layer classes that the model has not are an
+    /// error.
     pub fn add(
         &mut self,
         rows: &[Row],
         config: &Config,
         recording: &Recording,
-    ) -> Result<(), String> {
-        let layers = recording.layers().map_err(|error| error.to_string())?;
+    ) -> error::Result<()> {
+        let layers = recording.layers()?;
+        check_layer_classes(config, &layers)
+            .map_err(|fault| Error::content(Place::file(&config.path), fault))?;
         let subject = audit::Subject { rows, peers: &[], config, recording: Some(recording) };
         let impossible: Vec<String> = audit(subject)
             .into_iter()
@@ -157,20 +234,24 @@ impl Observations {
             .map(|finding| finding.subject)
             .collect();
         for row in rows {
-            let made = if impossible.contains(&row.name()) {
-                Err("the audit finds an error in it".to_owned())
-            } else {
-                self.observe(row, config, recording, &layers)
-            };
-            match made {
-                Ok(observation) => self.rows.push(observation),
-                Err(reason) => *self.left_out.entry(reason).or_default() += 1,
+            let out = |reason, observation| LeftOut { row: row.clone(), reason, observation };
+            match self.observe(row, config, recording, &layers) {
+                _ if impossible.contains(&row.name()) => {
+                    self.left_out.push(out("the audit finds an error in it".to_owned(), None));
+                }
+                Err(reason) => self.left_out.push(out(reason, None)),
+                Ok(observation) => match unfit(&observation, config) {
+                    Some(reason) => {
+                        self.left_out.push(out(reason.to_owned(), Some(observation)));
+                    }
+                    None => self.rows.push(observation),
+                },
             }
         }
         Ok(())
     }
 
-    /// Reads a row's recorded answer, or says why it is of no use to a fit.
+    /// Reads a row's recorded answer, or says why there is none to be read.
     fn observe(
         &mut self,
         row: &Row,
@@ -182,11 +263,6 @@ impl Observations {
             row.identity.concurrency.fixed().ok_or("a peak, which bounds from one side")?;
         let mapped = mapping::map(row, config)
             .map_err(|unmapped| format!("unmapped: {}", unmapped.reason))?;
-        if let Treatment::Approximation(name) = &config.features.dp_attention
-            && mapped.approximations.contains(name)
-        {
-            return Err("data-parallel attention, which Mantile's work is not of".to_owned());
-        }
         let Recorded { question, answer, breakdown } = mapped.recorded(recording, layers)?;
         let precision = config.calibration.precision.get(&row.identity.precision);
         let undivided = &config.calibration.undivided_layer_classes;
@@ -199,14 +275,17 @@ impl Observations {
             let dtype = precision.map_or(layer.dtype.as_str(), |real| real.dtype_of(&layer.class));
             let bytes = dtype_bytes(dtype).ok_or_else(|| format!("no dtype {dtype} is known"))?;
             let scale = bytes / layer.package.dtype_bytes;
-            let divided =
+            let divisor =
                 if undivided.contains(&layer.class) { tensor_parallel(layer, phase) } else { 1.0 };
+            let load = |divisor: f64| {
+                scale * (layer.package.weight_bytes_read / divisor + layer.package.kv_bytes)
+            };
             Ok(Work {
                 count: layer.count,
                 dtype: self.dtype(dtype),
                 flops: layer.package.flops,
-                load_bytes: scale
-                    * (layer.package.weight_bytes_read / divided + layer.package.kv_bytes),
+                load_bytes: load(1.0),
+                divided_load_bytes: load(divisor),
                 communication_bytes: scale * layer.package.communication_bytes,
                 kernels: layer.package.kernels,
             })
@@ -233,16 +312,11 @@ impl Observations {
                 ttft: answer.ttft_ms.to_seconds().0,
                 tpot: answer.tpot_ms.to_seconds().0,
             },
+            approximations: mapped.approximations,
             breakdown,
         };
-        let means = &row.measured.means;
-        let Some(e2e) = observation.measured_e2e() else {
+        if observation.measured_e2e().is_none() {
             return Err("neither TTFT and TPOT nor E2E is measured".to_owned());
-        };
-        if means[Metric::Ttft].is_some_and(|ttft| ttft > MOST_WAITING * e2e)
-            && row.identity.output_seq_len >= LONG_OUTPUT
-        {
-            return Err("requests wait outside the engine for most of their time".to_owned());
         }
         Ok(observation)
     }
@@ -253,6 +327,36 @@ impl Observations {
             self.dtypes.len() - 1
         })
     }
+}
+
+/// Why no fit is made to a row that Mantile is asked for all the same.
+fn unfit(observation: &Observation, config: &Config) -> Option<&'static str> {
+    if let Treatment::Approximation(name) = &config.features.dp_attention
+        && observation.approximations.contains(name)
+    {
+        return Some("data-parallel attention, which Mantile's work is not of");
+    }
+    let ttft = observation.row.measured.means[Metric::Ttft]?;
+    let waits = ttft > MOST_WAITING * observation.measured_e2e()?;
+    (waits && observation.row.identity.output_seq_len >= LONG_OUTPUT)
+        .then_some("requests wait outside the engine for most of their time")
+}
+
+/// Refuses names of layer classes under `[calibration]` that no layer of the model has.
+fn check_layer_classes(config: &Config, layers: &LayerTable) -> Result<(), String> {
+    let calibration = &config.calibration;
+    let of_precisions = calibration.precision.values().flat_map(|real| real.layer_class.keys());
+    let known: BTreeSet<&str> = layers.layers.iter().map(|layer| layer.class.as_str()).collect();
+    for class in of_precisions.chain(&calibration.undivided_layer_classes) {
+        if !known.contains(class.as_str()) {
+            let known: Vec<&str> = known.into_iter().collect();
+            return Err(format!(
+                "[calibration] names the layer class {class}; the model's are {}",
+                known.join(", ")
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// A request that waits longer than this share of its time for its first token is not in the batch that
@@ -322,7 +426,7 @@ pub(crate) mod tests {
                 let pflops = |dtype: &String| hardware.compute_pflops.get(dtype).copied();
                 let pflops: Vec<f64> =
                     found.dtypes.iter().map(|dtype| pflops(dtype).unwrap_or(f64::NAN)).collect();
-                let Latencies { ttft, tpot } = row.on(&hardware, &pflops);
+                let Latencies { ttft, tpot } = row.on(&hardware, &pflops, Load::Counted);
                 let name = row.row.name();
                 assert!((ttft / row.answered.ttft - 1.0).abs() < 1e-9, "{name}");
                 assert!((tpot / row.answered.tpot - 1.0).abs() < 1e-9, "{name}");
@@ -337,8 +441,10 @@ pub(crate) mod tests {
             let model = "meta-llama_Llama-3.3-70B-Instruct";
             observations(model, |row| row.name() == name, change).rows.remove(0)
         };
-        let load =
-            |row: &Observation| row.decode.iter().map(|work| work.load_bytes).collect::<Vec<_>>();
+        let load = |row: &Observation| {
+            let of = |work: &Work| (work.load_bytes, work.divided_load_bytes);
+            row.decode.iter().map(of).collect::<Vec<_>>()
+        };
         let plain = one(&|calibration| *calibration = Calibration::default());
         let wide = one(&|calibration| {
             *calibration = Calibration::default();
@@ -349,29 +455,48 @@ pub(crate) mod tests {
             };
             calibration.precision.insert("fp8".to_owned(), bf16);
         });
-        for (plain, wide) in load(&plain).iter().zip(load(&wide)) {
+        for ((plain, _), (wide, _)) in load(&plain).iter().zip(load(&wide)) {
             assert!((wide / plain - 2.0 / (8.25 / 8.0)).abs() < 1e-12);
         }
         let divided = one(&|calibration| calibration.precision.clear());
-        let ratios: Vec<f64> = load(&plain)
-            .iter()
-            .zip(load(&divided))
-            .map(|(plain, divided)| plain / divided)
-            .collect();
+        let differs = |(counted, divided): &(f64, f64)| (counted / divided - 1.0).abs() > 1e-12;
+        assert!(!load(&plain).iter().any(differs));
+        let ratios: Vec<f64> =
+            load(&divided).iter().map(|(counted, divided)| counted / divided).collect();
         // attention, embedding, feedforward, norm: the third at TP = 4.
         assert_eq!(ratios, [1.0, 1.0, 4.0, 1.0]);
+        let counted = |row| load(row).into_iter().map(|(counted, _)| counted).collect::<Vec<_>>();
+        assert_eq!(counted(&divided), counted(&plain), "Mantile counts them whole all the same");
+    }
+
+    #[test]
+    fn a_layer_class_that_no_layer_has_is_told() {
+        let root = Path::new(ROOT);
+        let mut model = folder::load(root, "openai_GPT-OSS-120B").unwrap();
+        let recording = recording::load(root, "72ff84e", &model.config.model_id).unwrap();
+        model.config.calibration.undivided_layer_classes.push("MoeLayer".to_owned());
+        let mut found = Observations::default();
+        let fault = found.add(&model.rows, &model.config, &recording).unwrap_err().to_string();
+        assert!(
+            fault.contains("reconcile.toml: [calibration] names the layer class MoeLayer"),
+            "{fault}"
+        );
+        assert!(fault.contains("MoELayer, "), "{fault}");
     }
 
     #[test]
     fn what_is_left_out_says_why() {
         let found = observations("openai_GPT-OSS-120B", |_| true, |_| ());
-        let left_out: usize = found.left_out.values().sum();
-        assert_eq!(found.rows.len() + left_out, 616);
-        let reasons: Vec<&str> = found.left_out.keys().map(String::as_str).collect();
+        assert_eq!(found.rows.len() + found.left_out.len(), 616);
+        let reasons = LeftOut::by_reason(&found.left_out);
         assert_eq!(reasons.len(), 4, "{reasons:?}");
-        assert_eq!(found.left_out["the audit finds an error in it"], 5);
+        assert_eq!(reasons["the audit finds an error in it"], 5);
+        let asked = |out: &&LeftOut| out.observation.is_some();
+        // Data-parallel attention and requests that wait: Mantile is asked for these all the same.
+        assert_eq!(found.left_out.iter().filter(asked).count(), 38 + 5);
         let peaks = observations("meta-llama_Llama-3.1-405B-Instruct", |_| true, |_| ());
         assert!(peaks.rows.is_empty());
-        assert_eq!(peaks.left_out["a peak, which bounds from one side"], 53);
+        let reasons = LeftOut::by_reason(&peaks.left_out);
+        assert_eq!(reasons["a peak, which bounds from one side"], 53);
     }
 }

@@ -111,6 +111,62 @@ pub enum Physics {
     BeyondDatasheet,
 }
 
+impl Setting {
+    /// Mantile's parameters as it has them now, for layers of any of these dtypes: of one that its
+    /// configuration lacks, the datasheet's peak.
+    pub(super) fn today(
+        now: &Hardware,
+        sheet: &Datasheet,
+        dtypes: &[String],
+    ) -> Result<Self, String> {
+        let pflops = dtypes
+            .iter()
+            .map(|dtype| match now.compute_pflops.get(dtype) {
+                Some(pflops) => Ok(*pflops),
+                None => peak(sheet, dtype),
+            })
+            .collect::<Result<_, String>>()?;
+        Ok(Self { pflops, hardware: now.clone(), correction: None })
+    }
+
+    /// One of Mantile's parameters.
+    pub(super) fn get(&self, kind: Kind) -> f64 {
+        match kind {
+            Kind::Compute(dtype) => self.pflops[dtype],
+            Kind::Bandwidth => self.hardware.bandwidth_gb_per_s,
+            Kind::Interconnect => self.hardware.interconnect_gb_per_s,
+            Kind::InterconnectLatency => self.hardware.interconnect_latency_us,
+            Kind::KernelOverhead => self.hardware.kernel_overhead_us,
+            Kind::PrefillShare => self.correction.map_or(0.0, |terms| terms.prefill_share),
+            Kind::Host => self.correction.map_or(0.0, |terms| terms.host_ms),
+            Kind::WaitSteps => self.correction.map_or(0.0, |terms| terms.wait_steps),
+            Kind::BurstShare => self.correction.map_or(0.0, |terms| terms.burst_share),
+        }
+    }
+
+    /// Sets a parameter; one of the correction makes that be there.
+    pub(super) fn set(&mut self, kind: Kind, value: f64) {
+        let correction = &mut self.correction;
+        match kind {
+            Kind::Compute(dtype) => self.pflops[dtype] = value,
+            Kind::Bandwidth => self.hardware.bandwidth_gb_per_s = value,
+            Kind::Interconnect => self.hardware.interconnect_gb_per_s = value,
+            Kind::InterconnectLatency => self.hardware.interconnect_latency_us = value,
+            Kind::KernelOverhead => self.hardware.kernel_overhead_us = value,
+            Kind::PrefillShare => correction.get_or_insert_default().prefill_share = value,
+            Kind::Host => correction.get_or_insert_default().host_ms = value,
+            Kind::WaitSteps => correction.get_or_insert_default().wait_steps = value,
+            Kind::BurstShare => correction.get_or_insert_default().burst_share = value,
+        }
+    }
+}
+
+/// A dtype's peak by the datasheet, 10¹⁵ FLOP/s.
+fn peak(sheet: &Datasheet, dtype: &str) -> Result<f64, String> {
+    let peak = sheet.peak_pflops(dtype);
+    peak.ok_or_else(|| format!("{} has no datasheet peak for {dtype}", sheet.name))
+}
+
 impl Space {
     /// The space over a datasheet for these dtypes, of which those are fitted that `in_use` names by
     /// index; with the serving terms or without.
@@ -121,13 +177,8 @@ impl Space {
         serving: bool,
         physics: Physics,
     ) -> Result<Self, String> {
-        let peaks = dtypes
-            .iter()
-            .map(|dtype| {
-                let peak = sheet.peak_pflops(dtype);
-                peak.ok_or_else(|| format!("{} has no datasheet peak for {dtype}", sheet.name))
-            })
-            .collect::<Result<Vec<f64>, String>>()?;
+        let peaks: Vec<f64> =
+            dtypes.iter().map(|dtype| peak(sheet, dtype)).collect::<Result<_, String>>()?;
         let headroom = match physics {
             Physics::Bounded => 1.0,
             Physics::BeyondDatasheet => 2.0,
@@ -169,12 +220,33 @@ impl Space {
         self.parameters.iter().map(|parameter| of(parameter).ln()).collect()
     }
 
+    /// Where fits start beside the centre, lest they end in a valley beside the deepest: points that are spread
+    /// evenly around it (Halton 1960, "On the efficiency of certain quasi-random sequences of points").
+    pub(super) fn starts(&self) -> Vec<Vec<f64>> {
+        let around = |index: u32, parameter: &Parameter, base: u32| {
+            let off = (2.0 * halton(index, base) - 1.0) * parameter.spread.ln();
+            (parameter.center.ln() + off).clamp(parameter.lower.ln(), parameter.upper.ln())
+        };
+        let point = |index: u32| {
+            let bases = PRIMES.into_iter().cycle();
+            self.parameters.iter().zip(bases).map(|(own, base)| around(index, own, base)).collect()
+        };
+        (1..=STARTS).map(point).collect()
+    }
+
     /// What a point means. A dtype that is not fitted computes at the mean share of its peak that the
     /// fitted ones do.
     #[must_use]
     pub fn setting(&self, point: &[f64], overlap: Overlap) -> Setting {
-        let mut pflops: Vec<Option<f64>> = vec![None; self.peaks.len()];
-        let mut hardware = Hardware {
+        let parameters = || self.parameters.iter().zip(point);
+        let shares: Vec<f64> = parameters()
+            .filter_map(|(parameter, x)| match parameter.kind {
+                Kind::Compute(dtype) => Some(x - self.peaks[dtype].ln()),
+                _ => None,
+            })
+            .collect();
+        let share = if shares.is_empty() { 0.0 } else { mean(&shares) };
+        let hardware = Hardware {
             compute_pflops: std::collections::BTreeMap::new(),
             bandwidth_gb_per_s: self.bandwidth,
             interconnect_gb_per_s: self.interconnect,
@@ -182,33 +254,12 @@ impl Space {
             kernel_overhead_us: 0.0,
             overlap,
         };
-        let mut correction = Correction::default();
-        let mut serving = false;
-        let (mut share, mut shares) = (0.0, 0.0);
-        for (parameter, x) in self.parameters.iter().zip(point) {
-            let value = x.exp();
-            serving |= !parameter.kind.is_mantiles();
-            match parameter.kind {
-                Kind::Compute(dtype) => {
-                    pflops[dtype] = Some(value);
-                    share += (value / self.peaks[dtype]).ln();
-                    shares += 1.0;
-                }
-                Kind::Bandwidth => hardware.bandwidth_gb_per_s = value,
-                Kind::Interconnect => hardware.interconnect_gb_per_s = value,
-                Kind::InterconnectLatency => hardware.interconnect_latency_us = value,
-                Kind::KernelOverhead => hardware.kernel_overhead_us = value,
-                Kind::PrefillShare => correction.prefill_share = value,
-                Kind::Host => correction.host_ms = value,
-                Kind::WaitSteps => correction.wait_steps = value,
-                Kind::BurstShare => correction.burst_share = value,
-            }
+        let pflops = self.peaks.iter().map(|peak| share.exp() * peak).collect();
+        let mut setting = Setting { pflops, hardware, correction: None };
+        for (parameter, x) in parameters() {
+            setting.set(parameter.kind, x.exp());
         }
-        let share = if shares > 0.0 { f64::exp(share / shares) } else { 1.0 };
-        let peaks = self.peaks.iter();
-        let pflops =
-            pflops.iter().zip(peaks).map(|(fitted, peak)| fitted.unwrap_or(share * peak)).collect();
-        Setting { pflops, hardware, correction: serving.then_some(correction) }
+        setting
     }
 
     /// The point that other hardware's fitted parameters come to here: of compute and bandwidths the mean
@@ -221,7 +272,6 @@ impl Space {
             Kind::Interconnect => space.interconnect,
             _ => 1.0,
         };
-        let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
         let of_kind = |wanted: &dyn Fn(Kind) -> bool| {
             let mut logs = Vec::new();
             for (space, point) in from {
@@ -247,6 +297,26 @@ impl Space {
         };
         self.parameters.iter().map(transfer).collect()
     }
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// How many points there are around the centre.
+const STARTS: u32 = 2;
+/// The bases of the coordinates.
+const PRIMES: [u32; 12] = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37];
+
+/// The digits of `index` in a base, mirrored at the point: from 0 to 1, each new one into the widest gap.
+fn halton(mut index: u32, base: u32) -> f64 {
+    let (mut value, mut digit) = (0.0, 1.0);
+    while index > 0 {
+        digit /= f64::from(base);
+        value += digit * f64::from(index % base);
+        index /= base;
+    }
+    value
 }
 
 #[cfg(test)]

@@ -1,46 +1,19 @@
 //! Whether a calibration holds: the errors on rows that it was not fitted to.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
-use nalgebra::DMatrix;
-use serde::Serialize;
-
-use super::{Conditions, Fit, Latencies, Mode, Observation, Physics, Setting};
+use super::errors::{Predicted, errors, verdict};
+use super::sensitivity::{
+    ParameterFound, WithoutATenth, condition_number, correlated, parameters, without_a_tenth,
+};
+use super::{
+    Aim, Conditions, Fit, Group, HeldOut, Latencies, Load, Members, MetricErrors, Mode,
+    Observation, Observations, Physics, Setting, Space,
+};
 use crate::datasheet;
 use crate::hardware::{Hardware, Overlap};
-use crate::metric::Metric;
+use crate::parallel;
 use crate::row::Identity;
-use crate::statistics::{self, Interval95, Pair, paired_mape_change};
-
-/// A GPU, with a framework or with all of them: what gets parameters of its own.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Group {
-    /// The rows' `gpu_model`.
-    pub gpu_model: String,
-    /// Their framework; `None` where all are pooled.
-    pub framework: Option<String>,
-}
-
-impl Group {
-    /// Whether rows of this identity are in it.
-    #[must_use]
-    pub fn holds(&self, identity: &Identity) -> bool {
-        let framework = self.framework.as_ref();
-        self.gpu_model == identity.gpu_model
-            && framework.is_none_or(|framework| *framework == identity.framework)
-    }
-}
-
-impl std::fmt::Display for Group {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.framework {
-            Some(framework) => write!(f, "{} / {framework}", self.gpu_model),
-            None => f.write_str(&self.gpu_model),
-        }
-    }
-}
 
 /// A group's calibration with its proof.
 #[derive(Debug, Clone)]
@@ -51,14 +24,40 @@ pub struct Proof {
     pub rows: usize,
     /// How many workloads (model, lengths, width) these are of.
     pub workloads: usize,
-    /// The models, sorted.
-    pub models: Vec<String>,
+    /// The models, sorted, each with what its own rows say.
+    pub models: Vec<ModelProof>,
     /// The first and the last day that they were measured, where they say.
     pub days: Option<(String, String)>,
+    /// The day since when rows are newest, or why there is none.
+    pub newest_since: Result<String, String>,
+    /// How many rows are left out of the fit though Mantile is asked for them.
+    pub left_out: usize,
     /// Mantile's parameters alone.
     pub alone: Found,
     /// Those with the serving terms, where rows measure TTFT and TPOT.
     pub corrected: Option<Found>,
+}
+
+/// What the rows of one model say of a calibration.
+#[derive(Debug, Clone)]
+pub struct ModelProof {
+    /// As Mantile names it.
+    pub model: String,
+    /// How many rows are its.
+    pub rows: usize,
+    /// What they say of the parameters alone: only where these are better are its rows to ask for them.
+    pub alone: Judged,
+    /// What they say of those with the serving terms.
+    pub corrected: Option<Judged>,
+}
+
+/// Whether predictions hold.
+#[derive(Debug, Clone)]
+pub struct Judged {
+    /// The errors on workloads held out.
+    pub errors: MetricErrors,
+    /// That these are better than Mantile's for certain, in words, else the reason.
+    pub verdict: Result<String, String>,
 }
 
 /// What a fit found and how it holds.
@@ -75,102 +74,67 @@ pub struct Found {
     pub correlated: Vec<(String, String, f64)>,
     /// The errors, by who was held out; those of a kind that cannot be had, by the reason.
     pub errors: Vec<(HeldOut, Result<MetricErrors, String>)>,
+    /// The errors on workloads held out if Mantile divided the weights that it counts whole; `None` where
+    /// it counts none so.
+    pub if_divided: Option<MetricErrors>,
+    /// The errors on the rows that are left out though Mantile is asked for them.
+    pub left_out: MetricErrors,
     /// What each row is predicted as by a fit to the other workloads, by model and the row's name.
     pub held_out: BTreeMap<(String, String), Latencies>,
-    /// The largest TPOT (else E2E) MAPE over all rows of the ten fits that leave a tenth of them out, percent.
-    pub worst_without_a_tenth: f64,
-}
-
-/// What a fit did not see.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HeldOut {
-    /// Nothing: the errors are of the rows that were fitted.
-    Nothing,
-    /// Each workload (model, ISL, OSL, TP) in turn.
-    Workload,
-    /// Each model in turn.
-    Model,
-    /// This GPU: its parameters are other GPUs' shares of the datasheet.
-    Gpu,
-    /// The newest fifth of the rows, by day.
-    Newest,
-}
-
-impl HeldOut {
-    /// The words in tables.
-    #[must_use]
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Nothing => "in-sample",
-            Self::Workload => "workload out",
-            Self::Model => "model out",
-            Self::Gpu => "GPU out",
-            Self::Newest => "newest out",
-        }
-    }
-}
-
-/// The errors by the metrics' names.
-pub type MetricErrors = BTreeMap<&'static str, Errors>;
-
-/// The errors of a metric before and after, over the same rows.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Errors {
-    /// How many rows.
-    pub n: usize,
-    /// MAPE of Mantile's recorded answers, percent.
-    pub before: Interval95,
-    /// MAPE of the calibrated predictions, percent.
-    pub after: Interval95,
-    /// The change, percentage points: paired.
-    pub change: Interval95,
-    /// The bias of the calibrated predictions.
-    pub bias: f64,
-}
-
-/// A fitted parameter.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ParameterFound {
-    /// With its unit.
-    pub name: String,
-    /// Fitted.
-    pub value: f64,
-    /// As Mantile's configuration has it now; `None` where it has none.
-    pub before: Option<f64>,
-    /// Between which it was sought.
-    pub lower: f64,
-    /// See `lower`.
-    pub upper: f64,
-    /// Whether it ended at one of these.
-    pub at_bound: bool,
-    /// Whether the rows say anything of it; else it is where its fit started.
-    pub told: bool,
-    /// The least and most that it came to in ten fits that each leave a tenth of the rows out.
-    pub without_a_tenth: (f64, f64),
+    /// How far predictions of TPOT move at most by a fit without a tenth of the rows, on the mean, percent.
+    pub moved_without_a_tenth_percent: f64,
 }
 
 impl Found {
-    /// The errors of a metric under a kind of proof.
+    /// The errors under a kind of proof, where they can be had.
     #[must_use]
-    pub fn errors(&self, held_out: HeldOut, metric: Metric) -> Option<Errors> {
+    pub fn errors(&self, held_out: HeldOut) -> Option<&MetricErrors> {
         let (_, errors) = self.errors.iter().find(|(kind, _)| *kind == held_out)?;
-        errors.as_ref().ok()?.get(metric.name()).copied()
+        errors.as_ref().ok()
     }
 }
 
 impl Proof {
-    /// Whether the parameters alone are worth writing: the main metric improves on workloads held out.
+    /// Whether what a fit found is better for the rows of any model.
     #[must_use]
-    pub fn improves(&self) -> bool {
-        let errors = self.alone.errors(HeldOut::Workload, self.main_metric());
-        errors.is_some_and(|errors| errors.change.high < 0.0)
+    pub fn improves(&self, mode: Mode) -> bool {
+        self.models.iter().any(|model| model.improves(mode))
     }
 
-    /// What its rows are judged by first: TPOT, or E2E where none measures it.
+    /// Whether it is for the rows of this model.
     #[must_use]
-    pub fn main_metric(&self) -> Metric {
-        let tpot = self.alone.errors(HeldOut::Workload, Metric::Tpot);
-        if tpot.is_some() { Metric::Tpot } else { Metric::E2eLatency }
+    pub fn improves_for(&self, model: &str, mode: Mode) -> bool {
+        self.models.iter().any(|own| own.model == model && own.improves(mode))
+    }
+
+    /// The models' names.
+    #[must_use]
+    pub fn model_names(&self) -> Vec<String> {
+        self.models.iter().map(|own| own.model.clone()).collect()
+    }
+
+    /// What a fit found.
+    #[must_use]
+    pub fn found(&self, mode: Mode) -> Option<&Found> {
+        match mode {
+            Mode::Alone => Some(&self.alone),
+            Mode::WithCorrection => self.corrected.as_ref(),
+        }
+    }
+}
+
+impl ModelProof {
+    /// What its rows say of a fit.
+    #[must_use]
+    pub fn judged(&self, mode: Mode) -> Option<&Judged> {
+        match mode {
+            Mode::Alone => Some(&self.alone),
+            Mode::WithCorrection => self.corrected.as_ref(),
+        }
+    }
+
+    fn improves(&self, mode: Mode) -> bool {
+        self.judged(mode).is_some_and(|judged| judged.verdict.is_ok())
     }
 }
 
@@ -180,31 +144,28 @@ const LEAST_ROWS: usize = 12;
 const LEAST_WORKLOADS: usize = 3;
 /// The share of rows that count as newest.
 const NEWEST_SHARE: f64 = 0.2;
-/// Fits that leave a part of the rows out.
-const PARTS: usize = 10;
-/// A correlation that is told.
-const CORRELATED: f64 = 0.9;
 
 /// Calibrates each group and proves it. `now` gives Mantile's parameters for a group today; `done` is told
 /// after each group. A group that cannot be calibrated comes with the reason.
 pub fn prove(
-    groups: BTreeMap<Group, Vec<&Observation>>,
-    dtypes: &[String],
+    observations: &Observations,
+    group: impl Fn(&Identity) -> Group,
     physics: Physics,
     now: impl Fn(&Group) -> Option<Hardware> + Sync,
     done: impl Fn() + Sync,
 ) -> Vec<(Group, Result<Proof, String>)> {
-    let groups: Vec<(Group, Vec<&Observation>)> = groups.into_iter().collect();
-    let subjects: Vec<Result<Subject<'_>, String>> =
-        in_parallel(&groups, |(group, rows)| Subject::new(group, rows, dtypes, physics));
+    let groups: Vec<(Group, Members<'_>)> = observations.groups(group).into_iter().collect();
+    let subjects: Vec<Result<Subject<'_>, String>> = parallel::map(&groups, |(group, members)| {
+        Subject::new(group, members, &observations.dtypes, physics, now(group))
+    });
     let fitted: Vec<&Subject<'_>> =
         subjects.iter().filter_map(|found| found.as_ref().ok()).collect();
-    let proofs = in_parallel(&subjects, |subject| {
+    let proofs = parallel::map(&subjects, |subject| {
         let proof = subject.as_ref().map_err(Clone::clone).and_then(|subject| {
             let elsewhere =
                 |other: &&&Subject<'_>| other.group.gpu_model != subject.group.gpu_model;
             let others: Vec<&Subject<'_>> = fitted.iter().filter(elsewhere).copied().collect();
-            subject.prove(&others, now(subject.group).as_ref())
+            subject.prove(&others)
         });
         done();
         proof
@@ -213,78 +174,91 @@ pub fn prove(
     names.into_iter().zip(proofs).collect()
 }
 
-/// Maps items on all processors, in their order.
-fn in_parallel<'i, I: Sync, T: Send>(items: &'i [I], work: impl Fn(&'i I) -> T + Sync) -> Vec<T> {
-    let next = AtomicUsize::new(0);
-    let made: Mutex<BTreeMap<usize, T>> = Mutex::new(BTreeMap::new());
-    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(items.len());
-    std::thread::scope(|scope| {
-        for _ in 0..workers {
-            scope.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(item) = items.get(index) else { break };
-                    let result = work(item);
-                    made.lock().unwrap_or_else(PoisonError::into_inner).insert(index, result);
-                }
-            });
-        }
-    });
-    made.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
-}
-
 /// A group with the fits to all its rows.
 struct Subject<'a> {
     group: &'a Group,
     rows: &'a [&'a Observation],
+    left_out: &'a [&'a Observation],
     conditions: Conditions<'a>,
+    now: Option<Hardware>,
+    /// Mantile as it is now, for the dtypes that layers really have.
+    today: Option<Setting>,
     alone: Fit,
     corrected: Option<Fit>,
+}
+
+/// The rows that were measured last, with those to fit to: older, and of other configurations.
+struct Newest<'a> {
+    since: String,
+    new: Vec<&'a Observation>,
+    old: Vec<&'a Observation>,
 }
 
 impl<'a> Subject<'a> {
     fn new(
         group: &'a Group,
-        rows: &'a [&'a Observation],
+        members: &'a Members<'a>,
         dtypes: &'a [String],
         physics: Physics,
+        now: Option<Hardware>,
     ) -> Result<Self, String> {
+        let Members { rows, left_out } = members;
         let sheet = datasheet::of(&group.gpu_model)
             .ok_or_else(|| format!("no datasheet of {} is known", group.gpu_model))?;
-        let workloads: BTreeSet<_> = rows.iter().map(|row| row.workload()).collect();
-        if rows.len() < LEAST_ROWS || workloads.len() < LEAST_WORKLOADS {
+        let workloads = workloads(rows);
+        if rows.len() < LEAST_ROWS || workloads < LEAST_WORKLOADS {
             return Err(format!(
-                "{} rows of {} workloads: it takes {LEAST_ROWS} of {LEAST_WORKLOADS}",
+                "{} rows of {workloads} workloads: it takes {LEAST_ROWS} of {LEAST_WORKLOADS}",
                 rows.len(),
-                workloads.len()
             ));
         }
         let conditions = Conditions { sheet, dtypes, physics };
-        let alone = conditions.fit(rows, Mode::Alone, &Overlap::ALL)?;
+        let today = now.as_ref().and_then(|now| Setting::today(now, sheet, dtypes).ok());
+        let alone = conditions.fit(rows, Aim::of(Mode::Alone))?;
         let parts = rows.iter().filter(|row| row.has_parts()).count();
         let corrected = (parts >= LEAST_ROWS)
-            .then(|| conditions.fit(rows, Mode::WithCorrection, &Overlap::ALL))
+            .then(|| conditions.fit(rows, Aim::of(Mode::WithCorrection)))
             .transpose()?;
-        Ok(Self { group, rows, conditions, alone, corrected })
+        Ok(Self { group, rows, left_out, conditions, now, today, alone, corrected })
     }
 
-    fn prove(&self, others: &[&Self], now: Option<&Hardware>) -> Result<Proof, String> {
+    fn prove(&self, others: &[&Self]) -> Result<Proof, String> {
         let rows = self.rows;
-        let alone = self.found(&self.alone, Mode::Alone, others, now)?;
+        let newest = self.newest();
+        let alone = self.found(&self.alone, Mode::Alone, others, &newest)?;
         let corrected = self
             .corrected
             .as_ref()
-            .map(|fit| self.found(fit, Mode::WithCorrection, others, now))
+            .map(|fit| self.found(fit, Mode::WithCorrection, others, &newest))
             .transpose()?;
-        let models: BTreeSet<&String> = rows.iter().map(|row| &row.model).collect();
+        let names: BTreeSet<&String> = rows.iter().map(|row| &row.model).collect();
         let days: BTreeSet<String> = rows.iter().filter_map(|row| day(row)).collect();
-        let workloads: BTreeSet<_> = rows.iter().map(|row| row.workload()).collect();
+        let judged = |name: &String, mode: Mode, found: &Found| {
+            let own = rows.iter().filter(|row| row.model == *name);
+            let predicted: Vec<_> = own
+                .map(|&row| (row, found.held_out[&(row.model.clone(), row.row.name())]))
+                .collect();
+            Judged {
+                errors: errors(&predicted, self.today.as_ref()),
+                verdict: verdict(&predicted, self.today.as_ref(), mode),
+            }
+        };
+        let model = |name: &&String| ModelProof {
+            model: (*name).clone(),
+            rows: rows.iter().filter(|row| row.model == **name).count(),
+            alone: judged(name, Mode::Alone, &alone),
+            corrected: corrected
+                .as_ref()
+                .map(|corrected| judged(name, Mode::WithCorrection, corrected)),
+        };
         Ok(Proof {
             group: self.group.clone(),
             rows: rows.len(),
-            workloads: workloads.len(),
-            models: models.into_iter().cloned().collect(),
+            workloads: workloads(rows),
+            models: names.iter().map(model).collect(),
             days: days.first().cloned().zip(days.last().cloned()),
+            newest_since: newest.map(|newest| newest.since),
+            left_out: self.left_out.len(),
             alone,
             corrected,
         })
@@ -295,62 +269,85 @@ impl<'a> Subject<'a> {
         fit: &Fit,
         mode: Mode,
         others: &[&Self],
-        now: Option<&Hardware>,
+        newest: &Result<Newest<'a>, String>,
     ) -> Result<Found, String> {
         let rows = self.rows;
+        let today = self.today.as_ref();
         let predict = |setting: &Setting, rows: &[&'a Observation]| -> Vec<_> {
             rows.iter().map(|&row| (row, setting.predict(row))).collect()
         };
+        let judged = |predicted: &Predicted<'_>| errors(predicted, today);
         let by_workload = self.hold_out(mode, |row| format!("{:?}", row.workload()))?;
-        let held_out = by_workload
-            .iter()
-            .map(|(row, latencies)| ((row.model.clone(), row.row.name()), *latencies))
-            .collect();
+        let with_load = |load: Load| -> Vec<_> {
+            let predict = |(row, setting): &(&'a Observation, Setting)| {
+                (*row, setting.predict_with(row, load))
+            };
+            by_workload.iter().map(predict).collect()
+        };
+        let counted = with_load(Load::Counted);
+        let divided = with_load(Load::Divided);
+        let differs = counted.iter().zip(&divided).any(|(one, other)| one.1 != other.1);
         let models: BTreeSet<&String> = rows.iter().map(|row| &row.model).collect();
         let model_out = if models.len() > 1 {
-            self.hold_out(mode, |row| row.model.clone()).map(|found| errors(&found))
+            let found = self.hold_out(mode, |row| row.model.clone());
+            found.map(|found| {
+                let predicted: Vec<_> =
+                    found.iter().map(|(row, setting)| (*row, setting.predict(row))).collect();
+                judged(&predicted)
+            })
         } else {
             Err("it takes rows of two models".to_owned())
         };
         let gpu_out =
-            self.transferred(mode, others).map(|setting| errors(&predict(&setting, rows)));
-        let newest = self.newest(mode).map(|found| errors(&found));
-        let (ranges, worst) = self.without_a_tenth(fit, mode)?;
+            self.transferred(mode, others).map(|setting| judged(&predict(&setting, rows)));
+        let newest =
+            newest.as_ref().map_err(Clone::clone).and_then(|Newest { new, old, .. }| {
+                let fit = self.conditions.fit(old, Aim::of(mode))?;
+                Ok(judged(&predict(&fit.setting, new)))
+            });
+        let WithoutATenth { ranges, moved_percent } =
+            without_a_tenth(&self.conditions, rows, fit, Aim::of(mode))?;
+        let dtypes = self.conditions.dtypes;
         Ok(Found {
             setting: fit.setting.clone(),
-            parameters: self.parameters(fit, now, &ranges),
+            parameters: parameters(fit, dtypes, self.now.as_ref(), &ranges),
             condition_number: condition_number(fit),
-            correlated: self.correlated(fit),
+            correlated: correlated(fit, dtypes),
             errors: vec![
-                (HeldOut::Nothing, Ok(errors(&predict(&fit.setting, rows)))),
-                (HeldOut::Workload, Ok(errors(&by_workload))),
+                (HeldOut::Nothing, Ok(judged(&predict(&fit.setting, rows)))),
+                (HeldOut::Workload, Ok(judged(&counted))),
                 (HeldOut::Model, model_out),
                 (HeldOut::Gpu, gpu_out),
                 (HeldOut::Newest, newest),
             ],
-            held_out,
-            worst_without_a_tenth: worst,
+            if_divided: differs.then(|| judged(&divided)),
+            left_out: judged(&predict(&fit.setting, self.left_out)),
+            held_out: counted
+                .iter()
+                .map(|(row, latencies)| ((row.model.clone(), row.row.name()), *latencies))
+                .collect(),
+            moved_without_a_tenth_percent: moved_percent,
         })
     }
 
-    /// Each row as it is predicted by a fit to the rows that have another key.
+    /// Each row with a fit to the rows that have another key.
     fn hold_out(
         &self,
         mode: Mode,
-        key: impl Fn(&Observation) -> String,
-    ) -> Result<Vec<(&'a Observation, Latencies)>, String> {
+        key: impl Fn(&Observation) -> String + Sync,
+    ) -> Result<Vec<(&'a Observation, Setting)>, String> {
         let keys: BTreeSet<String> = self.rows.iter().map(|row| key(row)).collect();
-        let mut predicted = Vec::new();
-        for held in keys {
+        let keys: Vec<String> = keys.into_iter().collect();
+        let parts = parallel::map(&keys, |held| {
             let (out, rest): (Vec<&Observation>, Vec<&Observation>) =
-                self.rows.iter().partition(|row| key(row) == held);
+                self.rows.iter().partition(|row| key(row) == *held);
             if rest.len() < LEAST_ROWS / 2 {
                 return Err(format!("without {held} too few rows are left"));
             }
-            let fit = self.conditions.fit(&rest, mode, &Overlap::ALL)?;
-            predicted.extend(out.iter().map(|&row| (row, fit.setting.predict(row))));
-        }
-        Ok(predicted)
+            let fit = self.conditions.fit(&rest, Aim::of(mode))?;
+            Ok(out.into_iter().map(|row| (row, fit.setting.clone())).collect::<Vec<_>>())
+        });
+        Ok(parts.into_iter().collect::<Result<Vec<_>, String>>()?.concat())
     }
 
     /// The setting that other GPUs' fits come to here: those of the framework, else of any.
@@ -363,7 +360,7 @@ impl<'a> Subject<'a> {
         if fits.is_empty() {
             return Err("no other GPU is calibrated".to_owned());
         }
-        let points: Vec<(&super::Space, &[f64])> =
+        let points: Vec<(&Space, &[f64])> =
             fits.iter().map(|fit| (&fit.space, &fit.minimum.x[..])).collect();
         // What most of them have; of equally many, the plainest.
         let often = |overlap: &Overlap| fits.iter().filter(|fit| fit.overlap == *overlap).count();
@@ -378,170 +375,53 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// The newest rows as a fit to the older ones predicts them.
-    fn newest(&self, mode: Mode) -> Result<Vec<(&'a Observation, Latencies)>, String> {
-        let mut days: Vec<String> = self.rows.iter().filter_map(|row| day(row)).collect();
-        if days.len() < self.rows.len() {
-            return Err("not every row says when it was measured".to_owned());
-        }
-        days.sort();
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "of the length"
-        )]
-        let cut = &days[(days.len() as f64 * (1.0 - NEWEST_SHARE)) as usize];
-        let (new, old): (Vec<&Observation>, Vec<&Observation>) =
-            self.rows.iter().partition(|row| day(row).is_some_and(|day| day >= *cut));
-        if old.len() < LEAST_ROWS {
-            return Err(format!("{} rows are older than {cut}", old.len()));
-        }
-        let fit = self.conditions.fit(&old, mode, &Overlap::ALL)?;
-        Ok(new.iter().map(|&row| (row, fit.setting.predict(row))).collect())
-    }
-
-    /// The range of each parameter over fits that leave every tenth row out, and the largest error.
-    fn without_a_tenth(&self, fit: &Fit, mode: Mode) -> Result<(Vec<(f64, f64)>, f64), String> {
-        let mut ranges: Vec<(f64, f64)> = fit.minimum.x.iter().map(|x| (*x, *x)).collect();
-        let mut worst: f64 = 0.0;
-        for part in 0..PARTS {
-            let rest: Vec<&Observation> = (0..self.rows.len())
-                .filter(|index| index % PARTS != part)
-                .map(|index| self.rows[index])
-                .collect();
-            let without = self.conditions.fit(&rest, mode, &[fit.overlap])?;
-            for (parameter, x) in without.space.parameters.iter().zip(&without.minimum.x) {
-                let place = fit.space.parameters.iter().position(|own| own.kind == parameter.kind);
-                if let Some(place) = place {
-                    let (low, high) = &mut ranges[place];
-                    (*low, *high) = (low.min(*x), high.max(*x));
-                }
-            }
-            let mape = |metric| {
-                let pair = |&row: &&'a Observation| pair(row, without.setting.predict(row), metric);
-                let pairs: Vec<Pair> = self.rows.iter().filter_map(pair).collect();
-                statistics::of(&pairs).map(|found| found.mape_percent)
-            };
-            let main = mape(Metric::Tpot).or_else(|| mape(Metric::E2eLatency));
-            worst = worst.max(main.unwrap_or_default());
-        }
-        Ok((ranges.into_iter().map(|(low, high)| (low.exp(), high.exp())).collect(), worst))
-    }
-
-    fn parameters(
-        &self,
-        fit: &Fit,
-        now: Option<&Hardware>,
-        ranges: &[(f64, f64)],
-    ) -> Vec<ParameterFound> {
-        let dtypes = self.conditions.dtypes;
-        let of = |index: usize| {
-            let parameter = &fit.space.parameters[index];
-            let value = fit.minimum.x[index].exp();
-            ParameterFound {
-                name: parameter.kind.name(dtypes),
-                value,
-                before: now.and_then(|now| parameter.kind.of(now, dtypes)),
-                lower: parameter.lower,
-                upper: parameter.upper,
-                at_bound: at_bound(fit, index),
-                told: is_told(fit, index),
-                without_a_tenth: ranges[index],
-            }
+    /// The newest rows, of the days that make about a fifth. Rows of their configurations are not fitted to,
+    /// whoever measured them, nor are rows that do not say when they were measured.
+    fn newest(&self) -> Result<Newest<'a>, String> {
+        let dated: Vec<(String, &'a Observation)> =
+            self.rows.iter().filter_map(|&row| Some((day(row)?, row))).collect();
+        let days: BTreeSet<&String> = dated.iter().map(|(day, _)| day).collect();
+        let share = |since: &String| {
+            let new = dated.iter().filter(|(day, _)| day >= since).count();
+            (new as f64 / dated.len() as f64 - NEWEST_SHARE).abs()
         };
-        (0..fit.minimum.x.len()).map(of).collect()
-    }
-
-    fn correlated(&self, fit: &Fit) -> Vec<(String, String, f64)> {
-        let free = free(fit);
-        let prior = &fit.minimum.prior;
-        let information = DMatrix::from_fn(free.len(), free.len(), |a, b| {
-            let (j, k) = (free[a], free[b]);
-            fit.minimum.information[(j, k)] + if j == k { prior[j] } else { 0.0 }
-        });
-        let Some(covariance) = information.try_inverse() else { return Vec::new() };
-        let name = |a: usize| fit.space.parameters[free[a]].kind.name(self.conditions.dtypes);
-        let mut pairs = Vec::new();
-        for a in 0..free.len() {
-            for b in 0..a {
-                let scale = (covariance[(a, a)] * covariance[(b, b)]).sqrt();
-                let correlation = covariance[(a, b)] / scale;
-                if correlation.abs() > CORRELATED {
-                    pairs.push((name(b), name(a), correlation));
-                }
-            }
+        let since = days.iter().skip(1).min_by(|a, b| share(a).total_cmp(&share(b)));
+        let since = (*since.ok_or("they were measured on one day, or do not say when")?).clone();
+        let (new, old): (Vec<_>, Vec<_>) = dated.into_iter().partition(|(day, _)| *day >= since);
+        let new: Vec<&Observation> = new.into_iter().map(|(_, row)| row).collect();
+        let configurations: BTreeSet<(&String, &Identity)> =
+            new.iter().map(|row| (&row.model, &row.row.identity)).collect();
+        let old: Vec<&Observation> = old
+            .into_iter()
+            .map(|(_, row)| row)
+            .filter(|row| !configurations.contains(&(&row.model, &row.row.identity)))
+            .collect();
+        if old.len() < LEAST_ROWS || workloads(&old) < LEAST_WORKLOADS {
+            return Err(format!(
+                "{} rows are older than {since} and of other configurations than the {} newest",
+                old.len(),
+                new.len()
+            ));
         }
-        pairs
+        Ok(Newest { since, new, old })
     }
+}
+
+fn workloads(rows: &[&Observation]) -> usize {
+    rows.iter().map(|row| row.workload()).collect::<BTreeSet<_>>().len()
 }
 
 fn day(row: &Observation) -> Option<String> {
     row.row.provenance.benchmark_date.as_ref().map(|date| date.chars().take(10).collect())
 }
 
-/// Whether a parameter ended at a bound.
-fn at_bound(fit: &Fit, index: usize) -> bool {
-    let parameter = &fit.space.parameters[index];
-    let x = fit.minimum.x[index];
-    (x - parameter.lower.ln()).abs() < 1e-6 || (x - parameter.upper.ln()).abs() < 1e-6
-}
-
-/// Whether rows say more of a parameter than its start does.
-fn is_told(fit: &Fit, index: usize) -> bool {
-    fit.minimum.information[(index, index)] > fit.minimum.prior[index]
-}
-
-/// The parameters that are not at a bound and that the rows tell something of.
-fn free(fit: &Fit) -> Vec<usize> {
-    (0..fit.minimum.x.len()).filter(|&index| !at_bound(fit, index) && is_told(fit, index)).collect()
-}
-
-fn condition_number(fit: &Fit) -> Option<f64> {
-    let free = free(fit);
-    let information = &fit.minimum.information;
-    let matrix = DMatrix::from_fn(free.len(), free.len(), |a, b| information[(free[a], free[b])]);
-    let eigenvalues = matrix.symmetric_eigenvalues();
-    let (low, high) = (eigenvalues.min(), eigenvalues.max());
-    (low > 0.0).then(|| high / low)
-}
-
-/// A prediction of a metric with the measurement, where there is one.
-pub(super) fn pair(row: &Observation, predicted: Latencies, metric: Metric) -> Option<Pair> {
-    let measured = row.row.measured.means[metric]?;
-    Some(Pair { measured, predicted: row.metrics(predicted)[metric] })
-}
-
-/// The errors of predictions by metric, where it is measured.
-fn errors(predicted: &[(&Observation, Latencies)]) -> MetricErrors {
-    let mut all = BTreeMap::new();
-    for metric in Metric::ALL {
-        let pairs: Vec<(Pair, Pair)> = predicted
-            .iter()
-            .filter_map(|(row, latencies)| {
-                Some((pair(row, row.answered, metric)?, pair(row, *latencies, metric)?))
-            })
-            .collect();
-        let (old, new): (Vec<Pair>, Vec<Pair>) = pairs.iter().copied().unzip();
-        let Some(statistics) = statistics::of(&new) else { continue };
-        all.insert(
-            metric.name(),
-            Errors {
-                n: pairs.len(),
-                before: statistics::mape_interval(&old),
-                after: statistics::mape_interval(&new),
-                change: paired_mape_change(&pairs),
-                bias: statistics.bias,
-            },
-        );
-    }
-    all
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::observation::tests::observations;
-    use super::super::{Correction, Kind, Observations, Space};
+    use super::super::sensitivity::told;
+    use super::super::{Correction, Kind};
     use super::*;
+    use crate::metric::Metric;
 
     /// Some of the vLLM rows on H200, measured as if the hardware were what `setting` makes of the datasheet.
     fn as_if(setting: impl Fn(&mut Setting)) -> (Observations, Setting) {
@@ -559,26 +439,28 @@ mod tests {
         let mut truth = space.setting(&point, Overlap::default());
         setting(&mut truth);
         for row in &mut found.rows {
-            let seen = truth.predict(row);
-            let metrics = row.metrics(seen);
-            for metric in Metric::ALL {
-                row.row.measured.means[metric] = Some(metrics[metric]);
-            }
+            measure(row, truth.predict_with(row, Load::Divided));
         }
         (found, truth)
     }
 
     fn proof(found: &Observations) -> Proof {
+        proof_beside(found, None)
+    }
+
+    fn proof_beside(found: &Observations, now: Option<&Hardware>) -> Proof {
         let group = Group { gpu_model: "h200".to_owned(), framework: None };
-        let rows = found.rows.iter().collect();
-        let mut proofs = prove(
-            BTreeMap::from([(group, rows)]),
-            &found.dtypes,
-            Physics::Bounded,
-            |_| None,
-            || (),
-        );
+        let group = |_: &Identity| group.clone();
+        let mut proofs = prove(found, group, Physics::Bounded, |_| now.cloned(), || ());
         proofs.remove(0).1.unwrap()
+    }
+
+    /// Makes every row measured as it is predicted.
+    fn measure(row: &mut Observation, seen: Latencies) {
+        let metrics = row.metrics(seen);
+        for metric in Metric::ALL {
+            row.row.measured.means[metric] = Some(metrics[metric]);
+        }
     }
 
     #[test]
@@ -605,26 +487,108 @@ mod tests {
             let value = corrected.parameters.iter().find(|found| found.name == name).unwrap().value;
             assert!((value / expected - 1.0).abs() < 0.02, "{name}: {value} against {expected}");
         }
-        let tpot = corrected.errors(HeldOut::Workload, Metric::Tpot).unwrap();
+        let tpot = corrected.errors(HeldOut::Workload).unwrap()["tpot"];
         assert!(tpot.after.estimate < 0.5, "{tpot:?}");
-        assert!(proof.improves());
+        assert!(Mode::ALL.into_iter().all(|mode| proof.improves(mode)));
         assert!(corrected.held_out.len() == proof.rows && proof.workloads >= LEAST_WORKLOADS);
         let reason =
             |kind: HeldOut| corrected.errors.iter().find(|(held, _)| *held == kind).unwrap();
         assert!(reason(HeldOut::Model).1.as_ref().unwrap_err().contains("two models"));
         assert!(reason(HeldOut::Gpu).1.as_ref().unwrap_err().contains("no other GPU"));
+        assert!(corrected.if_divided.is_none(), "nothing is counted whole");
+    }
+
+    /// A layer whose weights Mantile counts whole takes longer in it, whatever the parameters: what is
+    /// right for hardware makes Mantile worse.
+    #[test]
+    fn what_mantile_counts_whole_is_not_proved_by_dividing_it() {
+        let (mut found, truth) = as_if(|_| ());
+        let hardware = Hardware { kernel_overhead_us: 4.0, ..truth.hardware.clone() };
+        let now = Setting { hardware, correction: None, ..truth.clone() };
+        for row in &mut found.rows {
+            for work in row.prefill.iter_mut().chain(&mut row.decode) {
+                work.divided_load_bytes = work.load_bytes;
+                work.load_bytes *= 4.0;
+            }
+            row.answered = now.predict(row);
+            let seen = Setting { correction: None, ..truth.clone() };
+            measure(row, seen.predict_with(row, Load::Divided));
+        }
+        let proof = proof(&found);
+        let divided = proof.alone.if_divided.as_ref().unwrap()["tpot"];
+        assert!(divided.after.estimate < 2.0, "{divided:?}");
+        let counted = proof.alone.errors(HeldOut::Workload).unwrap()["tpot"];
+        assert!(counted.after.estimate > counted.before.estimate, "{counted:?}");
+        assert!(!proof.improves(Mode::Alone));
+    }
+
+    #[test]
+    fn what_the_dtypes_alone_do_is_no_merit_of_the_fit() {
+        let (mut found, truth) = as_if(|_| ());
+        let now = Hardware {
+            compute_pflops: found.dtypes.iter().cloned().zip(truth.pflops.clone()).collect(),
+            ..truth.hardware.clone()
+        };
+        for row in &mut found.rows {
+            let seen = Setting { correction: None, ..truth.clone() }.predict(row);
+            measure(row, seen);
+            row.answered = Latencies { ttft: 1.5 * seen.ttft, tpot: 1.5 * seen.tpot };
+        }
+        let reason =
+            |now: Option<&Hardware>| proof_beside(&found, now).models[0].alone.verdict.clone();
+        let unknown = reason(None).unwrap();
+        assert!(!unknown.contains("beyond"), "{unknown}");
+        let known = reason(Some(&now)).unwrap_err();
+        assert!(known.starts_with("the layers' own dtypes alone come to 0.0 points"), "{known}");
+    }
+
+    #[test]
+    fn newest_rows_are_of_configurations_that_no_older_row_is_of() {
+        let (mut found, _) = as_if(|_| ());
+        let days = ["2025-11-01", "2025-12-01"];
+        let date = |found: &mut Observations, is_new: &dyn Fn(usize) -> bool| {
+            for (index, row) in found.rows.iter_mut().enumerate() {
+                let day = days[usize::from(is_new(index))].to_owned();
+                row.row.provenance.benchmark_date = Some(day);
+            }
+        };
+        let newest = |found: &Observations| {
+            let group = Group { gpu_model: "h200".to_owned(), framework: None };
+            let members = found.groups(|_| group.clone()).remove(&group).unwrap();
+            let subject =
+                Subject::new(&group, &members, &found.dtypes, Physics::Bounded, None).unwrap();
+            subject.newest().map(|newest| (newest.since, newest.new.len(), newest.old.len()))
+        };
+        let all = found.rows.len();
+        date(&mut found, &|index| index % 5 == 0);
+        let new = all.div_ceil(5);
+        assert_eq!(newest(&found).unwrap(), (days[1].to_owned(), new, all - new));
+        // Of every configuration another source measured before: nothing is left to fit to.
+        let again = found.rows.clone();
+        date(&mut found, &|_| true);
+        found.rows.extend(again.into_iter().map(|mut row| {
+            row.row.provider = "another".to_owned();
+            row.row.provenance.benchmark_date = Some(days[0].to_owned());
+            row
+        }));
+        let reason = newest(&found).unwrap_err();
+        assert!(reason.starts_with("0 rows are older than 2025-12-01 and of other"), "{reason}");
+        for row in &mut found.rows {
+            row.row.provenance.benchmark_date = None;
+        }
+        assert!(newest(&found).unwrap_err().contains("do not say when"));
     }
 
     #[test]
     fn where_mantile_is_right_already_nothing_improves() {
         let (mut found, _) = as_if(|_| ());
         for row in &mut found.rows {
-            let metrics = row.metrics(row.answered);
-            for metric in Metric::ALL {
-                row.row.measured.means[metric] = Some(metrics[metric]);
-            }
+            measure(row, row.answered);
         }
-        assert!(!proof(&found).improves());
+        let proof = proof(&found);
+        assert!(!Mode::ALL.into_iter().any(|mode| proof.improves(mode)));
+        let reason = proof.models[0].alone.verdict.clone().unwrap_err();
+        assert!(reason.ends_with("not better for certain"), "{reason}");
     }
 
     #[test]
@@ -632,10 +596,10 @@ mod tests {
         let (mut found, _) = as_if(|_| ());
         found.rows.truncate(5);
         let group = Group { gpu_model: "h200".to_owned(), framework: None };
-        let rows: Vec<&Observation> = found.rows.iter().collect();
+        let members = Members { rows: found.rows.iter().collect(), left_out: vec![] };
         let reason = |gpu: &str| {
             let group = Group { gpu_model: gpu.to_owned(), ..group.clone() };
-            Subject::new(&group, &rows, &found.dtypes, Physics::Bounded).err().unwrap()
+            Subject::new(&group, &members, &found.dtypes, Physics::Bounded, None).err().unwrap()
         };
         assert!(reason("h200").starts_with("5 rows of"));
         assert_eq!(reason("x1"), "no datasheet of x1 is known");
@@ -648,12 +612,13 @@ mod tests {
         let sheet = datasheet::of("h200").unwrap();
         let conditions = Conditions { sheet, dtypes: &found.dtypes, physics: Physics::Bounded };
         let rows: Vec<&Observation> = found.rows.iter().collect();
-        let fit = conditions.fit(&rows, Mode::Alone, &[Overlap::default()]).unwrap();
+        let fit = conditions.fit(&rows, Aim::of(Mode::Alone)).unwrap();
         let told = |kind: Kind| {
             let place = fit.space.parameters.iter().position(|own| own.kind == kind).unwrap();
-            is_told(&fit, place)
+            told(&fit)[place]
         };
         assert!(told(Kind::Bandwidth) && told(Kind::KernelOverhead));
         assert!(!told(Kind::Interconnect), "one GPU exchanges nothing");
+        assert!(!told(Kind::InterconnectLatency));
     }
 }

@@ -7,14 +7,16 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-use super::proof::{Found, HeldOut, Proof};
-use super::{Observation, Setting};
+use super::{
+    Errors, Found, Group, HeldOut, Judged, Mode, Observation, ParameterFound, Proof, Setting,
+};
 use crate::config::{self, Config, Gpu, Precision};
 use crate::datasheet;
 use crate::error::Result;
 use crate::estimator::{Estimator, RowEstimate};
 use crate::hardware::{About, Hardware, Overlap};
 use crate::metric::{Metric, PerMetric};
+use crate::statistics::Interval95;
 
 /// The file's name in a model's folder.
 pub const FILE_NAME: &str = "calibration.toml";
@@ -29,36 +31,38 @@ pub const CORRECTED: &str = "mantile_corrected";
 pub struct Provenance {
     /// The release whose recorded answers tell the work.
     pub release: String,
-    /// The models whose rows were fitted to.
-    pub models: Vec<String>,
     /// The expression that picked rows, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows_where: Option<String>,
     /// Whether parameters could beat the datasheet.
-    #[serde(default)]
     pub beyond_datasheet: bool,
     /// How many rows were left out, by reason.
-    #[serde(default)]
     pub left_out: BTreeMap<String, usize>,
 }
 
 /// The file, but for its comment.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Written {
-    schema_version: u32,
-    provenance: Provenance,
+    schema_version: Spanned<u32>,
+    #[serde(default)]
     calibration: Vec<Calibrated>,
+    #[serde(default)]
     gpu: Vec<Gpu>,
 }
 
 /// The calibration of a group.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Calibrated {
-    hardware_id: String,
     gpu_model: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     framework: Option<String>,
+    /// The configuration that holds the parameters alone, or why there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hardware_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_written: Option<String>,
     models: Vec<String>,
     rows: usize,
     workloads: usize,
@@ -66,13 +70,16 @@ struct Calibrated {
     first_day: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_day: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    newest_since: Option<String>,
+    provenance: Provenance,
     alone: WrittenFound,
     #[serde(skip_serializing_if = "Option::is_none")]
     with_correction: Option<WrittenFound>,
 }
 
 /// What a fit found.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WrittenFound {
     overlap: Overlap,
@@ -80,19 +87,26 @@ struct WrittenFound {
     parameters: BTreeMap<String, f64>,
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     at_bound: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    not_told: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     condition_number: Option<f64>,
-    /// MAPE in percent, by what was held out and metric: rows, before, after, and the interval of the change.
+    /// MAPE in percent, by what was held out and metric.
     mape: BTreeMap<String, BTreeMap<String, WrittenErrors>>,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// MAPE in percent and its changes, each the lower and upper end of the interval.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WrittenErrors {
     rows: usize,
     before: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    own_dtypes: Option<f64>,
     after: f64,
     change: [f64; 2],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change_from_own_dtypes: Option<[f64; 2]>,
 }
 
 /// A value rounded to five significant digits, which is what files hold and Mantile is given.
@@ -132,14 +146,21 @@ impl Setting {
 }
 
 impl Proof {
-    /// What its hardware configuration is called: the file's name in Mantile's data folder.
+    /// What its hardware configuration is called: the file's name in Mantile's data folder. It names the
+    /// model where only one was fitted to, so that another's is another file.
     #[must_use]
     pub fn hardware_id(&self) -> String {
         let maker = datasheet::of(&self.group.gpu_model).map_or("", |sheet| &sheet.manufacturer);
         let framework = self.group.framework.as_deref();
+        let model = match &self.models[..] {
+            [only] => only.model.split_once('_').map(|(_, name)| name),
+            _ => None,
+        };
         let parts =
-            [Some(maker), Some(self.group.gpu_model.as_str()), framework, Some("calibrated")];
-        let parts: Vec<String> = parts.into_iter().flatten().map(str::to_lowercase).collect();
+            [Some(maker), Some(&self.group.gpu_model), framework, model, Some("calibrated")];
+        let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+        let parts: Vec<String> =
+            parts.into_iter().flatten().map(|part| part.chars().map(plain).collect()).collect();
         parts.join("_")
     }
 
@@ -148,11 +169,10 @@ impl Proof {
     pub fn about(&self, release: &str) -> About {
         let sheet = datasheet::of(&self.group.gpu_model);
         let name = sheet.map_or(self.group.gpu_model.as_str(), |sheet| &sheet.name);
-        let metric = self.main_metric();
         let mut description = format!(
             "Effective parameters, fitted by mantile-reconcile to {} measured rows of {}",
             self.rows,
-            self.models.join(" and ")
+            self.model_names().join(" and ")
         );
         if let Some(framework) = &self.group.framework {
             let _ = write!(description, " served by {framework}");
@@ -161,7 +181,11 @@ impl Proof {
             let _ = write!(description, ", {first} to {last}");
         }
         let _ = write!(description, ", with the work that release {release} counts.");
-        if let Some(errors) = self.alone.errors(HeldOut::Workload, metric) {
+        for metric in [Metric::Tpot, Metric::E2eLatency, Metric::Ttft] {
+            let errors = self.alone.errors(HeldOut::Workload);
+            let Some(errors) = errors.and_then(|errors| errors.get(metric.name())) else {
+                continue;
+            };
             let _ = write!(
                 description,
                 " Held-out MAPE of {}: {:.1}%, before {:.1}%.",
@@ -186,17 +210,26 @@ impl Proof {
 }
 
 impl Written {
-    /// What is written of these proofs, for a model of which `rows` were fitted to.
+    /// What is written of these proofs for a model, of which `rows` are among those fitted to: every group
+    /// that was calibrated, and how rows ask for those that are better.
     #[must_use]
     pub fn new(
         proofs: &[&Proof],
-        provenance: Provenance,
+        provenance: impl Fn(&Group) -> Provenance,
         config: &Config,
         rows: &[&Observation],
     ) -> Self {
         let mut gpu = Vec::new();
+        let mut calibration = Vec::new();
         for proof in proofs {
             let group = &proof.group;
+            let Some(own) = proof.models.iter().find(|own| own.model == config.model_id) else {
+                continue;
+            };
+            calibration.push(Calibrated::new(proof, &own.alone, provenance(group)));
+            if own.alone.verdict.is_err() {
+                continue;
+            }
             let own = rows
                 .iter()
                 .filter(|row| row.model == config.model_id && group.holds(&row.row.identity));
@@ -210,20 +243,47 @@ impl Written {
                     precision.entry(name.clone()).or_insert_with(|| real.clone());
                 }
             }
-            if !precision.is_empty() {
-                gpu.push(Gpu {
-                    model: group.gpu_model.clone(),
-                    framework: group.framework.clone(),
-                    hardware_id: Some(proof.hardware_id()),
-                    approximation: None,
-                    unmapped: None,
-                    precision,
-                    calibrated: true,
-                });
-            }
+            gpu.push(Gpu {
+                model: group.gpu_model.clone(),
+                framework: group.framework.clone(),
+                hardware_id: Some(proof.hardware_id()),
+                approximation: None,
+                unmapped: None,
+                precision,
+                calibrated: true,
+            });
         }
-        let calibration = proofs.iter().map(|proof| Calibrated::new(proof)).collect();
-        Self { schema_version: config::SCHEMA_VERSION, provenance, calibration, gpu }
+        let schema_version = Spanned::new(0..0, config::SCHEMA_VERSION);
+        Self { schema_version, calibration, gpu }
+    }
+
+    /// What it holds of groups that meet none of these.
+    #[must_use]
+    pub fn without(mut self, groups: &[Group]) -> Self {
+        let meets = |group: &Group| groups.iter().any(|other| other.meets(group));
+        self.calibration.retain(|calibrated| !meets(&calibrated.group()));
+        self.gpu.retain(|gpu| !meets(&asking(gpu)));
+        self
+    }
+
+    /// Both, which must have no group in common, in the order of their groups.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.calibration.extend(other.calibration);
+        self.calibration.sort_by_key(Calibrated::group);
+        self.gpu.extend(other.gpu);
+        self.gpu.sort_by_key(asking);
+        self
+    }
+
+    /// The groups that it holds.
+    pub fn groups(&self) -> impl Iterator<Item = Group> {
+        self.calibration.iter().map(Calibrated::group)
+    }
+
+    /// The configurations that rows ask for.
+    pub fn hardware_ids(&self) -> impl Iterator<Item = &str> {
+        self.gpu.iter().filter_map(|gpu| gpu.hardware_id.as_deref())
     }
 
     /// The text of the file: a line a figure, each group under its heading.
@@ -232,10 +292,9 @@ impl Written {
         let mut text = format!(
             "# Written by `mantile-reconcile calibrate --output`: made anew, not edited. The README tells how.\n\
              # `adopted = true` under [calibration] of reconcile.toml makes rows ask as [[gpu]] here says.\n\
-             # MAPE is in percent, change the 95% interval of after - before.\n\n\
-             schema_version = {}\n\n[provenance]\n{}",
-            self.schema_version,
-            lines("", &self.provenance)
+             # MAPE is in percent, a change the 95% interval of after - before, or - own_dtypes.\n\n\
+             schema_version = {}\n",
+            self.schema_version.get_ref(),
         );
         for calibrated in &self.calibration {
             let _ = write!(text, "\n[[calibration]]\n{}", lines("", calibrated));
@@ -267,18 +326,30 @@ fn lines(prefix: &str, value: &impl Serialize) -> String {
     text
 }
 
+/// Whose rows ask for it.
+fn asking(gpu: &Gpu) -> Group {
+    Group { gpu_model: gpu.model.clone(), framework: gpu.framework.clone() }
+}
+
 impl Calibrated {
-    fn new(proof: &Proof) -> Self {
+    fn group(&self) -> Group {
+        Group { gpu_model: self.gpu_model.clone(), framework: self.framework.clone() }
+    }
+
+    fn new(proof: &Proof, judged: &Judged, provenance: Provenance) -> Self {
         let (first_day, last_day) = proof.days.clone().unzip();
         Self {
-            hardware_id: proof.hardware_id(),
             gpu_model: proof.group.gpu_model.clone(),
             framework: proof.group.framework.clone(),
-            models: proof.models.clone(),
+            hardware_id: judged.verdict.is_ok().then(|| proof.hardware_id()),
+            not_written: judged.verdict.clone().err(),
+            models: proof.model_names(),
             rows: proof.rows,
             workloads: proof.workloads,
             first_day,
             last_day,
+            newest_since: proof.newest_since.clone().ok(),
+            provenance,
             alone: WrittenFound::new(&proof.alone),
             with_correction: proof.corrected.as_ref().map(WrittenFound::new),
         }
@@ -287,67 +358,79 @@ impl Calibrated {
 
 impl WrittenFound {
     fn new(found: &Found) -> Self {
-        let mut mape = BTreeMap::new();
-        for (held_out, errors) in &found.errors {
-            let Ok(errors) = errors else { continue };
-            let by_metric: BTreeMap<String, WrittenErrors> = errors
-                .iter()
-                .map(|(metric, errors)| {
-                    let written = WrittenErrors {
-                        rows: errors.n,
-                        before: tenth(errors.before.estimate),
-                        after: tenth(errors.after.estimate),
-                        change: [tenth(errors.change.low), tenth(errors.change.high)],
-                    };
-                    ((*metric).to_owned(), written)
-                })
-                .collect();
-            mape.insert(held_out.title().replace([' ', '-'], "_").to_lowercase(), by_metric);
-        }
-        let parameters = found.parameters.iter();
+        let of_kind = found.errors.iter().filter_map(|(held_out, errors)| {
+            let errors = errors.as_ref().ok()?;
+            Some((held_out.name(), errors))
+        });
+        let if_divided = found.if_divided.iter().map(|errors| ("workload_out_if_divided", errors));
+        let left_out = Some(("left_out", &found.left_out)).filter(|(_, errors)| !errors.is_empty());
+        let mape = of_kind
+            .chain(if_divided)
+            .chain(left_out)
+            .map(|(kind, errors)| {
+                let written = errors
+                    .iter()
+                    .map(|(metric, errors)| ((*metric).to_owned(), WrittenErrors::new(errors)));
+                (kind.to_owned(), written.collect())
+            })
+            .collect();
+        let parameters = &found.parameters;
+        let named = |wanted: fn(&ParameterFound) -> bool| {
+            let found = parameters.iter().filter(|found| wanted(found));
+            found.map(|found| found.name.clone()).collect()
+        };
         Self {
             overlap: found.setting.hardware.overlap,
             parameters: parameters
-                .clone()
+                .iter()
                 .map(|found| (found.name.clone(), rounded(found.value)))
                 .collect(),
-            at_bound: parameters
-                .filter(|found| found.at_bound)
-                .map(|found| found.name.clone())
-                .collect(),
+            at_bound: named(|found| found.at_bound),
+            not_told: named(|found| !found.told),
             condition_number: found.condition_number.map(|number| rounded(number).round()),
             mape,
         }
     }
 }
 
-/// The file as it is read: what rows ask for, and that the rest is as it was written.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    schema_version: Spanned<u32>,
-    #[expect(dead_code, reason = "read to check it")]
-    provenance: Provenance,
-    #[expect(dead_code, reason = "read to check it")]
-    calibration: Vec<Calibrated>,
-    gpu: Vec<Gpu>,
+impl WrittenErrors {
+    fn new(errors: &Errors) -> Self {
+        let ends = |change: Interval95| [tenth(change.low), tenth(change.high)];
+        Self {
+            rows: errors.n,
+            before: tenth(errors.before.estimate),
+            own_dtypes: errors.own_dtypes.map(|own| tenth(own.estimate)),
+            after: tenth(errors.after.estimate),
+            change: ends(errors.change),
+            change_from_own_dtypes: errors.change_from_own_dtypes.map(ends),
+        }
+    }
 }
 
-/// Reads what rows ask for from the text of a `calibration.toml` that came from `path`.
-pub fn read(path: &Path, text: &str) -> Result<Vec<Gpu>> {
-    let file: File = config::parse_toml(path, text)
+/// Reads the text of a `calibration.toml` that came from `path`.
+pub fn read(path: &Path, text: &str) -> Result<Written> {
+    let mut written: Written = config::parse_toml(path, text)
         .map_err(|error| error.with_help("make it anew: mantile-reconcile calibrate --output"))?;
-    config::check_version(path, text, &file.schema_version)?;
-    Ok(file.gpu.into_iter().map(|gpu| Gpu { calibrated: true, ..gpu }).collect())
+    config::check_version(path, text, &written.schema_version)?;
+    for gpu in &mut written.gpu {
+        gpu.calibrated = true;
+    }
+    Ok(written)
+}
+
+/// What rows ask for by the text of a `calibration.toml` that came from `path`.
+pub fn read_gpus(path: &Path, text: &str) -> Result<Vec<Gpu>> {
+    Ok(read(path, text)?.gpu)
 }
 
 /// The calibrated and the corrected predictions of a model's rows as estimators: each row by fits to the
-/// other workloads.
+/// other workloads, of the groups where these are better for certain.
 #[must_use]
 pub fn estimators(proofs: &[&Proof], model: &str, rows: &[&Observation]) -> [Estimator; 2] {
-    let estimator = |name: &str, about: &str, found: fn(&Proof) -> Option<&Found>| {
+    let estimator = |name: &str, about: &str, mode: Mode| {
         let mut estimates = BTreeMap::new();
-        for found in proofs.iter().filter_map(|proof| found(proof)) {
+        let better = proofs.iter().filter(|proof| proof.improves_for(model, mode));
+        for found in better.filter_map(|proof| proof.found(mode)) {
             for row in rows.iter().filter(|row| row.model == model) {
                 let key = (model.to_owned(), row.row.name());
                 let Some(latencies) = found.held_out.get(&key) else { continue };
@@ -370,8 +453,8 @@ pub fn estimators(proofs: &[&Proof], model: &str, rows: &[&Observation]) -> [Est
         }
     };
     [
-        estimator(CALIBRATED, CALIBRATED_ABOUT, |proof| Some(&proof.alone)),
-        estimator(CORRECTED, CORRECTED_ABOUT, |proof| proof.corrected.as_ref()),
+        estimator(CALIBRATED, CALIBRATED_ABOUT, Mode::Alone),
+        estimator(CORRECTED, CORRECTED_ABOUT, Mode::WithCorrection),
     ]
 }
 
@@ -418,40 +501,48 @@ mod tests {
             overlap: Overlap { load: true, communication: false },
             parameters: [("compute_pflops.bf16".to_owned(), 0.4)].into(),
             at_bound: vec![],
+            not_told: vec![],
             condition_number: Some(12.0),
             mape: [(
                 "workload_out".to_owned(),
                 [(
                     "tpot".to_owned(),
-                    WrittenErrors { rows: 3, before: 9.5, after: 4.0, change: [-6.0, -5.0] },
+                    WrittenErrors {
+                        rows: 3,
+                        before: 9.5,
+                        own_dtypes: Some(5.0),
+                        after: 4.0,
+                        change: [-6.0, -5.0],
+                        change_from_own_dtypes: Some([f64::NEG_INFINITY, 1.0]),
+                    },
                 )]
                 .into(),
             )]
             .into(),
         };
-        let calibration = Calibrated {
-            hardware_id: "nvidia_h200_vllm_calibrated".to_owned(),
-            gpu_model: "h200".to_owned(),
-            framework: Some("vllm".to_owned()),
+        let calibration = |gpu: &Gpu| Calibrated {
+            gpu_model: gpu.model.clone(),
+            framework: gpu.framework.clone(),
+            hardware_id: gpu.hardware_id.clone(),
+            not_written: None,
             models: vec!["m".to_owned()],
             rows: 3,
             workloads: 3,
             first_day: None,
             last_day: None,
+            newest_since: None,
+            provenance: Provenance {
+                release: "72ff84e".to_owned(),
+                rows_where: Some("gpu_model = \"h200\"".to_owned()),
+                beyond_datasheet: false,
+                left_out: [("it's a peak".to_owned(), 2)].into(),
+            },
             alone: found.clone(),
-            with_correction: Some(found),
-        };
-        let provenance = Provenance {
-            release: "72ff84e".to_owned(),
-            models: vec!["m".to_owned()],
-            rows_where: Some("gpu_model = \"h200\"".to_owned()),
-            beyond_datasheet: false,
-            left_out: [("it's a peak".to_owned(), 2)].into(),
+            with_correction: Some(found.clone()),
         };
         Written {
-            schema_version: config::SCHEMA_VERSION,
-            provenance,
-            calibration: vec![calibration],
+            schema_version: Spanned::new(0..0, config::SCHEMA_VERSION),
+            calibration: gpu.iter().map(calibration).collect(),
             gpu,
         }
     }
@@ -460,9 +551,24 @@ mod tests {
     fn what_rows_ask_for_reads_back_as_it_was_written() {
         let gpus = vec![gpu("h200", Some("vllm")), gpu("h100", None)];
         let text = written(gpus.clone()).to_text();
-        assert_eq!(read(Path::new("calibration.toml"), &text).unwrap(), gpus, "{text}");
-        let line = "alone.mape.workload_out.tpot = { after = 4.0, before = 9.5, change = [-6.0, -5.0], rows = 3 }";
+        let path = Path::new("calibration.toml");
+        assert_eq!(read_gpus(path, &text).unwrap(), gpus, "{text}");
+        assert_eq!(read(path, &text).unwrap().to_text(), text, "all of it reads back");
+        let line = "alone.mape.workload_out.tpot = { after = 4.0, before = 9.5, change = [-6.0, -5.0], \
+                    change_from_own_dtypes = [-inf, 1.0], own_dtypes = 5.0, rows = 3 }";
         assert!(text.lines().any(|found| found == line), "{text}");
+    }
+
+    #[test]
+    fn groups_that_are_not_calibrated_anew_stay() {
+        let (old, new) = (gpu("h200", Some("vllm")), gpu("h100", Some("vllm")));
+        let both = written(vec![old.clone(), gpu("h100", None)]);
+        let of = |gpu: &Gpu| asking(gpu);
+        let kept = both.without(&[of(&new)]);
+        assert_eq!(kept.groups().collect::<Vec<_>>(), [of(&old)], "that of all frameworks is met");
+        let all = written(vec![new.clone()]).and(kept);
+        assert_eq!(all.groups().collect::<Vec<_>>(), [of(&new), of(&old)]);
+        assert_eq!(all.gpu, [new, old]);
     }
 
     #[test]

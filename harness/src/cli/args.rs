@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::calibrate::{Group, Observation};
+use crate::calibrate::Group;
 use crate::estimator;
 use crate::filter::Filter;
 use crate::group::Field;
 use crate::mantile::ClientOptions;
+use crate::row::Identity;
 use crate::settings;
 use crate::source::{self, Given};
 
@@ -781,11 +782,10 @@ pub(super) enum CalibrateBy {
 }
 
 impl CalibrateBy {
-    /// The group of a row.
-    pub(super) fn group(self, row: &Observation) -> Group {
-        let (gpu_model, framework) = row.pool();
-        let framework = (self == Self::GpuFramework).then(|| framework.to_owned());
-        Group { gpu_model: gpu_model.to_owned(), framework }
+    /// The group of a row of this identity.
+    pub(super) fn group(self, row: &Identity) -> Group {
+        let framework = (self == Self::GpuFramework).then(|| row.framework.clone());
+        Group { gpu_model: row.gpu_model.clone(), framework }
     }
 }
 

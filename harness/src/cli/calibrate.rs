@@ -1,35 +1,40 @@
 //! `calibrate`: hardware parameters from measurements, with held-out proof.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::args::{CalibrateArgs, CalibrateBy, Format};
-use super::output::{note, print, progress};
+use super::output::{complain, note, print, progress};
 use super::run::load_picked;
 use crate::calibrate::{
-    self, Diagnosis, Group, Observation, Observations, Physics, Proof, Provenance, Written,
-    estimators, prove,
+    self, Diagnosis, Group, LeftOut, Mode, Observation, Observations, Physics, Proof, Provenance,
+    Written, estimators, prove,
 };
 use crate::error::{Error, Exit, Place, Result};
 use crate::folder::{self, Model};
 use crate::hardware::Hardware;
 use crate::recording::Recording;
-use crate::report::{Calibrated, calibration_json, calibration_text, diagnosis_text};
+use crate::report::{calibration_json, calibration_text, diagnosis_text};
+use crate::row::Row;
 use crate::table::plural;
 use crate::{estimator, file, recording, transaction};
 
 pub(super) fn run(root: &Path, args: &CalibrateArgs) -> Result<Exit> {
+    if let Some(output) = &args.output {
+        file::check_writable(output)?;
+    }
     let names = if args.models.is_empty() { folder::list(root)? } else { args.models.clone() };
     let mut subjects = Vec::new();
-    for (_, model) in load_picked(root, &names, args.filter.as_ref())? {
-        let model = model?;
-        let recording = recording::load(root, &model.release, &model.config.model_id)?;
-        subjects.push(Subject { model, recording });
+    for (_, model) in load_picked(root, &names, args.filter.as_ref(), folder::load_unadopted)? {
+        let mut subject = Subject::new(root, model?)?;
+        if args.output.is_some() {
+            subject.written = written(root, &subject.model.name)?;
+        }
+        subjects.push(subject);
     }
     let observations = observe(&subjects)?;
     if observations.rows.is_empty() {
-        let reasons =
-            observations.left_out.iter().map(|(reason, rows)| format!("{rows}: {reason}"));
+        let reasons = LeftOut::by_reason(&observations.left_out);
+        let reasons = reasons.iter().map(|(reason, rows)| format!("{rows}: {reason}"));
         return Err(Error::usage("no row can be fitted to")
             .with_help(reasons.collect::<Vec<_>>().join("; ")));
     }
@@ -40,49 +45,78 @@ pub(super) fn run(root: &Path, args: &CalibrateArgs) -> Result<Exit> {
     }
 }
 
-fn observe(subjects: &[Subject]) -> Result<Observations> {
-    let mut observations = Observations::default();
-    for Subject { model, recording } in subjects {
-        observations.add(&model.rows, &model.config, recording).map_err(|fault| {
-            Error::content(Place::file(&recording.path), fault).with_help("record anew")
-        })?;
-    }
-    Ok(observations)
-}
-
 /// A model with its recorded answers.
 struct Subject {
     model: Model,
     recording: Recording,
+    /// What its `calibration.toml` holds before something is written.
+    written: Option<Written>,
 }
 
-/// Mantile's configuration for a group today: as it is recorded, with its file's content.
-fn configured(subjects: &[Subject], group: &Group) -> Option<(Hardware, serde_json::Value)> {
-    subjects.iter().find_map(|Subject { model, recording }| {
+impl Subject {
+    /// The model as its accepted release was asked. A calibration that is adopted and cannot be read is
+    /// told, and made anew without it.
+    fn new(root: &Path, mut model: Model) -> Result<Self> {
+        let recording = recording::load(root, &model.release, &model.config.model_id)?;
+        if let Err(error) = folder::adopt(&mut model.config) {
+            complain(&error);
+            note("calibrating as if it were not adopted");
+        }
+        if let Some(ids) = recording.hardware_ids() {
+            model.config = model.config.for_release(&ids);
+        }
+        Ok(Self { model, recording, written: None })
+    }
+}
+
+/// A model's `calibration.toml`, if it is there.
+fn written(root: &Path, name: &str) -> Result<Option<Written>> {
+    let path = folder::by_model(root).join(name).join(calibrate::FILE_NAME);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let read = calibrate::read(&path, &file::read_text(&path)?);
+    read.map(Some).map_err(|error| error.with_help("remove it, and all of it is made anew"))
+}
+
+fn observe(subjects: &[Subject]) -> Result<Observations> {
+    let mut observations = Observations::default();
+    for Subject { model, recording, .. } in subjects {
+        observations.add(&model.rows, &model.config, recording)?;
+    }
+    Ok(observations)
+}
+
+/// Mantile's configuration for a group today, as it is recorded.
+struct Configured {
+    hardware: Hardware,
+    /// What else its file says, if it is of this GPU and not borrowed from another.
+    own: Option<serde_json::Value>,
+}
+
+fn configured(subjects: &[Subject], group: &Group) -> Option<Configured> {
+    subjects.iter().find_map(|Subject { model, recording, .. }| {
         let row = model.rows.iter().find(|row| group.holds(&row.identity))?;
         let gpu = model.config.gpu(&row.identity.gpu_model, &row.identity.framework)?;
         let page = recording.pages.get(&format!("/hardware/{}", gpu.hardware_id.as_ref()?))?;
         let text = page.body.get();
-        Some((Hardware::parse(text).ok()?, serde_json::from_str(text).ok()?))
+        let own = gpu.approximation.is_none();
+        Some(Configured {
+            hardware: Hardware::parse(text).ok()?,
+            own: serde_json::from_str(text).ok().filter(|_| own),
+        })
     })
-}
-
-fn groups(observations: &Observations, by: CalibrateBy) -> BTreeMap<Group, Vec<&Observation>> {
-    let mut groups: BTreeMap<Group, Vec<&Observation>> = BTreeMap::new();
-    for row in &observations.rows {
-        groups.entry(by.group(row)).or_default().push(row);
-    }
-    groups
 }
 
 /// Where the error of each group comes from.
 fn diagnose(by: CalibrateBy, subjects: &[Subject], observations: &Observations) -> Vec<Diagnosis> {
-    let groups = groups(observations, by);
+    let groups = observations.groups(|row| by.group(row));
     let bar = progress("explaining", groups.len());
     let mut diagnoses = Vec::new();
-    for (group, rows) in &groups {
-        let now = configured(subjects, group).map(|(hardware, _)| hardware);
-        diagnoses.push(calibrate::explain(group, rows, &observations.dtypes, now.as_ref()));
+    for (group, members) in &groups {
+        let now = configured(subjects, group).map(|configured| configured.hardware);
+        let Observations { dtypes, left_out, .. } = observations;
+        diagnoses.push(calibrate::explain(group, members, left_out, dtypes, now.as_ref()));
         bar.inc(1);
     }
     bar.finish_and_clear();
@@ -91,7 +125,7 @@ fn diagnose(by: CalibrateBy, subjects: &[Subject], observations: &Observations) 
 
 /// Where the error of a model's GPUs and frameworks comes from; nothing where its rows cannot be fitted to.
 pub(super) fn diagnose_model(model: &Model, recording: &Recording) -> Result<Vec<Diagnosis>> {
-    let subjects = [Subject { model: model.clone(), recording: recording.clone() }];
+    let subjects = [Subject { model: model.clone(), recording: recording.clone(), written: None }];
     let observations = observe(&subjects)?;
     Ok(diagnose(CalibrateBy::GpuFramework, &subjects, &observations))
 }
@@ -116,102 +150,130 @@ fn fit(
     observations: &Observations,
 ) -> Result<Exit> {
     let physics = if args.beyond_datasheet { Physics::BeyondDatasheet } else { Physics::Bounded };
-    let groups = groups(observations, args.by);
-    let bar = progress("calibrating", groups.len());
-    let now = |group: &Group| configured(subjects, group).map(|(hardware, _)| hardware);
-    let found = prove(groups, &observations.dtypes, physics, now, || bar.inc(1));
+    let bar = progress("calibrating", observations.groups(|row| args.by.group(row)).len());
+    let now = |group: &Group| configured(subjects, group).map(|configured| configured.hardware);
+    let found = prove(observations, |row| args.by.group(row), physics, now, || bar.inc(1));
     bar.finish_and_clear();
+    let left_out = LeftOut::by_reason(&observations.left_out);
     match args.format {
-        Format::Text => print(&calibration_text(&found, &observations.left_out))?,
-        Format::Json => print(&calibration_json(&found, &observations.left_out).to_string())?,
+        Format::Text => print(&calibration_text(&found, &left_out))?,
+        Format::Json => print(&calibration_json(&found, &left_out).to_string())?,
     }
-    let better: Vec<&Proof> = found
-        .iter()
-        .filter_map(|(_, found)| found.as_ref().ok())
-        .filter(|proof| proof.improves())
-        .collect();
-    if better.is_empty() {
+    let proofs: Vec<&Proof> = found.iter().filter_map(|(_, found)| found.as_ref().ok()).collect();
+    let better = |mode: Mode| proofs.iter().any(|proof| proof.improves(mode));
+    if !Mode::ALL.into_iter().any(better) {
         note(
-            "no group is calibrated whose held-out error improves for certain: nothing is written",
+            "no calibration of a group is better for certain on workloads held out: nothing is written",
         );
         return Ok(Exit::GateFailed);
     }
     if let Some(output) = &args.output {
-        write(root, args, output, subjects, observations, &found, &better)?;
+        write(root, args, output, subjects, observations, &proofs)?;
     }
-    Ok(Exit::Inside)
+    Ok(if better(Mode::Alone) { Exit::Inside } else { Exit::GateFailed })
 }
 
-/// Writes the configurations into a folder, and what they are into the models' folders.
+/// Writes the configurations into a folder, and what they are into the models' folders. Groups that were
+/// not calibrated now stay there as they are.
 fn write(
     root: &Path,
     args: &CalibrateArgs,
     output: &Path,
     subjects: &[Subject],
     observations: &Observations,
-    found: &[Calibrated],
-    better: &[&Proof],
+    proofs: &[&Proof],
 ) -> Result<()> {
     let rows: Vec<&Observation> = observations.rows.iter().collect();
-    for proof in better {
-        let (_, base) = configured(subjects, &proof.group).unzip();
+    let release = subjects.first().map_or("", |subject| &subject.recording.release);
+    let better: Vec<&Proof> =
+        proofs.iter().filter(|proof| proof.improves(Mode::Alone)).copied().collect();
+    check_others(root, subjects, &better)?;
+    let provenance = |group: &Group| Provenance {
+        release: release.to_owned(),
+        rows_where: args.filter.as_ref().map(ToString::to_string),
+        beyond_datasheet: args.beyond_datasheet,
+        left_out: LeftOut::by_reason(
+            observations.left_out.iter().filter(|out| group.holds(&out.row.identity)),
+        ),
+    };
+    let groups: Vec<Group> = proofs.iter().map(|proof| proof.group.clone()).collect();
+    let mut files: Vec<(PathBuf, Vec<u8>)> = Vec::new();
+    for Subject { model, written: before, .. } in subjects {
+        let folder = folder::by_model(root).join(&model.name);
+        let path = folder.join(calibrate::FILE_NAME);
+        let new = Written::new(proofs, provenance, &model.config, &rows);
+        let kept = before.clone().map(|before| before.without(&groups));
+        let of_others: Vec<Group> =
+            kept.iter().flat_map(|kept| kept.groups().collect::<Vec<_>>()).collect();
+        if !of_others.is_empty() {
+            let names: Vec<String> = of_others.iter().map(ToString::to_string).collect();
+            note(&format!("kept as they were for {}: {}", model.name, names.join(", ")));
+        }
+        let asked = |written: &Written| -> Vec<String> {
+            written.hardware_ids().map(str::to_owned).collect()
+        };
+        let text = match kept {
+            Some(kept) => new.and(kept),
+            None => new,
+        };
+        for id in before.iter().flat_map(asked).filter(|id| !asked(&text).contains(id)) {
+            note(&format!("rows of {} do not ask for {id} any more", model.name));
+        }
+        files.push((path, text.to_text().into_bytes()));
+        let all_rows = folder::load_unadopted(root, &model.name)?.rows;
+        for mut made in estimators(proofs, &model.config.model_id, &rows) {
+            let file = model.estimators.iter().find(|file| file.entry.name == made.entry.name);
+            let is_kept = |row: &&Row| of_others.iter().any(|group| group.holds(&row.identity));
+            if let Some(file) = file {
+                let old = file.over(all_rows.iter().filter(is_kept), &model.config.sources);
+                made.estimates.extend(old.estimates);
+            }
+            if !made.estimates.is_empty() {
+                let bytes = estimator::write(&made, all_rows.iter());
+                files.push((folder.join(&made.entry.file), bytes));
+            }
+        }
+    }
+    for proof in &better {
+        let own = configured(subjects, &proof.group).and_then(|configured| configured.own);
         let used = |dtype: &str| is_used(&rows, &observations.dtypes, &proof.group, dtype);
         let hardware = proof.alone.setting.hardware_for(&observations.dtypes, used);
-        let release = subjects.first().map_or("", |subject| &subject.recording.release);
-        let json = hardware.to_json(&proof.about(release), &base.unwrap_or_default());
+        let json = hardware.to_json(&proof.about(release), &own.unwrap_or_default());
         let path = output.join(format!("{}.json", proof.hardware_id()));
         file::replace(&path, json.as_bytes())?;
         note(&format!("wrote {}", path.display()));
-    }
-    let proofs: Vec<&Proof> = found.iter().filter_map(|(_, found)| found.as_ref().ok()).collect();
-    let mut files: Vec<(PathBuf, Vec<u8>)> = Vec::new();
-    for Subject { model, recording } in subjects {
-        let config = &model.config;
-        let provenance = Provenance {
-            release: recording.release.clone(),
-            models: subjects.iter().map(|subject| subject.model.name.clone()).collect(),
-            rows_where: args.filter.as_ref().map(ToString::to_string),
-            beyond_datasheet: args.beyond_datasheet,
-            left_out: observations.left_out.clone(),
-        };
-        let of_model: Vec<&Proof> = better
-            .iter()
-            .filter(|proof| proof.models.contains(&config.model_id))
-            .copied()
-            .collect();
-        if of_model.is_empty() {
-            continue;
-        }
-        let folder = folder::by_model(root).join(&model.name);
-        let written = Written::new(&of_model, provenance, config, &rows);
-        files.push((folder.join(calibrate::FILE_NAME), written.to_text().into_bytes()));
-        for estimator in estimators(&proofs, &config.model_id, &rows) {
-            let path = folder.join(&estimator.entry.file);
-            let bytes = estimator::write(&estimator, model.rows.iter());
-            files.push((path, bytes));
-        }
     }
     transaction::replace_all(root, &files)?;
     for (path, _) in &files {
         note(&format!("wrote {}", path.display()));
     }
-    for Subject { model, .. } in subjects {
-        let undivided = &model.config.calibration.undivided_layer_classes;
-        if !undivided.is_empty() {
-            note(&format!(
-                "note: Mantile counts the weights of {} whole on every package: until it divides them, what it \
-                 answers for {} with these configurations is slower than what was fitted",
-                undivided.join(", "),
-                model.name
-            ));
+    let configurations = better.len();
+    if configurations > 0 {
+        note(&format!(
+            "put the {configurations} configuration{} into Mantile's backend/data/hardware_configs and set \
+             adopted = true under [calibration] of reconcile.toml: the README goes on from there",
+            plural(configurations)
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses to replace a configuration that another model's rows ask for.
+fn check_others(root: &Path, subjects: &[Subject], better: &[&Proof]) -> Result<()> {
+    for name in folder::list(root)? {
+        if subjects.iter().any(|subject| subject.model.name == name) {
+            continue;
+        }
+        let Some(written) = written(root, &name)? else { continue };
+        for id in better.iter().map(|proof| proof.hardware_id()) {
+            if written.hardware_ids().any(|other| other == id) {
+                let path = folder::by_model(root).join(&name).join(calibrate::FILE_NAME);
+                let message = format!("rows of {name} ask for {id} too, and are not fitted to");
+                return Err(Error::content(Place::file(&path), message)
+                    .with_help(format!("calibrate it along: --model {name}")));
+            }
         }
     }
-    let configurations = better.len();
-    note(&format!(
-        "put the {configurations} configuration{} into Mantile's backend/data/hardware_configs and set \
-         adopted = true under [calibration] of reconcile.toml: the README goes on from there",
-        plural(configurations)
-    ));
     Ok(())
 }
 

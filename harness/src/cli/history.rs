@@ -17,7 +17,7 @@ pub(super) async fn run(root: &Path, args: &HistoryArgs) -> Result<Exit> {
     let models = if args.models.is_empty() { folder::list(root)? } else { args.models.clone() };
     let index = releases::load(root)?;
     let (mut texts, mut documents) = (Vec::new(), Vec::new());
-    for (name, model) in load_picked(root, &models, args.filter.as_ref())? {
+    for (name, model) in load_picked(root, &models, args.filter.as_ref(), folder::load)? {
         let history = errors(root, &model?, &index).await?;
         match args.format {
             Format::Text => texts.push(history_text(name, &index.accepted, &history)),

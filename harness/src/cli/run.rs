@@ -28,7 +28,7 @@ pub(super) async fn run(root: &Path, args: &RunArgs) -> Result<Exit> {
     let mut exits = Vec::new();
     let mut reports = Vec::new();
     let mut judged = Vec::new();
-    for (name, model) in load_picked(root, &models, args.filter.as_ref())? {
+    for (name, model) in load_picked(root, &models, args.filter.as_ref(), folder::load)? {
         let ran = match model {
             Ok(model) => run_model(root, &model, args).await,
             Err(error) => Err(error),
@@ -60,11 +60,12 @@ pub(super) fn load_picked<'a>(
     root: &Path,
     names: &'a [String],
     filter: Option<&Filter>,
+    load: fn(&Path, &str) -> Result<Model>,
 ) -> Result<Vec<(&'a str, Result<Model>)>> {
     let mut models = Vec::new();
     let mut without = Vec::new();
     for name in names {
-        let mut loaded = folder::load(root, name);
+        let mut loaded = load(root, name);
         if let Ok(model) = &mut loaded {
             let any = filter.is_none_or(|filter| model.rows.iter().any(|row| filter.picks(row)));
             if names.len() > 1 && !any {

@@ -228,7 +228,7 @@ pub fn complete(
 }
 
 /// E2E from TTFT and TPOT, s.
-fn e2e_latency(ttft: f64, tpot: f64, lengths: Lengths) -> f64 {
+pub(crate) fn e2e_latency(ttft: f64, tpot: f64, lengths: Lengths) -> f64 {
     ttft + tpot * (lengths.output - 1.0).max(0.0)
 }
 

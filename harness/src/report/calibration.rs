@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::{Align, TextTable};
 use crate::calibrate::{
-    Diagnosis, Errors, Found, Group, HeldOut, MetricDiagnosis, ParameterFound, Proof, Reach,
+    Best, Diagnosis, ErrorKind, Errors, Found, Group, HeldOut, Judged, MetricDiagnosis,
+    MetricErrors, Mode, Moved, Noise, ParameterFound, Proof, Reach,
 };
 use crate::metric::Metric;
 use crate::statistics::Interval95;
@@ -22,10 +23,11 @@ const METRICS: [Metric; 4] = [Metric::Tpot, Metric::Ttft, Metric::E2eLatency, Me
 #[must_use]
 pub fn calibration_text(groups: &[Calibrated], left_out: &BTreeMap<String, usize>) -> String {
     let mut text = String::from(
-        "MAPE in %. before: Mantile as it is recorded; fitted: of the rows that the fit\n\
-         saw. Held out: each workload (model, ISL, OSL, TP) in turn, with the 95%\n\
-         interval of the change from before; each model; this GPU, from the others'\n\
-         shares of their datasheets; the newest fifth of the rows.\n",
+        "MAPE in %. before: Mantile as it is recorded; dtypes: the same with the dtypes\n\
+         that the layers really have; fitted: of the rows that the fit saw. Held out:\n\
+         each workload (model, ISL, OSL, TP) in turn, with the change from before and\n\
+         its 95% interval over workloads; each model; this GPU, from the others' shares\n\
+         of their datasheets; the newest rows, from older ones of other configurations.\n",
     );
     for (group, found) in groups {
         match found {
@@ -37,94 +39,184 @@ pub fn calibration_text(groups: &[Calibrated], left_out: &BTreeMap<String, usize
     }
     if !left_out.is_empty() {
         text.push_str("\nrows left out of the fits:\n");
-        for (reason, rows) in left_out {
-            let _ = writeln!(text, "  {rows:>4}  {reason}");
-        }
+        text.push_str(&reasons(left_out));
     }
     text.trim_end().to_owned()
 }
 
+fn reasons(left_out: &BTreeMap<String, usize>) -> String {
+    left_out.iter().fold(String::new(), |mut text, (reason, rows)| {
+        let _ = writeln!(text, "  {rows:>4}  {reason}");
+        text
+    })
+}
+
 fn proof_text(proof: &Proof) -> String {
-    let Proof { group, rows, workloads, models, days, alone, corrected } = proof;
+    let Proof { group, rows, workloads, models, days, newest_since, .. } = proof;
     let days = days.as_ref().map_or(String::new(), |(first, last)| format!(", {first} to {last}"));
-    let mut text = format!(
-        "\n{group}: {rows} rows of {workloads} workloads{days}\n  {}\n\n",
-        models.join(", ")
-    );
-    let columns = [
-        ("", Align::Left),
-        ("n", Align::Right),
-        ("before", Align::Right),
-        ("fitted", Align::Right),
-        ("workload", Align::Right),
-        ("change", Align::Right),
-        ("model", Align::Right),
-        ("GPU", Align::Right),
-        ("newest", Align::Right),
-    ];
-    let mut table = TextTable::new(&columns).dense();
-    error_lines(&mut table, alone, "alone");
-    if let Some(corrected) = corrected {
-        error_lines(&mut table, corrected, "corrected");
+    let mut text = format!("\n{group}: {rows} rows of {workloads} workloads{days}\n");
+    for model in models {
+        let _ = writeln!(text, "  {}, {} rows", model.model, model.rows);
     }
-    let _ = writeln!(text, "{}\n", table.to_text());
-    let _ = writeln!(text, "{}", parameters(alone, corrected.as_ref()));
-    for (found, which) in [(Some(alone), "alone"), (corrected.as_ref(), "corrected")] {
-        let Some(found) = found else { continue };
-        let overlap = found.setting.hardware.overlap;
-        let hides = |hides: bool| if hides { "hides" } else { "adds up" };
-        let _ = write!(
-            text,
-            "{which}: load {}, communication {}",
-            hides(overlap.load),
-            hides(overlap.communication)
-        );
-        if let Some(number) = found.condition_number {
-            let _ = write!(text, "; condition number {number:.1e}");
+    let _ = match newest_since {
+        Ok(since) => writeln!(text, "  newest: since {since}"),
+        Err(reason) => {
+            writeln!(text, "  {}", wrapped(&format!("newest: none, {reason}"), "    "))
         }
-        let (title, worst) = (proof.main_metric().title(), found.worst_without_a_tenth);
-        let _ = writeln!(
-            text,
-            ";\n  {title} at worst {worst:.1}% by a fit without a tenth of the rows"
-        );
-        for (one, other, correlation) in &found.correlated {
-            let _ = writeln!(text, "  hardly told apart: {one} and {other} ({correlation:+.2})");
+    };
+    for mode in Mode::ALL {
+        if let Some(found) = proof.found(mode) {
+            text.push_str(&found_text(proof, found, mode));
         }
-    }
-    let ttft = alone.errors(HeldOut::Workload, Metric::Ttft);
-    if ttft.is_some_and(|errors| errors.change.low > 0.0) {
-        text.push_str(
-            "Alone, TTFT gets worse: Mantile's is one prefill of all requests together. It is\n\
-             fitted to what prefills take from decoding; the correction has a request's own.\n",
-        );
-    }
-    if !proof.improves() {
-        text.push_str("Held-out error does not improve for certain: nothing is written of it.\n");
     }
     text
 }
 
-fn error_lines(table: &mut TextTable, found: &Found, which: &str) {
+fn found_text(proof: &Proof, found: &Found, mode: Mode) -> String {
+    let name = match mode {
+        Mode::Alone => "alone",
+        Mode::WithCorrection => "corrected",
+    };
+    let overlap = found.setting.hardware.overlap;
+    let hides = |hides: bool| if hides { "hides" } else { "adds up" };
+    let mut text = format!(
+        "\n{name}: load {}, communication {}\n{}\n",
+        hides(overlap.load),
+        hides(overlap.communication),
+        errors_table(found, proof.models.len() > 1)
+    );
+    if let Some(errors) = found.errors(HeldOut::Workload) {
+        let from = changes(errors, |errors| errors.change_from_own_dtypes);
+        if !from.is_empty() {
+            let line = format!("change from dtypes: {from}");
+            let _ = writeln!(text, "{}", wrapped(&line, "  "));
+        }
+    }
+    if let Some(errors) = &found.if_divided {
+        let line = format!(
+            "if Mantile divided the weights that it counts whole, workload out: {}",
+            mapes(errors)
+        );
+        let _ = writeln!(text, "{}", wrapped(&line, "  "));
+    }
+    if !found.left_out.is_empty() {
+        let (rows, errors) = (proof.left_out, mapes(&found.left_out));
+        let line = format!("left out of the fit, but asked all the same, {rows} rows: {errors}");
+        let _ = writeln!(text, "{}", wrapped(&line, "  "));
+    }
+    let ttft = found.errors(HeldOut::Workload).and_then(|errors| errors.get(Metric::Ttft.name()));
+    if ttft.is_some_and(|errors| errors.change.low > 0.0) && mode == Mode::Alone {
+        text.push_str(
+            "TTFT gets worse: Mantile's is one prefill of all requests together. It is\n\
+             fitted to what prefills take from decoding; the correction has a request's own.\n",
+        );
+    }
+    let _ = write!(text, "{}\n* at a bound   ? the rows do not tell it", parameters(found));
+    if let Some(number) = found.condition_number {
+        let _ = write!(text, "   condition number {number:.1e}");
+    }
+    text.push('\n');
+    for (one, other, correlation) in &found.correlated {
+        let _ = writeln!(text, "  hardly told apart: {one} and {other} ({correlation:+.2})");
+    }
+    let _ = writeln!(
+        text,
+        "  without any tenth of the rows, TPOTs move by at most {:.1}% on the mean",
+        found.moved_without_a_tenth_percent
+    );
+    for model in &proof.models {
+        let Some(Judged { verdict, errors }) = model.judged(mode) else { continue };
+        let whose =
+            if proof.models.len() > 1 { format!("{}: ", model.model) } else { String::new() };
+        let what = match verdict {
+            Ok(better) => better.clone(),
+            Err(reason) => format!("not written: {reason}"),
+        };
+        let _ = writeln!(text, "{}", wrapped(&format!("=> {whose}{what}"), "   "));
+        if proof.models.len() > 1 {
+            let _ = writeln!(text, "   {}", mapes(errors));
+        }
+    }
+    text
+}
+
+fn errors_table(found: &Found, several_models: bool) -> String {
+    let mut columns = vec![
+        ("", Align::Left),
+        ("n", Align::Right),
+        ("before", Align::Right),
+        ("dtypes", Align::Right),
+        ("fitted", Align::Right),
+        ("workload", Align::Right),
+        ("change", Align::Right),
+        ("GPU", Align::Right),
+        ("newest", Align::Right),
+    ];
+    if several_models {
+        columns.insert(7, ("model", Align::Right));
+    }
+    let mut table = TextTable::new(&columns).dense();
+    let dash = || "-".to_owned();
     let mape = |held_out: HeldOut, metric: Metric| {
-        found
-            .errors(held_out, metric)
-            .map_or_else(|| "-".to_owned(), |errors| format!("{:.1}", errors.after.estimate))
+        let errors = found.errors(held_out).and_then(|errors| errors.get(metric.name()));
+        errors.map_or_else(dash, |errors| format!("{:.1}", errors.after.estimate))
     };
     for metric in METRICS {
-        let Some(errors) = found.errors(HeldOut::Workload, metric) else { continue };
-        let Errors { n, before, after, change, .. } = errors;
-        table.line(vec![
-            format!("{which}: {}", metric.title()),
+        let errors = found.errors(HeldOut::Workload).and_then(|errors| errors.get(metric.name()));
+        let Some(&Errors { n, before, own_dtypes, after, change, .. }) = errors else { continue };
+        let mut line = vec![
+            metric.title().to_owned(),
             n.to_string(),
             format!("{:.1}", before.estimate),
+            own_dtypes.map_or_else(dash, |own| format!("{:.1}", own.estimate)),
             mape(HeldOut::Nothing, metric),
             format!("{:.1}", after.estimate),
             format!("{} to {}", signed(change.low), signed(change.high)),
-            mape(HeldOut::Model, metric),
             mape(HeldOut::Gpu, metric),
             mape(HeldOut::Newest, metric),
-        ]);
+        ];
+        if several_models {
+            line.insert(7, mape(HeldOut::Model, metric));
+        }
+        table.line(line);
     }
+    table.to_text()
+}
+
+/// Each metric's MAPE before and after.
+fn mapes(errors: &MetricErrors) -> String {
+    let of = |metric: Metric| {
+        let errors = errors.get(metric.name())?;
+        let (before, after) = (errors.before.estimate, errors.after.estimate);
+        Some(format!("{} {before:.1} -> {after:.1}", metric.title()))
+    };
+    METRICS.into_iter().filter_map(of).collect::<Vec<_>>().join(", ")
+}
+
+fn changes(errors: &MetricErrors, change: fn(&Errors) -> Option<Interval95>) -> String {
+    let of = |metric: Metric| {
+        let change = change(errors.get(metric.name())?)?;
+        Some(format!("{} {} to {}", metric.title(), signed(change.low), signed(change.high)))
+    };
+    METRICS.into_iter().filter_map(of).collect::<Vec<_>>().join(", ")
+}
+
+/// Words in lines that fit a terminal, all but the first indented.
+fn wrapped(text: &str, indent: &str) -> String {
+    const WIDTH: usize = 78;
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let last = lines.last_mut().expect("there is one");
+        if !last.is_empty() && last.chars().count() + 1 + word.chars().count() > WIDTH {
+            lines.push(format!("{indent}{word}"));
+        } else {
+            if !last.is_empty() {
+                last.push(' ');
+            }
+            last.push_str(word);
+        }
+    }
+    lines.join("\n")
 }
 
 /// A change in percentage points, short.
@@ -132,53 +224,34 @@ fn signed(change: f64) -> String {
     if change.abs() < 99.95 { format!("{change:+.1}") } else { format!("{change:+.0}") }
 }
 
-fn parameters(alone: &Found, corrected: Option<&Found>) -> String {
+fn parameters(found: &Found) -> String {
     let columns = [
         ("parameter", Align::Left),
         ("Mantile", Align::Right),
-        ("alone", Align::Right),
+        ("fitted", Align::Right),
         ("without a tenth", Align::Right),
-        ("corrected", Align::Right),
         ("at most", Align::Right),
     ];
     let mut table = TextTable::new(&columns).dense();
-    let of = |found: Option<&Found>, name: &str| -> Option<ParameterFound> {
-        found?.parameters.iter().find(|parameter| parameter.name == name).cloned()
-    };
-    let mut names: Vec<&String> = alone.parameters.iter().map(|found| &found.name).collect();
-    for found in corrected.iter().flat_map(|found| &found.parameters) {
-        if !names.contains(&&found.name) {
-            names.push(&found.name);
-        }
-    }
-    let dash = || "-".to_owned();
-    for name in names {
-        let (own, with) = (of(Some(alone), name), of(corrected, name));
-        let Some(any) = own.as_ref().or(with.as_ref()) else { continue };
+    for parameter in &found.parameters {
+        let (low, high) = parameter.without_a_tenth;
         table.line(vec![
-            name.clone(),
-            any.before.map_or_else(dash, figure),
-            own.as_ref().map_or_else(dash, marked),
-            own.as_ref().or(with.as_ref()).map_or_else(dash, |found| {
-                format!(
-                    "{} to {}",
-                    figure(found.without_a_tenth.0),
-                    figure(found.without_a_tenth.1)
-                )
-            }),
-            with.as_ref().map_or_else(dash, marked),
-            figure(any.upper),
+            parameter.name.clone(),
+            parameter.before.map_or_else(|| "-".to_owned(), figure),
+            marked(parameter),
+            format!("{} to {}", figure(low), figure(high)),
+            figure(parameter.upper),
         ]);
     }
-    format!("{}\n* at a bound   ? the rows say nothing of it", table.to_text())
+    table.to_text()
 }
 
 /// A fitted value, marked where it is none of the rows'.
 fn marked(found: &ParameterFound) -> String {
-    let mark = if !found.told {
-        "?"
-    } else if found.at_bound {
+    let mark = if found.at_bound {
         "*"
+    } else if !found.told {
+        "?"
     } else {
         ""
     };
@@ -208,9 +281,15 @@ pub fn calibration_json(groups: &[Calibrated], left_out: &BTreeMap<String, usize
             "hardware_id": proof.hardware_id(),
             "rows": proof.rows,
             "workloads": proof.workloads,
-            "models": proof.models,
             "days": proof.days,
-            "improves": proof.improves(),
+            "newest_since": proof.newest_since.as_ref().ok(),
+            "improves": proof.improves(Mode::Alone),
+            "models": proof.models.iter().map(|model| json!({
+                "model": model.model,
+                "rows": model.rows,
+                "alone": judged_json(&model.alone),
+                "with_correction": model.corrected.as_ref().map(judged_json),
+            })).collect::<Vec<_>>(),
             "alone": found_json(&proof.alone),
             "with_correction": proof.corrected.as_ref().map(found_json),
         }),
@@ -226,6 +305,15 @@ pub fn calibration_json(groups: &[Calibrated], left_out: &BTreeMap<String, usize
     })
 }
 
+fn judged_json(judged: &Judged) -> Value {
+    json!({
+        "is_better": judged.verdict.is_ok(),
+        "better": judged.verdict.as_ref().ok(),
+        "not_written": judged.verdict.as_ref().err(),
+        "mape_percent": judged.errors,
+    })
+}
+
 fn found_json(found: &Found) -> Value {
     let errors: serde_json::Map<String, Value> = found
         .errors
@@ -235,8 +323,12 @@ fn found_json(found: &Found) -> Value {
                 Ok(errors) => json!(errors),
                 Err(reason) => json!({ "not_had": reason }),
             };
-            (held_out.title().to_owned(), value)
+            (held_out.name().to_owned(), value)
         })
+        .chain([
+            ("workload_out_if_divided".to_owned(), json!(found.if_divided)),
+            ("left_out".to_owned(), json!(found.left_out)),
+        ])
         .collect();
     let correlated: Vec<Value> = found
         .correlated
@@ -249,7 +341,7 @@ fn found_json(found: &Found) -> Value {
         "condition_number": found.condition_number,
         "correlated": correlated,
         "mape_percent": errors,
-        "worst_mape_percent_without_a_tenth": found.worst_without_a_tenth,
+        "moved_without_a_tenth_percent": found.moved_without_a_tenth_percent,
     })
 }
 
@@ -258,7 +350,7 @@ fn found_json(found: &Found) -> Value {
 pub fn diagnosis_text(groups: &[Diagnosis]) -> String {
     let mut text = String::new();
     for diagnosis in groups {
-        let Diagnosis { group, rows, metrics, reach } = diagnosis;
+        let Diagnosis { group, rows, left_out, metrics, reach } = diagnosis;
         let _ = writeln!(text, "{group}: {rows} rows\n");
         for metric in METRICS {
             let found = metrics.iter().find(|found| found.metric == metric.name());
@@ -266,6 +358,9 @@ pub fn diagnosis_text(groups: &[Diagnosis]) -> String {
         }
         if !reach.is_empty() {
             let _ = writeln!(text, "{}\n", reach_text(reach));
+        }
+        if !left_out.is_empty() {
+            let _ = writeln!(text, "rows left out:\n{}", reasons(left_out));
         }
     }
     text.trim_end().to_owned()
@@ -275,21 +370,19 @@ fn metric_text(metric: &MetricDiagnosis) -> String {
     let MetricDiagnosis { n, mape_percent, bias, scale, scaled_mape_percent, .. } = metric;
     let Interval95 { estimate, low, high } = bias;
     let title = Metric::from_name(metric.metric).map_or(metric.metric, Metric::title);
-    let kind = if metric.is_scale_error { "a scale error" } else { "structural" };
+    let kind = match metric.kind {
+        ErrorKind::Noise => "no more than noise",
+        ErrorKind::Scale => "a scale error",
+        ErrorKind::Structural => "structural",
+    };
     let mut text = format!(
         "{title}: MAPE {mape_percent:.1}% of {n}, bias {estimate:.2} ({low:.2} to {high:.2}). \
-         It is {kind}:\n  a factor of {scale:.2} leaves {scaled_mape_percent:.1}%. "
+         It is {kind}:\n  a factor of {scale:.2} leaves {scaled_mape_percent:.1}%"
     );
-    match metric.noise_percent {
-        Some(noise) => {
-            let repeated = metric.repeated_rows;
-            let _ = writeln!(text, "Noise alone makes {noise:.1}% ({repeated} rows repeated).");
-        }
-        None => text.push_str("Of noise nothing is known.\n"),
-    }
     if let Some((constant, left)) = metric.constant {
-        let _ = writeln!(text, "  a constant of {:+.3} ms leaves {left:.1}%", constant * 1e3);
+        let _ = write!(text, ", a constant of {:+.3} ms leaves {left:.1}%", constant * 1e3);
     }
+    let _ = writeln!(text, "\n  {}", noise_text(metric.noise));
     let strong = metric.patterns.iter().take(STRONGEST);
     for pattern in strong.filter(|pattern| pattern.spearman.abs() > WEAK) {
         let _ = writeln!(
@@ -305,32 +398,62 @@ fn metric_text(metric: &MetricDiagnosis) -> String {
     text
 }
 
+fn noise_text(noise: Noise) -> String {
+    let Noise { within_percent, repeated_rows, between_percent, shared_configurations } = noise;
+    let within =
+        within_percent.map(|percent| format!("{percent:.1}% ({repeated_rows} rows repeated)"));
+    let between = between_percent.map(|percent| {
+        format!("{percent:.1}% between sources ({shared_configurations} configurations)")
+    });
+    let known: Vec<String> = within.into_iter().chain(between).collect();
+    if known.is_empty() {
+        "nothing was measured twice: of noise nothing is known".to_owned()
+    } else {
+        format!("noise alone makes {}", known.join(", "))
+    }
+}
+
 /// So many patterns are shown …
 const STRONGEST: usize = 3;
 /// … of those that are stronger than this.
 const WEAK: f64 = 0.3;
 
+/// The columns of what moving parameters could do.
+const REACHED: [Metric; 3] = [Metric::Ttft, Metric::Tpot, Metric::E2eLatency];
+
 fn reach_text(reach: &[Reach]) -> String {
-    let columns = [
-        ("the best that this could do, MAPE in %", Align::Left),
-        ("from", Align::Right),
-        ("to", Align::Right),
-        ("TTFT", Align::Right),
-        ("TPOT", Align::Right),
-        ("E2E", Align::Right),
-    ];
-    let mut table = TextTable::new(&columns);
+    let mut columns = vec![("the best for each metric", Align::Left), ("now", Align::Right)];
+    for metric in REACHED {
+        columns.extend([(metric.title(), Align::Right), ("at", Align::Right)]);
+    }
+    let mut table = TextTable::new(&columns).dense();
     let dash = || "-".to_owned();
-    let percent = |value: Option<f64>| value.map_or_else(dash, |value| format!("{value:.1}"));
     for line in reach {
-        table.line(vec![
-            line.parameter.clone(),
-            line.from.map_or_else(dash, figure),
-            line.to.map_or_else(dash, figure),
-            percent(line.ttft_mape_percent),
-            percent(line.tpot_mape_percent),
-            percent(line.e2e_mape_percent),
-        ]);
+        let from = match &line.moved {
+            Moved::Parameter { from, .. } => from.map_or_else(dash, figure),
+            _ => String::new(),
+        };
+        let mut cells = vec![moved(&line.moved), from];
+        for metric in REACHED {
+            let best = line.best.get(metric.name());
+            cells.push(best.map_or_else(dash, |best| format!("{:.1}", best.mape_percent)));
+            let to = best.and_then(|Best { to, .. }| *to);
+            cells.push(to.map_or_else(String::new, figure));
+        }
+        table.line(cells);
     }
     table.to_text()
+}
+
+/// What is moved, in words.
+fn moved(moved: &Moved) -> String {
+    match moved {
+        Moved::Nothing => "as Mantile answers",
+        Moved::OwnDtypes => "the layers' own dtypes",
+        Moved::Parameter { parameter, .. } => parameter,
+        Moved::AllParameters => "all parameters",
+        Moved::AllAndDivided => "all, weights divided",
+        Moved::AllAndServing => "all, and serving terms",
+    }
+    .to_owned()
 }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::calibration::figure;
 use super::summary::{coverage_text, dataset, percent};
 use super::{Align, TextTable};
-use crate::calibrate::{ALL_PARAMETERS, AND_SERVING, Diagnosis, Reach};
+use crate::calibrate::{Best, Diagnosis, Moved, Reach};
 use crate::compare::{Breakdown, Comparison, Slice, ranked, statistics};
 use crate::evaluation::Evaluation;
 use crate::folder::Model;
@@ -244,35 +244,49 @@ fn approximations(model: &Model, comparisons: &[Comparison]) -> Option<String> {
 fn next(diagnoses: &[Diagnosis]) -> Option<String> {
     let mut lines = Vec::new();
     for Diagnosis { group, reach, .. } in diagnoses {
-        let error = |reach: &Reach| reach.tpot_mape_percent.or(reach.e2e_mape_percent);
-        let Some(now) = reach.first().and_then(error) else { continue };
-        let metric = if reach[0].tpot_mape_percent.is_some() { "TPOT" } else { "E2E" };
-        let best = reach
-            .iter()
-            .filter(|one| one.to.is_some())
-            .filter_map(|one| Some((one, error(one)?)))
-            .min_by(|a, b| a.1.total_cmp(&b.1));
-        let of = |name: &str| reach.iter().find(|one| one.parameter == name).and_then(error);
-        let mut line = format!("- {group}: {metric} is off by {}% now", percent(now));
-        if let Some((Reach { parameter, from: Some(from), to: Some(to), .. }, then)) =
-            best.filter(|(_, then)| *then < now)
+        let metrics = [Metric::Tpot, Metric::E2eLatency];
+        let measured =
+            |metric: &Metric| reach.iter().any(|one| one.best.contains_key(metric.name()));
+        let Some(metric) = metrics.into_iter().find(measured) else { continue };
+        let error = |reach: &Reach| reach.best.get(metric.name()).copied();
+        let of = |moved: &Moved| reach.iter().find(|one| one.moved == *moved).and_then(error);
+        let Some(now) = of(&Moved::Nothing) else { continue };
+        let mut line =
+            format!("- {group}: {} is off by {}% now", metric.title(), percent(now.mape_percent));
+        let own = of(&Moved::OwnDtypes).map_or(now.mape_percent, |own| own.mape_percent);
+        if percent(own) == percent(now.mape_percent) {
+            line.push(';');
+        } else {
+            let _ = write!(line, ", by {}% with the layers' own dtypes; from there", percent(own));
+        }
+        let parameters = reach.iter().filter_map(|one| match &one.moved {
+            Moved::Parameter { parameter, from } => Some((parameter, *from, error(one)?)),
+            _ => None,
+        });
+        let best = parameters.min_by(|a, b| a.2.mape_percent.total_cmp(&b.2.mape_percent));
+        if let Some((parameter, from, Best { to: Some(to), mape_percent })) =
+            best.filter(|(.., best)| best.mape_percent < own)
         {
+            let from = from.map_or(String::new(), |from| format!(" from {}", figure(from)));
             let _ = write!(
                 line,
-                "; `{parameter}` from {} to {} alone could make that {}%",
-                figure(*from),
-                figure(*to),
-                percent(then)
+                " `{parameter}`{from} to {} alone could make that {}%,",
+                figure(to),
+                percent(mape_percent)
             );
         }
-        for (name, words) in
-            [(ALL_PARAMETERS, "all of Mantile's parameters"), (AND_SERVING, "with serving terms")]
-        {
-            if let Some(then) = of(name) {
-                let _ = write!(line, ", {words} {}%", percent(then));
-            }
-        }
-        lines.push(line + ".");
+        let together = [
+            (Moved::AllParameters, "all of Mantile's parameters"),
+            (Moved::AllAndDivided, "those and weights divided that it counts whole"),
+            (Moved::AllAndServing, "with serving terms besides"),
+        ];
+        let together: Vec<String> = together
+            .into_iter()
+            .filter_map(|(moved, words)| {
+                Some(format!("{words} {}%", percent(of(&moved)?.mape_percent)))
+            })
+            .collect();
+        lines.push(format!("{line} {}.", together.join(", ")));
     }
     (!lines.is_empty()).then(|| {
         format!(

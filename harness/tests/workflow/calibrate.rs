@@ -14,6 +14,16 @@ fn calibrate<'a>(more: &[&'a str]) -> Vec<&'a str> {
     [&["calibrate", "--model", MODEL][..], more].concat()
 }
 
+/// A model as it is here, with its recordings.
+fn of_checkout(model: &str) -> Project {
+    let checkout = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let project = Project::empty();
+    for part in [Path::new("by_model").join(model), "fixtures/mantile".into()] {
+        copy(&checkout.join(&part), &project.root().join(&part), &[]);
+    }
+    project
+}
+
 /// Says that rows shall ask as `calibration.toml` says.
 fn adopt(project: &Project) {
     edit(&project.model_file("reconcile.toml"), "[calibration]", "[calibration]\nadopted = true");
@@ -27,11 +37,16 @@ fn the_tables_fit_a_terminal_and_tell_before_from_held_out() {
     for text in [&fitted, &explained] {
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     }
-    for part in ["h200 / vllm: 51 rows of", "alone: TPOT", "corrected: TTFT", "kernel_overhead_us"]
-    {
+    for part in [
+        "h200 / vllm: 51 rows of",
+        "\nalone: load",
+        "\ncorrected: load",
+        "kernel_overhead_us",
+        "=> better",
+    ] {
         assert!(fitted.contains(part), "{fitted}");
     }
-    for part in ["TTFT: MAPE", "It is structural", "with the layers' own dtypes", "Noise alone"] {
+    for part in ["TTFT: MAPE", "It is structural", "the layers' own dtypes", "noise alone makes"] {
         assert!(explained.contains(part), "{explained}");
     }
     assert!(!project.path("hw").exists() && !project.model_file("calibration.toml").exists());
@@ -45,10 +60,12 @@ fn held_out_errors_are_of_all_rows_and_below_those_of_mantile() {
     let group = &json["groups"][0];
     assert_eq!((&group["gpu_model"], &group["improves"]), (&"h200".into(), &true.into()));
     for fit in ["alone", "with_correction"] {
-        let tpot = &group[fit]["mape_percent"]["workload out"]["tpot"];
+        let tpot = &group[fit]["mape_percent"]["workload_out"]["tpot"];
         assert_eq!(tpot["n"], group["rows"]);
+        assert_eq!(tpot["workloads"], group["workloads"]);
         let mape = |which: &str| tpot[which]["estimate"].as_f64().unwrap();
         assert!(mape("after") < 0.8 * mape("before"), "{fit}: {tpot}");
+        assert!(mape("own_dtypes") < mape("before"), "{fit}: {tpot}");
         for parameter in group[fit]["parameters"].as_array().unwrap() {
             let figure = |which: &str| parameter[which].as_f64().unwrap();
             let bounds = figure("lower") * 0.999..=figure("upper") * 1.001;
@@ -65,13 +82,15 @@ fn what_is_written_is_what_mantile_loads_and_rows_ask_for() {
     let project = Project::new();
     let ran = project.must(&calibrate(&["--where", H200, "--output", "hw"]));
     let json =
-        std::fs::read_to_string(project.path("hw/nvidia_h200_vllm_calibrated.json")).unwrap();
+        std::fs::read_to_string(project.path("hw/nvidia_h200_vllm_gpt-oss-120b_calibrated.json"))
+            .unwrap();
     let hardware = Hardware::parse(&json).unwrap();
     let dtypes: Vec<&String> = hardware.compute_pflops.keys().collect();
     assert_eq!(dtypes, ["bf16", "mxfp4"]);
     assert!(hardware.bandwidth_gb_per_s <= 4800.0, "no faster than the datasheet");
     let file: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(file["memory_per_package"][0]["capacity_GB"], 141.0, "an H200's, no H100's");
+    assert_eq!(file.get("tco_sec_usd"), None, "an H100's cost is not an H200's");
     assert!(file["description"].as_str().unwrap().contains("51 measured rows"), "{json}");
     for name in ["calibration.toml", "mantile_calibrated.csv", "mantile_corrected.csv"] {
         assert!(ran.stderr.contains(name) && project.model_file(name).exists(), "{}", ran.stderr);
@@ -106,10 +125,38 @@ fn the_same_rows_give_the_same_bytes_also_to_a_calibration_that_is_adopted() {
     let project = Project::new();
     let write = || {
         project.must(&calibrate(&["--where", H200, "--output", "hw"]));
-        let json = std::fs::read(project.path("hw/nvidia_h200_vllm_calibrated.json")).unwrap();
+        let json = std::fs::read(project.path("hw/nvidia_h200_vllm_gpt-oss-120b_calibrated.json"))
+            .unwrap();
         (json, std::fs::read(project.model_file("calibration.toml")).unwrap())
     };
     assert!(write() == write());
+}
+
+#[test]
+fn groups_that_are_not_calibrated_anew_stay_as_they_were() {
+    let project = Project::new();
+    let few = "(gpu_model = h200 or gpu_model = h100) and framework = vllm and concurrency <= 16";
+    project.must(&calibrate(&["--where", few, "--output", "hw"]));
+    let read = |name: &str| std::fs::read_to_string(project.model_file(name)).unwrap();
+    let of_h100 = |text: &str| -> Vec<String> {
+        let blocks = text.split("\n\n").filter(|block| block.contains("\ngpu_model = \"h100\""));
+        blocks.map(str::to_owned).collect()
+    };
+    let csv_of_h100 = |text: &str| -> Vec<String> {
+        text.lines().filter(|line| line.starts_with("h100,")).map(str::to_owned).collect()
+    };
+    let before = (read("calibration.toml"), read("mantile_corrected.csv"));
+    assert!(!of_h100(&before.0).is_empty() && !csv_of_h100(&before.1).is_empty());
+    let ran = project.must(&calibrate(&["--where", H200, "--output", "hw"]));
+    assert!(
+        ran.stderr.contains("kept as they were for openai_GPT-OSS-120B: h100 / vllm"),
+        "{}",
+        ran.stderr
+    );
+    let after = (read("calibration.toml"), read("mantile_corrected.csv"));
+    assert!(before.0 != after.0, "H200 is fitted to all of its rows");
+    assert_eq!(of_h100(&before.0), of_h100(&after.0));
+    assert_eq!(csv_of_h100(&before.1), csv_of_h100(&after.1));
 }
 
 #[test]
@@ -139,18 +186,46 @@ fn a_calibration_that_is_not_there_or_was_edited_is_told_with_its_place() {
     let broken = project.run(&["run", MODEL]);
     assert_eq!(broken.code, 2);
     assert!(
-        broken.stderr.contains("calibration.toml:3:1: unknown field `relase`"),
+        broken.stderr.contains("calibration.toml:2:2: unknown field `provenance`"),
         "{}",
         broken.stderr
     );
+    // Made anew as both messages say.
+    let kept = project.run(&calibrate(&["--where", H200, "--output", "hw"]));
+    assert_eq!(kept.code, 2);
+    assert!(kept.stderr.contains("remove it, and all of it is made anew"), "{}", kept.stderr);
+    std::fs::remove_file(&file).unwrap();
+    let made = project.must(&calibrate(&["--where", H200, "--output", "hw"]));
+    assert!(made.stderr.contains("calibrating as if it were not adopted"), "{}", made.stderr);
+    assert_eq!(project.must(&calibrate(&["--where", H200])).stdout, made.stdout);
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_into_is_told_before_anything_is_fitted() {
+    let project = Project::new();
+    std::fs::write(project.path("hw"), "a file").unwrap();
+    let ran = project.run(&calibrate(&["--output", "hw"]));
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    assert!(ran.stdout.is_empty() && ran.stderr.contains("cannot write into"), "{}", ran.stderr);
+}
+
+/// What is right for hardware makes Mantile worse where it counts weights whole: its rows ask for nothing.
+#[test]
+fn a_model_whose_rows_get_worse_asks_for_nothing() {
+    let model = "meta-llama_Llama-3.3-70B-Instruct";
+    let project = of_checkout(model);
+    let h100 = ["--where", "gpu_model = h100", "--output", "hw"];
+    let ran = project.run(&[&["calibrate", "--model", model][..], &h100].concat());
+    assert_eq!(ran.code, 1, "{}", ran.stdout);
+    assert!(ran.stdout.contains("if Mantile divided the weights"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("=> not written: TPOT and E2E change by +"), "{}", ran.stdout);
+    assert!(ran.stderr.contains("nothing is written"), "{}", ran.stderr);
 }
 
 #[test]
 fn the_calibration_here_and_in_the_readme_is_what_the_rows_give() {
     let checkout = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let project = Project::empty();
-    copy(&checkout.join("by_model").join(MODEL), &project.path("by_model").join(MODEL), &[]);
-    copy(&checkout.join("fixtures/mantile"), &project.path("fixtures/mantile"), &[]);
+    let project = of_checkout(MODEL);
     if project.model().config.calibration.adopted {
         assert_same_parameters(&project);
         return;
