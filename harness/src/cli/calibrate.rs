@@ -196,12 +196,20 @@ fn write(
             observations.left_out.iter().filter(|out| group.holds(&out.row.identity)),
         ),
     };
-    let groups: Vec<Group> = proofs.iter().map(|proof| proof.group.clone()).collect();
     let mut files: Vec<(PathBuf, Vec<u8>)> = Vec::new();
     for Subject { model, written: before, .. } in subjects {
         let folder = folder::by_model(root).join(&model.name);
         let path = folder.join(calibrate::FILE_NAME);
-        let new = Written::new(proofs, provenance, &model.config, &rows);
+        let replacing: Vec<&Proof> = proofs
+            .iter()
+            .filter(|proof| {
+                proof.improves_for(&model.config.model_id, Mode::Alone)
+                    || !is_asked(model, &proof.group)
+            })
+            .copied()
+            .collect();
+        let groups: Vec<Group> = replacing.iter().map(|proof| proof.group.clone()).collect();
+        let new = Written::new(&replacing, provenance, &model.config, &rows);
         let kept = before.clone().map(|before| before.without(&groups));
         let of_others: Vec<Group> =
             kept.iter().flat_map(|kept| kept.groups().collect::<Vec<_>>()).collect();
@@ -221,7 +229,7 @@ fn write(
         }
         files.push((path, text.to_text().into_bytes()));
         let all_rows = folder::load_unadopted(root, &model.name)?.rows;
-        for mut made in estimators(proofs, &model.config.model_id, &rows) {
+        for mut made in estimators(&replacing, &model.config.model_id, &rows) {
             let file = model.estimators.iter().find(|file| file.entry.name == made.entry.name);
             let is_kept = |row: &&Row| of_others.iter().any(|group| group.holds(&row.identity));
             if let Some(file) = file {
@@ -256,6 +264,16 @@ fn write(
         ));
     }
     Ok(())
+}
+
+/// Whether rows of a group ask for a calibrated configuration already, which then was recorded: it stays
+/// unless a better one is found.
+fn is_asked(model: &Model, group: &Group) -> bool {
+    let mut rows = model.rows.iter().filter(|row| group.holds(&row.identity));
+    rows.any(|row| {
+        let gpu = model.config.gpu(&row.identity.gpu_model, &row.identity.framework);
+        gpu.is_some_and(|gpu| gpu.calibrated)
+    })
 }
 
 /// Refuses to replace a configuration that another model's rows ask for.
