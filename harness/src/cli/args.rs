@@ -535,6 +535,10 @@ pub(super) struct EstimateArgs {
     /// Ask for every row again instead of taking up where a run was cut off
     #[arg(long)]
     pub no_resume: bool,
+    /// Ask a live Mantile the naive way instead, for an estimator to set beside [default output:
+    /// naive_conversion.csv in the model's folder]
+    #[arg(long, requires = "api_url", conflicts_with = "no_resume")]
+    pub naive: bool,
     #[command(flatten)]
     pub service: ServiceArgs,
 }

@@ -11,7 +11,7 @@ use crate::error::{Error, Exit, Result};
 use crate::evaluation::Service;
 use crate::prediction::{self, Outcome, Prediction};
 use crate::row::{self, Row};
-use crate::{estimate, file, folder, mapping};
+use crate::{estimate, estimator, file, folder, mapping};
 
 /// The predictions are saved each time that this many more have come.
 const SAVE_EVERY: usize = 10;
@@ -21,6 +21,9 @@ pub(super) async fn run(root: &Path, args: &EstimateArgs) -> Result<Exit> {
     let rows = of_args(root, &args.rows, &config)?;
     let rows = pick(rows, args.filter.as_ref())?;
     let service = start(&args.service, root, &config).await?;
+    if args.naive {
+        return naively(root, args, &service, &rows).await;
+    }
     let output = args.output.clone().unwrap_or_else(|| predictions_path(root, &args.rows.model));
     let mut done = Saved { output, predictions: vec![None; rows.len()], unsaved: 0 };
     if !args.no_resume && done.output.exists() {
@@ -48,6 +51,26 @@ pub(super) async fn run(root: &Path, args: &EstimateArgs) -> Result<Exit> {
     bar.finish_and_clear();
     done.save()?;
     report(&done)
+}
+
+/// The naive conversion's predictions, as an estimator's file.
+async fn naively(
+    root: &Path,
+    args: &EstimateArgs,
+    service: &Service,
+    rows: &[Row],
+) -> Result<Exit> {
+    let concurrency = args.service.asking.concurrency();
+    let found = estimator::ask_naively(service, rows, concurrency).await?;
+    let output = args.output.clone().unwrap_or_else(|| {
+        let folder = folder::by_model(root).join(&args.rows.model);
+        folder.join(format!("{}.csv", estimator::NAIVE_CONVERSION))
+    });
+    file::replace(&output, &estimator::write(&found, rows))?;
+    let refused: usize = found.unpredicted.values().sum();
+    let answered = found.estimates.len();
+    print(&format!("{}: {answered} answered, {refused} refused", output.display()))?;
+    Ok(Exit::Inside)
 }
 
 /// The service that answers: live, or the recording of the accepted release.

@@ -6,10 +6,12 @@
 
 mod baseline;
 mod csv_format;
+mod naive;
 mod side_by_side;
 
 pub use baseline::{BANDWIDTH_BOUND, GROUP_MEDIAN, bandwidth_bound, group_median};
 pub use csv_format::{read, write};
+pub use naive::{NAIVE_CONVERSION, ask as ask_naively};
 pub use side_by_side::{ErrorsOfBoth, GroupOfBoth, PairedErrors, SideBySide, side_by_side};
 
 use std::collections::{BTreeMap, HashMap};

@@ -160,3 +160,42 @@ fn compare_reads_what_estimate_wrote_and_reports_rows_without_a_partner() {
     let noted = ran.stderr.matches("note: no prediction for inferencemax::h100").count();
     assert_eq!(noted, dropped);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_naive_way_of_asking_makes_an_estimator_to_set_beside() {
+    let project = Project::new();
+    let file = project.model_file("naive_conversion.csv");
+    let naive = ["estimate", "--model", MODEL, "--naive"];
+    let without = project.run(&naive);
+    assert_eq!(without.code, 2, "a recording holds no such answers: {}", without.stderr);
+    assert!(without.stderr.contains("--api-url"), "{}", without.stderr);
+
+    let server = project.service().await;
+    Mock::given(method("POST"))
+        .and(path("/config/system-metrics"))
+        .respond_with(|request: &Request| {
+            let asked: serde_json::Value = request.body_json().unwrap();
+            let decode = &asked["decode_req"];
+            if decode["batch_size"] == 64 {
+                return ResponseTemplate::new(500).set_body_string("Internal Server Error");
+            }
+            let layer = decode["layers"].as_object().unwrap().values().next().unwrap();
+            assert!(layer.get("tensor_parallel").is_none() && layer.get("tp").is_some(), "{layer}");
+            ResponseTemplate::new(200).set_body_json(serde_json::json!({
+                "ttft_ms": 50.0, "tpot_ms": 10.0, "throughput_tokens_s": 100.0,
+                "total_latency_ms": decode["seq_len"],
+            }))
+        })
+        .mount(&server)
+        .await;
+    let ran = project.must(&[&naive[..], &["--api-url", &server.uri()]].concat());
+    assert!(!ran.stdout.contains(", 0 refused"), "{}", ran.stdout);
+    let text = std::fs::read_to_string(&file).unwrap();
+    let made = mantile_reconcile::estimator::read(&file, &text).unwrap();
+    for given in &made.given {
+        let e2e = given.metrics[mantile_reconcile::metric::Metric::E2eLatency].unwrap();
+        assert!((e2e - f64::from(given.identity.input_seq_len) / 1e3).abs() < 1e-12);
+    }
+    let beside = project.run(&["run", MODEL]).stdout;
+    assert!(beside.contains(&format!("naive_conversion   {}", made.given.len())), "{beside}");
+}
