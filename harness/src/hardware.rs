@@ -136,11 +136,13 @@ impl Hardware {
         })
     }
 
-    /// The file of a configuration with these parameters; power, cost and the size of a domain are those of
-    /// the configuration `base`, where it tells them.
+    /// The file of a configuration with these parameters. The size of a domain is that of the configuration
+    /// `base`; so are power and cost, where that is of one package and not of a rack.
     #[must_use]
     pub fn to_json(&self, about: &About, base: &Value) -> String {
         let whole = |key: &str| base.get(key).and_then(Value::as_u64).unwrap_or(1);
+        let is_one = whole("packages_per_domain") * whole("domains_per_cluster") == 1;
+        let of_one = |key: &str| base.get(key).and_then(Value::as_f64).filter(|_| is_one);
         let written = Written {
             name: &about.name,
             description: &about.description,
@@ -156,8 +158,8 @@ impl Hardware {
             decode_load_overlap: self.overlap.load,
             decode_comms_overlap: self.overlap.communication,
             fixed_overhead_per_kernel_us: self.kernel_overhead_us,
-            power_kw: base.get("power_kw").and_then(Value::as_f64),
-            tco_sec_usd: base.get("tco_sec_usd").and_then(Value::as_f64),
+            power_kw: of_one("power_kw"),
+            tco_sec_usd: of_one("tco_sec_usd"),
             packages_per_domain: whole("packages_per_domain"),
             domains_per_cluster: whole("domains_per_cluster"),
         };
@@ -213,15 +215,17 @@ mod tests {
             manufacturer: "m".to_owned(),
             capacity_gb: 80.0,
         };
-        let base: Value = serde_json::from_str(H100).unwrap();
-        let json = hardware.to_json(&about, &base);
-        assert_eq!(Hardware::parse(&json).unwrap(), hardware);
-        let written: Value = serde_json::from_str(&json).unwrap();
-        assert_eq!(
-            (&written["power_kw"], &written["packages_per_domain"]),
-            (&0.7.into(), &8.into())
-        );
-        assert_eq!(written.get("tco_sec_usd"), None, "the base does not tell it");
+        let written_on = |base: &str| -> Value {
+            let json = hardware.to_json(&about, &serde_json::from_str(base).unwrap());
+            assert_eq!(Hardware::parse(&json).unwrap(), hardware);
+            serde_json::from_str(&json).unwrap()
+        };
+        let rack = written_on(H100);
+        assert_eq!((rack.get("power_kw"), &rack["packages_per_domain"]), (None, &8.into()));
+        let single = H100.replace("\"packages_per_domain\":8", "\"packages_per_domain\":1");
+        let single = written_on(&single);
+        assert_eq!((&single["power_kw"], &single["packages_per_domain"]), (&0.7.into(), &1.into()));
+        assert_eq!(single.get("tco_sec_usd"), None, "the base does not tell it");
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub enum HeldOut {
     Nothing,
     /// Each workload (model, ISL, OSL, TP) in turn.
     Workload,
+    /// Each context (ISL, OSL) in turn, at whatever width.
+    Context,
     /// Each model in turn.
     Model,
     /// This GPU: its parameters are other GPUs' shares of the datasheet.
@@ -31,6 +33,7 @@ impl HeldOut {
         match self {
             Self::Nothing => "in_sample",
             Self::Workload => "workload_out",
+            Self::Context => "context_out",
             Self::Model => "model_out",
             Self::Gpu => "gpu_out",
             Self::Newest => "newest_out",
@@ -125,9 +128,10 @@ fn errors_by(
 /// Whether predictions of workloads held out are better than Mantile's, in words, else the reason why not.
 ///
 /// It is judged by what the fit is to get right, the mean |ln(p / m)| in a row of TPOT and E2E, or with the
-/// correction of TPOT and TTFT: that is to fall for certain, by the whole interval, and to come to less than
-/// the layers' own dtypes alone do. None of TPOT, E2E and throughput may get worse, nor TTFT with the
-/// correction.
+/// correction of TPOT and TTFT: over workloads that is to fall for certain, by the whole interval, and on the
+/// mean to below what the layers' own dtypes alone come to. The MAPE of none of TPOT, E2E and throughput may
+/// get worse, nor that of TTFT with the correction. Workloads of one context err alike to some degree, and a
+/// few contexts give no interval: where one gets worse, the words say so.
 pub(super) fn verdict(
     predicted: &Predicted<'_>,
     today: Option<&Setting>,
@@ -137,37 +141,44 @@ pub(super) fn verdict(
         Mode::Alone => Metric::E2eLatency,
         Mode::WithCorrection => Metric::Ttft,
     };
-    let of_both = |row: &Observation, predicted: Latencies| {
-        let error = |metric: Metric| {
-            let measured = match metric {
-                Metric::E2eLatency => row.measured_e2e(),
-                _ => row.row.measured.means[metric],
-            };
-            Some(100.0 * (row.metric(predicted, metric) / measured?).ln().abs())
+    let judged = [Metric::Tpot, other];
+    let error = |row: &Observation, predicted: Latencies, metric: Metric| {
+        let measured = match metric {
+            Metric::E2eLatency => row.measured_e2e(),
+            _ => row.row.measured.means[metric],
         };
-        let errors: Vec<f64> = [Metric::Tpot, other].into_iter().filter_map(error).collect();
+        Some((row.metric(predicted, metric) / measured?).ln().abs())
+    };
+    let of_both = |row: &Observation, predicted: Latencies| {
+        let errors = judged.into_iter().filter_map(|metric| error(row, predicted, metric));
+        let errors: Vec<f64> = errors.collect();
         (!errors.is_empty()).then(|| errors.iter().sum::<f64>() / errors.len() as f64)
     };
-    let name = format!("TPOT and {}", other.title());
+    let measured = judged
+        .into_iter()
+        .filter(|&metric| predicted.iter().any(|&(row, seen)| error(row, seen, metric).is_some()));
+    let name = measured.map(Metric::title).collect::<Vec<_>>().join(" and ");
     let both =
-        errors_by(predicted, today, of_both).ok_or_else(|| format!("no row measures {name}"))?;
-    let words = |change: Interval95| {
-        format!("{:+.1} ({:+.1} to {:+.1})", change.estimate, change.low, change.high)
+        errors_by(predicted, today, of_both).ok_or("it measures none of what is to be right")?;
+    let words = |change: Interval95, digits: usize| {
+        let Interval95 { estimate, low, high } = change;
+        format!("{estimate:+.digits$} ({low:+.digits$} to {high:+.digits$})")
     };
-    let changed = format!("{name} change by {} points", words(both.change));
+    let mut better = format!("mean |ln(p/m)| of {name} changes by {}", words(both.change, 3));
     if both.change.high >= 0.0 {
-        return Err(format!("{changed}: not better for certain"));
+        return Err(format!("{better}: not for certain better"));
     }
-    let mut better = format!("better for certain: {changed}");
     if let Some((own, change)) = both.own_dtypes.zip(both.change_from_own_dtypes) {
         if change.estimate >= 0.0 {
             return Err(format!(
-                "the layers' own dtypes alone come to {:.1} points of {name}, from where the fit changes them by {}",
+                "the layers' own dtypes alone bring mean |ln(p/m)| of {name} to {:.3}, from where the fit changes \
+                 it by {}",
                 own.estimate,
-                words(change)
+                words(change, 3)
             ));
         }
-        let _ = write!(better, ", beyond the layers' own dtypes by {}", words(change));
+        let certain = if change.high < 0.0 { "" } else { ", not for certain" };
+        let _ = write!(better, "; beyond the layers' own dtypes by {}{certain}", words(change, 3));
     }
     for metric in [Metric::Tpot, other, Metric::E2eLatency, Metric::Throughput] {
         let errors = errors_by(predicted, today, |row, seen| off(row, seen, metric));
@@ -177,8 +188,22 @@ pub(super) fn verdict(
             return Err(format!(
                 "the MAPE of {} gets worse by {} points",
                 metric.title(),
-                words(errors.change)
+                words(errors.change, 1)
             ));
+        }
+    }
+    let mut contexts: BTreeMap<(u32, u32), Vec<(&Observation, Latencies)>> = BTreeMap::new();
+    for &(row, seen) in predicted {
+        let identity = &row.row.identity;
+        let context = (identity.input_seq_len, identity.output_seq_len);
+        contexts.entry(context).or_default().push((row, seen));
+    }
+    for ((input, output), rows) in contexts {
+        if let Some(errors) = errors_by(&rows, today, of_both)
+            && errors.change.estimate > 0.0
+        {
+            let worse = errors.change.estimate;
+            let _ = write!(better, "; but for {input}/{output} it gets worse by {worse:.3}");
         }
     }
     Ok(better)

@@ -45,8 +45,10 @@ pub struct MetricDiagnosis {
     pub mape_percent: f64,
     /// exp(mean ln(predicted / measured)); its interval draws workloads.
     pub bias: Interval95,
-    /// What the error is on the whole.
+    /// What the error is on the whole …
     pub kind: ErrorKind,
+    /// … by these.
+    pub mean_abs_log_ratio: MeanLogs,
     /// The factor on predictions that leaves the least MAPE …
     pub scale: f64,
     /// … and that, percent.
@@ -60,15 +62,28 @@ pub struct MetricDiagnosis {
     pub patterns: Vec<Pattern>,
 }
 
-/// What an error is on the whole, judged by mean |ln(p / m)|, which weighs half and double alike.
+/// Mean |ln(p / m)|, which weighs half and double alike.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct MeanLogs {
+    /// As Mantile predicts.
+    pub now: f64,
+    /// With the factor that leaves least.
+    pub scaled: f64,
+    /// With the constant that leaves the least MAPE; of latencies, where predictions stay above 0.
+    pub moved: Option<f64>,
+}
+
+/// What an error is on the whole, judged by mean |ln(p / m)| less what noise makes of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorKind {
     /// No more than noise.
     Noise,
-    /// One factor takes away more than half of what noise does not make.
+    /// One factor takes away more than two thirds, and more than a constant does.
     Scale,
-    /// It does not.
+    /// One constant takes away more than two thirds, and more than a factor does.
+    Constant,
+    /// Neither does.
     Structural,
 }
 
@@ -143,9 +158,11 @@ pub enum Moved {
 /// The best for a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Best {
-    /// The value of the parameter, where one is moved.
+    /// The value of the parameter, where another is better than what it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<f64>,
+    /// Whether that is at a bound.
+    pub at_bound: bool,
     /// MAPE, percent.
     pub mape_percent: f64,
 }
@@ -196,6 +213,8 @@ fn diagnose(rows: &[&Observation], metric: Metric) -> Option<MetricDiagnosis> {
     let noise = noise(&measured_rows, metric);
     let latency = !matches!(metric, Metric::Throughput | Metric::OutputThroughput);
     let (scale, scaled_mape_percent) = scale(&pairs)?;
+    let constant = latency.then(|| constant(&pairs)).flatten();
+    let mean_abs_log_ratio = mean_logs(&pairs, constant.map(|(constant, _)| constant));
     let ratios: Vec<f64> = pairs.iter().map(|pair| pair.ratio()).collect();
     let mut patterns: Vec<Pattern> =
         TERMS.iter().filter_map(|term| pattern(&measured_rows, &ratios, term)).collect();
@@ -205,28 +224,42 @@ fn diagnose(rows: &[&Observation], metric: Metric) -> Option<MetricDiagnosis> {
         n: all.n,
         mape_percent: all.mape_percent,
         bias: Interval95 { estimate: estimate.exp(), low: low.exp(), high: high.exp() },
-        kind: kind(&logs, noise),
+        kind: kind(mean_abs_log_ratio, noise),
+        mean_abs_log_ratio,
         scale,
         scaled_mape_percent,
-        constant: latency.then(|| constant(&pairs)).flatten(),
+        constant,
         noise,
         patterns,
     })
 }
 
-fn kind(log_ratios: &[f64], noise: Noise) -> ErrorKind {
-    let median = quantile(log_ratios, 0.5);
-    let off = |from: f64| {
-        let sum: f64 = log_ratios.iter().map(|log| (log - from).abs()).sum();
-        (sum / log_ratios.len() as f64 - noise.log()).max(0.0)
-    };
-    let (now, scaled) = (off(0.0), off(median));
-    if now <= 0.0 {
+fn mean_logs(pairs: &[Pair], constant: Option<f64>) -> MeanLogs {
+    let mean = |logs: &[f64]| logs.iter().map(|log| log.abs()).sum::<f64>() / logs.len() as f64;
+    let logs: Vec<f64> = pairs.iter().map(|pair| pair.log_ratio()).collect();
+    let median = quantile(&logs, 0.5);
+    let scaled: Vec<f64> = logs.iter().map(|log| log - median).collect();
+    let moved = constant.map(|constant| -> Vec<f64> {
+        pairs.iter().map(|pair| ((pair.predicted + constant) / pair.measured).ln()).collect()
+    });
+    MeanLogs {
+        now: mean(&logs),
+        scaled: mean(&scaled),
+        moved: moved.map(|logs| mean(&logs)).filter(|mean| mean.is_finite()),
+    }
+}
+
+fn kind(MeanLogs { now, scaled, moved }: MeanLogs, noise: Noise) -> ErrorKind {
+    let beyond_noise = |mean: f64| (mean - noise.log()).max(0.0);
+    let moved = moved.unwrap_or(f64::INFINITY);
+    if beyond_noise(now) <= 0.0 {
         ErrorKind::Noise
-    } else if scaled < 0.5 * now {
+    } else if beyond_noise(scaled.min(moved)) >= beyond_noise(now) / 3.0 {
+        ErrorKind::Structural
+    } else if scaled <= moved {
         ErrorKind::Scale
     } else {
-        ErrorKind::Structural
+        ErrorKind::Constant
     }
 }
 
@@ -338,7 +371,7 @@ fn reach(
     let fixed = |moved: Moved, predict: &dyn Fn(&Observation) -> Latencies| {
         let best = |metric: Metric| {
             let mape_percent = error(predict, metric)?;
-            Some((metric.name(), Best { to: None, mape_percent }))
+            Some((metric.name(), Best { to: None, at_bound: false, mape_percent }))
         };
         Reach { moved, best: REACHED.into_iter().filter_map(best).collect() }
     };
@@ -358,14 +391,16 @@ fn reach(
                 setting.set(kind, log.exp());
                 error(&|row| setting.predict(row), metric)
             };
-            let mut best = (None, at(today.get(kind).ln())?);
-            let (log, mape_percent) = least(parameter.lower.ln(), parameter.upper.ln(), |log| {
-                at(log).unwrap_or(f64::INFINITY)
-            });
-            if mape_percent < best.1 {
-                best = (Some(log.exp()), mape_percent);
-            }
-            Some((metric.name(), Best { to: best.0.or(from), mape_percent: best.1 }))
+            let mape_percent = at(today.get(kind).ln())?;
+            let (lower, upper) = (parameter.lower.ln(), parameter.upper.ln());
+            let (log, least) = least(lower, upper, |log| at(log).unwrap_or(f64::INFINITY));
+            let best = if least < mape_percent {
+                let at_bound = (log - lower).abs() < 1e-6 || (log - upper).abs() < 1e-6;
+                Best { to: Some(log.exp()), at_bound, mape_percent: least }
+            } else {
+                Best { to: None, at_bound: false, mape_percent }
+            };
+            Some((metric.name(), best))
         };
         lines.push(Reach {
             moved: Moved::Parameter { parameter: kind.name(dtypes), from },
@@ -380,12 +415,19 @@ fn reach(
             }
             let setting = conditions.fit(rows, Aim::only(mode, metric, load))?.setting;
             if let Some(mape_percent) = error(&|row| setting.predict_with(row, load), metric) {
-                best.insert(metric.name(), Best { to: None, mape_percent });
+                best.insert(metric.name(), Best { to: None, at_bound: false, mape_percent });
             }
         }
         Ok::<Reach, String>(Reach { moved, best })
     };
-    lines.push(fitted(Moved::AllParameters, Mode::Alone, Load::Counted)?);
+    let mut all = fitted(Moved::AllParameters, Mode::Alone, Load::Counted)?;
+    // The fit minimises another error than MAPE: what one parameter reaches, all do.
+    for (metric, best) in &mut all.best {
+        let alone =
+            lines.iter().skip(1).filter_map(|line| Some(line.best.get(metric)?.mape_percent));
+        best.mape_percent = alone.fold(best.mape_percent, f64::min);
+    }
+    lines.push(all);
     let divided = |row: &&Observation| {
         row.decode.iter().any(|work| work.divided_load_bytes < work.load_bytes)
     };
@@ -488,14 +530,26 @@ mod tests {
 
     #[test]
     fn a_reciprocal_has_the_same_kind_of_error() {
-        let logs = [0.9, 1.1, 1.3, -0.2];
-        let kind_of = |sign: f64, noise: f64| {
+        let kind_of = |reciprocal: bool, noise: f64| {
+            let pair = |log: f64| {
+                let predicted = if reciprocal { (-log).exp() } else { log.exp() };
+                Pair { measured: 1.0, predicted }
+            };
             let noise = Noise { between_percent: Some(noise), ..Noise::default() };
-            kind(&logs.map(|log| sign * log), noise)
+            kind(mean_logs(&[0.9, 1.1, 1.3, 1.0].map(pair), None), noise)
         };
-        assert_eq!(kind_of(1.0, 0.0), ErrorKind::Scale);
-        assert_eq!(kind_of(-1.0, 0.0), ErrorKind::Scale);
-        assert_eq!(kind_of(1.0, 99.0), ErrorKind::Noise);
+        assert_eq!(kind_of(false, 0.0), ErrorKind::Scale);
+        assert_eq!(kind_of(true, 0.0), ErrorKind::Scale);
+        assert_eq!(kind_of(true, 120.0), ErrorKind::Noise);
+    }
+
+    #[test]
+    fn a_missing_constant_is_told_from_a_factor() {
+        let pairs = [0.1, 0.5, 3.0].map(|m| Pair { measured: m + 0.2, predicted: m });
+        let (found, _) = constant(&pairs).unwrap();
+        assert_eq!(kind(mean_logs(&pairs, Some(found)), Noise::default()), ErrorKind::Constant);
+        let pairs = [0.1, 0.5, 3.0].map(|m| Pair { measured: m, predicted: m * (1.0 + 10.0 * m) });
+        assert_eq!(kind(mean_logs(&pairs, None), Noise::default()), ErrorKind::Structural);
     }
 
     #[test]

@@ -28,7 +28,7 @@ mod written;
 pub use correction::Correction;
 pub use errors::{Errors, HeldOut, MetricErrors};
 pub use explain::{
-    Best, Diagnosis, ErrorKind, MetricDiagnosis, Moved, Noise, Pattern, Reach, explain,
+    Best, Diagnosis, ErrorKind, MeanLogs, MetricDiagnosis, Moved, Noise, Pattern, Reach, explain,
 };
 pub use group::Group;
 pub use observation::{Latencies, LeftOut, Load, Members, Observation, Observations, Work};
@@ -36,7 +36,8 @@ pub use parameters::{Kind, Parameter, Physics, Setting, Space};
 pub use proof::{Found, Judged, ModelProof, Proof, prove};
 pub use sensitivity::ParameterFound;
 pub use written::{
-    CALIBRATED, CORRECTED, FILE_NAME, Provenance, Written, entries, estimators, read, read_gpus,
+    CALIBRATED, CORRECTED, FILE_NAME, HeldErrors, Provenance, Written, entries, estimators, read,
+    read_gpus,
 };
 
 use fit::{Minimum, Problem, minimise};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::errors::{Predicted, errors, verdict};
 use super::sensitivity::{
-    ParameterFound, WithoutATenth, condition_number, correlated, parameters, without_a_tenth,
+    ParameterFound, Shift, condition_number, correlated, moved, parameters, without_tenths,
 };
 use super::{
     Aim, Conditions, Fit, Group, HeldOut, Latencies, Load, Members, MetricErrors, Mode,
@@ -81,8 +81,9 @@ pub struct Found {
     pub left_out: MetricErrors,
     /// What each row is predicted as by a fit to the other workloads, by model and the row's name.
     pub held_out: BTreeMap<(String, String), Latencies>,
-    /// How far predictions of TPOT move at most by a fit without a tenth of the rows, on the mean, percent.
-    pub moved_without_a_tenth_percent: f64,
+    /// How far predictions of TPOT move at most, on the mean, by a fit without one of ten random tenths of the
+    /// rows or one workload, percent.
+    pub moved_percent: f64,
 }
 
 impl Found {
@@ -187,6 +188,20 @@ struct Subject<'a> {
     corrected: Option<Fit>,
 }
 
+/// Rows that are held out, with what a fit to the others comes to.
+struct Fold<'a> {
+    out: Vec<&'a Observation>,
+    without: Setting,
+}
+
+/// What folds predict for their rows.
+fn of_folds<'a>(folds: &[Fold<'a>], load: Load) -> Vec<(&'a Observation, Latencies)> {
+    let of_fold = |fold: &Fold<'a>| -> Vec<_> {
+        fold.out.iter().map(|&row| (row, fold.without.predict_with(row, load))).collect()
+    };
+    folds.iter().flat_map(of_fold).collect()
+}
+
 /// The rows that were measured last, with those to fit to: older, and of other configurations.
 struct Newest<'a> {
     since: String,
@@ -278,26 +293,24 @@ impl<'a> Subject<'a> {
         };
         let judged = |predicted: &Predicted<'_>| errors(predicted, today);
         let by_workload = self.hold_out(mode, |row| format!("{:?}", row.workload()))?;
-        let with_load = |load: Load| -> Vec<_> {
-            let predict = |(row, setting): &(&'a Observation, Setting)| {
-                (*row, setting.predict_with(row, load))
-            };
-            by_workload.iter().map(predict).collect()
-        };
-        let counted = with_load(Load::Counted);
-        let divided = with_load(Load::Divided);
+        let counted = of_folds(&by_workload, Load::Counted);
+        let divided = of_folds(&by_workload, Load::Divided);
         let differs = counted.iter().zip(&divided).any(|(one, other)| one.1 != other.1);
-        let models: BTreeSet<&String> = rows.iter().map(|row| &row.model).collect();
-        let model_out = if models.len() > 1 {
-            let found = self.hold_out(mode, |row| row.model.clone());
-            found.map(|found| {
-                let predicted: Vec<_> =
-                    found.iter().map(|(row, setting)| (*row, setting.predict(row))).collect();
-                judged(&predicted)
-            })
-        } else {
-            Err("it takes rows of two models".to_owned())
+        let by_key = |key: &(dyn Fn(&Observation) -> String + Sync), what: &str| {
+            let keys: BTreeSet<String> = rows.iter().map(|row| key(row)).collect();
+            if keys.len() < 2 {
+                return Err(format!("it takes rows of two {what}"));
+            }
+            Ok(judged(&of_folds(&self.hold_out(mode, key)?, Load::Counted)))
         };
+        let context_out = by_key(
+            &|row| {
+                let identity = &row.row.identity;
+                format!("{}/{}", identity.input_seq_len, identity.output_seq_len)
+            },
+            "contexts",
+        );
+        let model_out = by_key(&|row| row.model.clone(), "models");
         let gpu_out =
             self.transferred(mode, others).map(|setting| judged(&predict(&setting, rows)));
         let newest =
@@ -305,8 +318,9 @@ impl<'a> Subject<'a> {
                 let fit = self.conditions.fit(old, Aim::of(mode))?;
                 Ok(judged(&predict(&fit.setting, new)))
             });
-        let WithoutATenth { ranges, moved_percent } =
-            without_a_tenth(&self.conditions, rows, fit, Aim::of(mode))?;
+        let mut without = without_tenths(&self.conditions, rows, Aim::of(mode))?;
+        without.extend(by_workload.iter().map(|fold| fold.without.clone()));
+        let Shift { ranges, tpot_percent } = moved(fit, &without, rows);
         let dtypes = self.conditions.dtypes;
         Ok(Found {
             setting: fit.setting.clone(),
@@ -316,6 +330,7 @@ impl<'a> Subject<'a> {
             errors: vec![
                 (HeldOut::Nothing, Ok(judged(&predict(&fit.setting, rows)))),
                 (HeldOut::Workload, Ok(judged(&counted))),
+                (HeldOut::Context, context_out),
                 (HeldOut::Model, model_out),
                 (HeldOut::Gpu, gpu_out),
                 (HeldOut::Newest, newest),
@@ -326,28 +341,28 @@ impl<'a> Subject<'a> {
                 .iter()
                 .map(|(row, latencies)| ((row.model.clone(), row.row.name()), *latencies))
                 .collect(),
-            moved_without_a_tenth_percent: moved_percent,
+            moved_percent: tpot_percent,
         })
     }
 
-    /// Each row with a fit to the rows that have another key.
+    /// The rows of each key with a fit to the rows of all others.
     fn hold_out(
         &self,
         mode: Mode,
         key: impl Fn(&Observation) -> String + Sync,
-    ) -> Result<Vec<(&'a Observation, Setting)>, String> {
+    ) -> Result<Vec<Fold<'a>>, String> {
         let keys: BTreeSet<String> = self.rows.iter().map(|row| key(row)).collect();
         let keys: Vec<String> = keys.into_iter().collect();
-        let parts = parallel::map(&keys, |held| {
+        let folds = parallel::map(&keys, |held| {
             let (out, rest): (Vec<&Observation>, Vec<&Observation>) =
                 self.rows.iter().partition(|row| key(row) == *held);
             if rest.len() < LEAST_ROWS / 2 {
                 return Err(format!("without {held} too few rows are left"));
             }
             let fit = self.conditions.fit(&rest, Aim::of(mode))?;
-            Ok(out.into_iter().map(|row| (row, fit.setting.clone())).collect::<Vec<_>>())
+            Ok(Fold { out, without: fit.setting })
         });
-        Ok(parts.into_iter().collect::<Result<Vec<_>, String>>()?.concat())
+        folds.into_iter().collect()
     }
 
     /// The setting that other GPUs' fits come to here: those of the framework, else of any.
@@ -539,7 +554,7 @@ mod tests {
         let unknown = reason(None).unwrap();
         assert!(!unknown.contains("beyond"), "{unknown}");
         let known = reason(Some(&now)).unwrap_err();
-        assert!(known.starts_with("the layers' own dtypes alone come to 0.0 points"), "{known}");
+        assert!(known.contains("of TPOT and E2E to 0.000, from where the fit"), "{known}");
     }
 
     #[test]
@@ -588,7 +603,7 @@ mod tests {
         let proof = proof(&found);
         assert!(!Mode::ALL.into_iter().any(|mode| proof.improves(mode)));
         let reason = proof.models[0].alone.verdict.clone().unwrap_err();
-        assert!(reason.ends_with("not better for certain"), "{reason}");
+        assert!(reason.ends_with("not for certain better"), "{reason}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use nalgebra::DMatrix;
 use serde::Serialize;
 
-use super::{Aim, Conditions, Fit, Observation};
+use super::{Aim, Conditions, Fit, Observation, Parameter, Setting};
 use crate::hardware::Hardware;
 use crate::parallel;
 
@@ -24,17 +24,18 @@ pub struct ParameterFound {
     pub at_bound: bool,
     /// Whether the rows say anything of it; else it is where its fit started.
     pub told: bool,
-    /// The least and most that it came to in ten fits that each leave a tenth of the rows out.
-    pub without_a_tenth: (f64, f64),
+    /// The least and most that it came to in fits that leave rows out: one of ten random tenths, or one
+    /// workload.
+    pub without_rows: (f64, f64),
 }
 
-/// What dropping any tenth of the rows does.
+/// What leaving rows out does.
 #[derive(Debug, Clone)]
-pub(super) struct WithoutATenth {
+pub(super) struct Shift {
     /// The range of each parameter.
     pub ranges: Vec<(f64, f64)>,
-    /// How far predictions of TPOT move at most: of the ten fits the largest mean |ln(p / p of all)|, percent.
-    pub moved_percent: f64,
+    /// How far predictions of TPOT move at most: of the fits the largest mean |ln(p / p of all)|, percent.
+    pub tpot_percent: f64,
 }
 
 /// Fits that leave a part of the rows out.
@@ -44,13 +45,12 @@ const CORRELATED: f64 = 0.9;
 /// Rows tell of a parameter when they bring its standard deviation below this share of what was assumed.
 const TOLD: f64 = 0.5;
 
-/// Leaves each tenth of the rows out in turn, drawn evenly from all of them.
-pub(super) fn without_a_tenth(
+/// What fits come to that each leave one of ten random tenths of the rows out.
+pub(super) fn without_tenths(
     conditions: &Conditions<'_>,
     rows: &[&Observation],
-    fit: &Fit,
     aim: Aim,
-) -> Result<WithoutATenth, String> {
+) -> Result<Vec<Setting>, String> {
     let mut order: Vec<usize> = (0..rows.len()).collect();
     order.sort_by_cached_key(|&index| (&rows[index].model, rows[index].row.name()));
     fastrand::Rng::with_seed(0x7465_6e74_6873).shuffle(&mut order);
@@ -60,24 +60,26 @@ pub(super) fn without_a_tenth(
         let rest: Vec<&Observation> = kept.map(|(_, &index)| rows[index]).collect();
         conditions.fit(&rest, aim)
     });
-    let mut ranges: Vec<(f64, f64)> = fit.minimum.x.iter().map(|x| (*x, *x)).collect();
-    let mut moved_percent: f64 = 0.0;
-    for without in fits {
-        let without = without?;
-        for (parameter, x) in without.space.parameters.iter().zip(&without.minimum.x) {
-            let place = fit.space.parameters.iter().position(|own| own.kind == parameter.kind);
-            if let Some(place) = place {
-                let (low, high) = &mut ranges[place];
-                (*low, *high) = (low.min(*x), high.max(*x));
-            }
-        }
-        let moves = rows.iter().map(|row| {
-            (without.setting.predict(row).tpot / fit.setting.predict(row).tpot).ln().abs()
-        });
-        moved_percent = moved_percent.max(100.0 * moves.sum::<f64>() / rows.len() as f64);
+    fits.into_iter().map(|fit| fit.map(|fit| fit.setting)).collect()
+}
+
+/// How far fits without some of the rows are from that to all.
+pub(super) fn moved(fit: &Fit, without: &[Setting], rows: &[&Observation]) -> Shift {
+    let range = |parameter: &Parameter| {
+        let all = fit.setting.get(parameter.kind);
+        let values = without.iter().map(|setting| setting.get(parameter.kind));
+        values.fold((all, all), |(low, high), value| (low.min(value), high.max(value)))
+    };
+    let tpot_percent = without.iter().map(|setting| {
+        let moves = rows
+            .iter()
+            .map(|row| (setting.predict(row).tpot / fit.setting.predict(row).tpot).ln().abs());
+        100.0 * moves.sum::<f64>() / rows.len() as f64
+    });
+    Shift {
+        ranges: fit.space.parameters.iter().map(range).collect(),
+        tpot_percent: tpot_percent.fold(0.0, f64::max),
     }
-    let ranges = ranges.into_iter().map(|(low, high)| (low.exp(), high.exp())).collect();
-    Ok(WithoutATenth { ranges, moved_percent })
 }
 
 /// Each parameter with what is known of it.
@@ -98,7 +100,7 @@ pub(super) fn parameters(
             upper: parameter.upper,
             at_bound: at_bound(fit, index),
             told: told[index],
-            without_a_tenth: ranges[index],
+            without_rows: ranges[index],
         }
     };
     (0..fit.minimum.x.len()).map(of).collect()

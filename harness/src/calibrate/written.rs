@@ -109,6 +109,31 @@ struct WrittenErrors {
     change_from_own_dtypes: Option<[f64; 2]>,
 }
 
+/// The errors of a group's fit on a metric, MAPE in percent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeldErrors {
+    /// Whose it is.
+    pub group: Group,
+    /// Which fit.
+    pub mode: Mode,
+    /// Of what.
+    pub metric: Metric,
+    /// Of how many rows.
+    pub rows: usize,
+    /// Mantile's as recorded.
+    pub before: f64,
+    /// Mantile's for the dtypes that layers really have.
+    pub own_dtypes: Option<f64>,
+    /// Of the rows that were fitted.
+    pub in_sample: f64,
+    /// Of workloads held out.
+    pub held_out: f64,
+    /// The change from before to that: its interval's ends.
+    pub change: [f64; 2],
+    /// Of contexts held out.
+    pub context_out: Option<f64>,
+}
+
 /// A value rounded to five significant digits, which is what files hold and Mantile is given.
 #[must_use]
 pub(crate) fn rounded(value: f64) -> f64 {
@@ -166,7 +191,7 @@ impl Proof {
 
     /// What its hardware configuration says of itself.
     #[must_use]
-    pub fn about(&self, release: &str) -> About {
+    pub fn about(&self, release: &str, beyond_datasheet: bool) -> About {
         let sheet = datasheet::of(&self.group.gpu_model);
         let name = sheet.map_or(self.group.gpu_model.as_str(), |sheet| &sheet.name);
         let mut description = format!(
@@ -195,8 +220,15 @@ impl Proof {
             );
         }
         if let Some(sheet) = sheet {
-            let _ = write!(description, " Bounded by the {}.", sheet.source);
+            let bound = if beyond_datasheet { "Up to twice what is in" } else { "Bounded by" };
+            let _ = write!(description, " {bound} the {}.", sheet.source);
         }
+        let not_told = self.alone.parameters.iter().filter(|found| !found.told);
+        let not_told: Vec<&str> = not_told.map(|found| found.name.as_str()).collect();
+        if !not_told.is_empty() {
+            let _ = write!(description, " Hardly told by the rows: {}.", not_told.join(", "));
+        }
+        description.push_str(" For the dtypes that it lists and no others.");
         About {
             name: format!(
                 "{name}, {} (calibrated)",
@@ -277,8 +309,39 @@ impl Written {
     }
 
     /// The groups that it holds.
-    pub fn groups(&self) -> impl Iterator<Item = Group> {
+    pub fn groups(&self) -> impl Iterator<Item = Group> + use<'_> {
         self.calibration.iter().map(Calibrated::group)
+    }
+
+    /// The held-out errors that it holds, in its order.
+    #[must_use]
+    pub fn errors(&self) -> Vec<HeldErrors> {
+        let mut all = Vec::new();
+        for calibrated in &self.calibration {
+            let corrected = calibrated.with_correction.as_ref();
+            let fits = [(Mode::Alone, Some(&calibrated.alone)), (Mode::WithCorrection, corrected)];
+            for (mode, found) in fits {
+                let Some(found) = found else { continue };
+                let errors = Metric::ALL.into_iter().filter_map(|metric| {
+                    let of = |kind: HeldOut| found.mape.get(kind.name())?.get(metric.name());
+                    let held = of(HeldOut::Workload)?;
+                    Some(HeldErrors {
+                        group: calibrated.group(),
+                        mode,
+                        metric,
+                        rows: held.rows,
+                        before: held.before,
+                        own_dtypes: held.own_dtypes,
+                        in_sample: of(HeldOut::Nothing)?.after,
+                        held_out: held.after,
+                        change: held.change,
+                        context_out: of(HeldOut::Context).map(|errors| errors.after),
+                    })
+                });
+                all.extend(errors);
+            }
+        }
+        all
     }
 
     /// The configurations that rows ask for.
@@ -409,8 +472,9 @@ impl WrittenErrors {
 
 /// Reads the text of a `calibration.toml` that came from `path`.
 pub fn read(path: &Path, text: &str) -> Result<Written> {
-    let mut written: Written = config::parse_toml(path, text)
-        .map_err(|error| error.with_help("make it anew: mantile-reconcile calibrate --output"))?;
+    let mut written: Written = config::parse_toml(path, text).map_err(|error| {
+        error.with_help("remove it, and make it anew: mantile-reconcile calibrate --output")
+    })?;
     config::check_version(path, text, &written.schema_version)?;
     for gpu in &mut written.gpu {
         gpu.calibrated = true;

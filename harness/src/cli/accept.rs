@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::args::GateArgs;
-use super::calibrate::diagnose_model;
+use super::calibrate::{diagnose_model, written};
 use super::output::note;
 use super::record;
 use crate::accept::{add_deviations, note_loosening, remove_dead, tighten};
@@ -175,7 +175,14 @@ fn model_files(
     if path.exists() {
         let old = file::read_text(&path)?;
         let diagnoses = diagnose_model(&accepted, recording)?;
-        let text = reconciliation_summary(&accepted, &evaluation, &diagnoses, Some(&old));
+        let calibration = path.parent().map_or(Ok(None), written)?;
+        let text = reconciliation_summary(
+            &accepted,
+            &evaluation,
+            &diagnoses,
+            calibration.as_ref(),
+            Some(&old),
+        );
         files.push((in_root.join(RECONCILIATION_SUMMARY), text.into_bytes()));
     }
     Ok(files)

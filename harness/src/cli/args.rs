@@ -763,7 +763,7 @@ pub(super) struct CalibrateArgs {
     #[arg(long, value_enum, default_value_t = CalibrateBy::GpuFramework)]
     pub by: CalibrateBy,
     /// Take the error apart instead of fitting it away
-    #[arg(long, conflicts_with = "output")]
+    #[arg(long, conflicts_with_all = ["output", "beyond_datasheet"])]
     pub explain: bool,
     /// Let compute and bandwidths be up to twice as fast as the datasheets say
     #[arg(long)]

@@ -1,5 +1,6 @@
 //! `calibrate`: hardware parameters from measurements, with held-out proof.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::args::{CalibrateArgs, CalibrateBy, Format};
@@ -22,14 +23,19 @@ pub(super) fn run(root: &Path, args: &CalibrateArgs) -> Result<Exit> {
     if let Some(output) = &args.output {
         file::check_writable(output)?;
     }
-    let names = if args.models.is_empty() { folder::list(root)? } else { args.models.clone() };
+    let mut names = if args.models.is_empty() { folder::list(root)? } else { args.models.clone() };
+    // Named twice, a model's rows would count twice.
+    let mut seen = BTreeSet::new();
+    names.retain(|name| seen.insert(name.clone()));
     let mut subjects = Vec::new();
     for (_, model) in load_picked(root, &names, args.filter.as_ref(), folder::load_unadopted)? {
-        let mut subject = Subject::new(root, model?)?;
-        if args.output.is_some() {
-            subject.written = written(root, &subject.model.name)?;
-        }
-        subjects.push(subject);
+        let model = model?;
+        let written = if args.output.is_some() {
+            written(&folder::by_model(root).join(&model.name))?
+        } else {
+            None
+        };
+        subjects.push(Subject { written, ..Subject::new(root, model)? });
     }
     let observations = observe(&subjects)?;
     if observations.rows.is_empty() {
@@ -69,14 +75,13 @@ impl Subject {
     }
 }
 
-/// A model's `calibration.toml`, if it is there.
-fn written(root: &Path, name: &str) -> Result<Option<Written>> {
-    let path = folder::by_model(root).join(name).join(calibrate::FILE_NAME);
+/// The `calibration.toml` of a model's folder, if it is there.
+pub(super) fn written(folder: &Path) -> Result<Option<Written>> {
+    let path = folder.join(calibrate::FILE_NAME);
     if !path.exists() {
         return Ok(None);
     }
-    let read = calibrate::read(&path, &file::read_text(&path)?);
-    read.map(Some).map_err(|error| error.with_help("remove it, and all of it is made anew"))
+    calibrate::read(&path, &file::read_text(&path)?).map(Some)
 }
 
 fn observe(subjects: &[Subject]) -> Result<Observations> {
@@ -160,8 +165,8 @@ fn fit(
         Format::Json => print(&calibration_json(&found, &left_out).to_string())?,
     }
     let proofs: Vec<&Proof> = found.iter().filter_map(|(_, found)| found.as_ref().ok()).collect();
-    let better = |mode: Mode| proofs.iter().any(|proof| proof.improves(mode));
-    if !Mode::ALL.into_iter().any(better) {
+    let improves = |proof: &&Proof| Mode::ALL.into_iter().any(|mode| proof.improves(mode));
+    if !proofs.iter().any(improves) {
         note(
             "no calibration of a group is better for certain on workloads held out: nothing is written",
         );
@@ -170,7 +175,7 @@ fn fit(
     if let Some(output) = &args.output {
         write(root, args, output, subjects, observations, &proofs)?;
     }
-    Ok(if better(Mode::Alone) { Exit::Inside } else { Exit::GateFailed })
+    Ok(Exit::Inside)
 }
 
 /// Writes the configurations into a folder, and what they are into the models' folders. Groups that were
@@ -197,38 +202,35 @@ fn write(
         ),
     };
     let mut files: Vec<(PathBuf, Vec<u8>)> = Vec::new();
-    for Subject { model, written: before, .. } in subjects {
-        let folder = folder::by_model(root).join(&model.name);
-        let path = folder.join(calibrate::FILE_NAME);
-        let replacing: Vec<&Proof> = proofs
-            .iter()
-            .filter(|proof| {
-                proof.improves_for(&model.config.model_id, Mode::Alone)
-                    || !is_asked(model, &proof.group)
-            })
-            .copied()
-            .collect();
-        let groups: Vec<Group> = replacing.iter().map(|proof| proof.group.clone()).collect();
+    let mut gone: Vec<PathBuf> = Vec::new();
+    for subject in subjects {
+        let Subject { model, written: before, .. } = subject;
+        let name = &model.name;
+        let folder = folder::by_model(root).join(name);
+        let all_rows = folder::load_unadopted(root, name)?.rows;
+        let (replacing, dropped) = choose(subject, &all_rows, proofs);
+        if replacing.is_empty() && dropped.is_empty() {
+            continue;
+        }
+        let replaced = replacing.iter().map(|proof| proof.group.clone());
+        let groups: Vec<Group> = replaced.chain(dropped).collect();
         let new = Written::new(&replacing, provenance, &model.config, &rows);
         let kept = before.clone().map(|before| before.without(&groups));
-        let of_others: Vec<Group> =
-            kept.iter().flat_map(|kept| kept.groups().collect::<Vec<_>>()).collect();
+        let of_others: Vec<Group> = kept.iter().flat_map(Written::groups).collect();
         if !of_others.is_empty() {
             let names: Vec<String> = of_others.iter().map(ToString::to_string).collect();
-            note(&format!("kept as they were for {}: {}", model.name, names.join(", ")));
+            note(&format!("{name}: kept as they were: {}", names.join(", ")));
         }
-        let asked = |written: &Written| -> Vec<String> {
-            written.hardware_ids().map(str::to_owned).collect()
-        };
         let text = match kept {
             Some(kept) => new.and(kept),
             None => new,
         };
-        for id in before.iter().flat_map(asked).filter(|id| !asked(&text).contains(id)) {
-            note(&format!("rows of {} do not ask for {id} any more", model.name));
+        for id in before.iter().flat_map(Written::hardware_ids) {
+            if !text.hardware_ids().any(|asked| asked == id) {
+                note(&format!("{name}: rows do not ask for {id} any more"));
+            }
         }
-        files.push((path, text.to_text().into_bytes()));
-        let all_rows = folder::load_unadopted(root, &model.name)?.rows;
+        files.push((folder.join(calibrate::FILE_NAME), text.to_text().into_bytes()));
         for mut made in estimators(&replacing, &model.config.model_id, &rows) {
             let file = model.estimators.iter().find(|file| file.entry.name == made.entry.name);
             let is_kept = |row: &&Row| of_others.iter().any(|group| group.holds(&row.identity));
@@ -236,9 +238,11 @@ fn write(
                 let old = file.over(all_rows.iter().filter(is_kept), &model.config.sources);
                 made.estimates.extend(old.estimates);
             }
-            if !made.estimates.is_empty() {
-                let bytes = estimator::write(&made, all_rows.iter());
-                files.push((folder.join(&made.entry.file), bytes));
+            let path = folder.join(&made.entry.file);
+            if made.estimates.is_empty() {
+                gone.extend(path.exists().then_some(path));
+            } else {
+                files.push((path, estimator::write(&made, all_rows.iter())));
             }
         }
     }
@@ -246,7 +250,8 @@ fn write(
         let own = configured(subjects, &proof.group).and_then(|configured| configured.own);
         let used = |dtype: &str| is_used(&rows, &observations.dtypes, &proof.group, dtype);
         let hardware = proof.alone.setting.hardware_for(&observations.dtypes, used);
-        let json = hardware.to_json(&proof.about(release), &own.unwrap_or_default());
+        let about = proof.about(release, args.beyond_datasheet);
+        let json = hardware.to_json(&about, &own.unwrap_or_default());
         let path = output.join(format!("{}.json", proof.hardware_id()));
         file::replace(&path, json.as_bytes())?;
         note(&format!("wrote {}", path.display()));
@@ -254,6 +259,10 @@ fn write(
     transaction::replace_all(root, &files)?;
     for (path, _) in &files {
         note(&format!("wrote {}", path.display()));
+    }
+    for path in gone {
+        std::fs::remove_file(&path).map_err(|source| Error::io("remove", &path, source))?;
+        note(&format!("removed {}, which predicts nothing any more", path.display()));
     }
     let configurations = better.len();
     if configurations > 0 {
@@ -264,6 +273,46 @@ fn write(
         ));
     }
     Ok(())
+}
+
+/// Which calibrations take their group's place in a model's folder, and which groups leave it.
+fn choose<'p>(
+    subject: &Subject,
+    all_rows: &[Row],
+    proofs: &[&'p Proof],
+) -> (Vec<&'p Proof>, Vec<Group>) {
+    let Subject { model, written, .. } = subject;
+    let name = &model.name;
+    let (mut replacing, mut dropped): (Vec<&Proof>, Vec<Group>) = (Vec::new(), Vec::new());
+    for proof in proofs {
+        let group = &proof.group;
+        let is_better = |mode: Mode| proof.improves_for(&model.config.model_id, mode);
+        let held = written.iter().any(|written| written.groups().any(|own| own == *group));
+        let part = part_of(group, &model.rows, all_rows);
+        // What is there stays where what was found is not of all rows, or rows ask for it already.
+        let stays = held && (part.is_some() || is_asked(model, group));
+        if is_better(Mode::Alone) || (is_better(Mode::WithCorrection) && !stays) {
+            if let Some((rows, all)) = part {
+                note(&format!(
+                    "{name}: {group} is fitted to {rows} of its {all} rows, and all of them ask for it"
+                ));
+            }
+            replacing.push(proof);
+        } else if stays {
+            note(&format!("{name}: {group} stays as it was: what was found is not better"));
+        } else if held {
+            note(&format!("{name}: {group} is not better any more, and dropped"));
+            dropped.push(group.clone());
+        }
+    }
+    (replacing, dropped)
+}
+
+/// How many of a group's rows were picked, where that is not all of them.
+fn part_of(group: &Group, picked: &[Row], all: &[Row]) -> Option<(usize, usize)> {
+    let count = |rows: &[Row]| rows.iter().filter(|row| group.holds(&row.identity)).count();
+    let (picked, all) = (count(picked), count(all));
+    (picked < all).then_some((picked, all))
 }
 
 /// Whether rows of a group ask for a calibrated configuration already, which then was recorded: it stays
@@ -282,7 +331,7 @@ fn check_others(root: &Path, subjects: &[Subject], better: &[&Proof]) -> Result<
         if subjects.iter().any(|subject| subject.model.name == name) {
             continue;
         }
-        let Some(written) = written(root, &name)? else { continue };
+        let Some(written) = written(&folder::by_model(root).join(&name))? else { continue };
         for id in better.iter().map(|proof| proof.hardware_id()) {
             if written.hardware_ids().any(|other| other == id) {
                 let path = folder::by_model(root).join(&name).join(calibrate::FILE_NAME);

@@ -5,7 +5,7 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::args::ReportArgs;
-use super::calibrate::diagnose_model;
+use super::calibrate::{diagnose_model, written};
 use super::estimators;
 use super::history;
 use super::output::note;
@@ -47,9 +47,17 @@ pub(super) async fn run(root: &Path, args: &ReportArgs) -> Result<Exit> {
             file::replace(&path, page::page(subject).as_bytes())?;
             note(&format!("wrote {}", path.display()));
         }
-        let path = folder::by_model(root).join(name).join(RECONCILIATION_SUMMARY);
+        let folder = folder::by_model(root).join(name);
+        let path = folder.join(RECONCILIATION_SUMMARY);
         let old = if path.exists() { Some(file::read_text(&path)?) } else { None };
-        let text = reconciliation_summary(&model, &evaluation, &diagnoses, old.as_deref());
+        let calibration = written(&folder)?;
+        let text = reconciliation_summary(
+            &model,
+            &evaluation,
+            &diagnoses,
+            calibration.as_ref(),
+            old.as_deref(),
+        );
         judged.push((name.clone(), evaluation));
         if old.as_deref() == Some(text.as_str()) {
             continue;

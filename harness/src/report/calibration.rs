@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Align, TextTable};
 use crate::calibrate::{
-    Best, Diagnosis, ErrorKind, Errors, Found, Group, HeldOut, Judged, MetricDiagnosis,
+    Diagnosis, ErrorKind, Errors, Found, Group, HeldOut, Judged, MeanLogs, MetricDiagnosis,
     MetricErrors, Mode, Moved, Noise, ParameterFound, Proof, Reach,
 };
 use crate::metric::Metric;
@@ -24,10 +24,11 @@ const METRICS: [Metric; 4] = [Metric::Tpot, Metric::Ttft, Metric::E2eLatency, Me
 pub fn calibration_text(groups: &[Calibrated], left_out: &BTreeMap<String, usize>) -> String {
     let mut text = String::from(
         "MAPE in %. before: Mantile as it is recorded; dtypes: the same with the dtypes\n\
-         that the layers really have; fitted: of the rows that the fit saw. Held out:\n\
+         that the layers really have; fitted: of the rows that the fit saw; held out:\n\
          each workload (model, ISL, OSL, TP) in turn, with the change from before and\n\
-         its 95% interval over workloads; each model; this GPU, from the others' shares\n\
-         of their datasheets; the newest rows, from older ones of other configurations.\n",
+         its 95% interval over workloads. Otherwise held out: each context (ISL, OSL);\n\
+         each model; this GPU, from the others' shares of their datasheets; the newest\n\
+         rows, from older ones of other configurations.\n",
     );
     for (group, found) in groups {
         match found {
@@ -52,18 +53,12 @@ fn reasons(left_out: &BTreeMap<String, usize>) -> String {
 }
 
 fn proof_text(proof: &Proof) -> String {
-    let Proof { group, rows, workloads, models, days, newest_since, .. } = proof;
+    let Proof { group, rows, workloads, models, days, .. } = proof;
     let days = days.as_ref().map_or(String::new(), |(first, last)| format!(", {first} to {last}"));
     let mut text = format!("\n{group}: {rows} rows of {workloads} workloads{days}\n");
     for model in models {
         let _ = writeln!(text, "  {}, {} rows", model.model, model.rows);
     }
-    let _ = match newest_since {
-        Ok(since) => writeln!(text, "  newest: since {since}"),
-        Err(reason) => {
-            writeln!(text, "  {}", wrapped(&format!("newest: none, {reason}"), "    "))
-        }
-    };
     for mode in Mode::ALL {
         if let Some(found) = proof.found(mode) {
             text.push_str(&found_text(proof, found, mode));
@@ -83,35 +78,32 @@ fn found_text(proof: &Proof, found: &Found, mode: Mode) -> String {
         "\n{name}: load {}, communication {}\n{}\n",
         hides(overlap.load),
         hides(overlap.communication),
-        errors_table(found, proof.models.len() > 1)
+        errors_table(found)
     );
+    let mut add = |line: &str| {
+        let _ = writeln!(text, "{}", wrapped(line, "  "));
+    };
     if let Some(errors) = found.errors(HeldOut::Workload) {
         let from = changes(errors, |errors| errors.change_from_own_dtypes);
         if !from.is_empty() {
-            let line = format!("change from dtypes: {from}");
-            let _ = writeln!(text, "{}", wrapped(&line, "  "));
+            add(&format!("change from dtypes: {from}"));
         }
     }
+    let _ = write!(text, "\n{}\n", otherwise(proof, found));
+    let mut add = |line: &str| {
+        let _ = writeln!(text, "{}", wrapped(line, "  "));
+    };
     if let Some(errors) = &found.if_divided {
-        let line = format!(
-            "if Mantile divided the weights that it counts whole, workload out: {}",
+        add(&format!(
+            "if Mantile divided the weights that it counts whole, workloads held out: {}",
             mapes(errors)
-        );
-        let _ = writeln!(text, "{}", wrapped(&line, "  "));
+        ));
     }
     if !found.left_out.is_empty() {
         let (rows, errors) = (proof.left_out, mapes(&found.left_out));
-        let line = format!("left out of the fit, but asked all the same, {rows} rows: {errors}");
-        let _ = writeln!(text, "{}", wrapped(&line, "  "));
+        add(&format!("left out of the fit, but asked all the same, {rows} rows: {errors}"));
     }
-    let ttft = found.errors(HeldOut::Workload).and_then(|errors| errors.get(Metric::Ttft.name()));
-    if ttft.is_some_and(|errors| errors.change.low > 0.0) && mode == Mode::Alone {
-        text.push_str(
-            "TTFT gets worse: Mantile's is one prefill of all requests together. It is\n\
-             fitted to what prefills take from decoding; the correction has a request's own.\n",
-        );
-    }
-    let _ = write!(text, "{}\n* at a bound   ? the rows do not tell it", parameters(found));
+    let _ = write!(text, "\n{}\n* at a bound   ? the rows do not tell it", parameters(found));
     if let Some(number) = found.condition_number {
         let _ = write!(text, "   condition number {number:.1e}");
     }
@@ -121,64 +113,112 @@ fn found_text(proof: &Proof, found: &Found, mode: Mode) -> String {
     }
     let _ = writeln!(
         text,
-        "  without any tenth of the rows, TPOTs move by at most {:.1}% on the mean",
-        found.moved_without_a_tenth_percent
+        "  without one of ten random tenths, or one workload, TPOTs move by up to {:.1}%",
+        found.moved_percent
     );
     for model in &proof.models {
         let Some(Judged { verdict, errors }) = model.judged(mode) else { continue };
         let whose =
             if proof.models.len() > 1 { format!("{}: ", model.model) } else { String::new() };
         let what = match verdict {
-            Ok(better) => better.clone(),
+            Ok(better) => format!("better for certain over workloads: {better}"),
             Err(reason) => format!("not written: {reason}"),
         };
         let _ = writeln!(text, "{}", wrapped(&format!("=> {whose}{what}"), "   "));
         if proof.models.len() > 1 {
-            let _ = writeln!(text, "   {}", mapes(errors));
+            let _ = writeln!(text, "   {}", wrapped(&mapes(errors), "   "));
         }
+    }
+    let ttft = found.errors(HeldOut::Workload).and_then(|errors| errors.get(Metric::Ttft.name()));
+    if ttft.is_some_and(|errors| errors.change.low > 0.0) && mode == Mode::Alone {
+        text.push_str(
+            "   TTFT gets worse: Mantile's is one prefill of all requests together. It is\n   \
+             fitted to what prefills take from decoding; a request's own is in the\n   \
+             correction.\n",
+        );
     }
     text
 }
 
-fn errors_table(found: &Found, several_models: bool) -> String {
-    let mut columns = vec![
+/// The errors by what else was held out; what is worse than before is marked.
+fn otherwise(proof: &Proof, found: &Found) -> String {
+    let mut columns = vec![("otherwise held out", Align::Left), ("n", Align::Right)];
+    columns.extend(METRICS.map(|metric| (metric.title(), Align::Right)));
+    let mut table = TextTable::new(&columns).dense();
+    let mut reasons = Vec::new();
+    let mut is_worse = false;
+    for (held_out, errors) in &found.errors {
+        let name = match held_out {
+            HeldOut::Nothing | HeldOut::Workload => continue,
+            HeldOut::Context => "each context".to_owned(),
+            HeldOut::Model if proof.models.len() < 2 => continue,
+            HeldOut::Model => "each model".to_owned(),
+            HeldOut::Gpu => "this GPU".to_owned(),
+            HeldOut::Newest => match &proof.newest_since {
+                Ok(since) => format!("newest, since {since}"),
+                Err(_) => "newest".to_owned(),
+            },
+        };
+        match errors {
+            Ok(errors) => {
+                let rows = errors.values().map(|errors| errors.n).max().unwrap_or(0);
+                let mut line = vec![name, rows.to_string()];
+                for metric in METRICS {
+                    line.push(errors.get(metric.name()).map_or_else(
+                        || "-".to_owned(),
+                        |errors| {
+                            let worse = errors.change.estimate > 0.0;
+                            is_worse |= worse;
+                            format!("{:.1}{}", errors.after.estimate, if worse { "!" } else { " " })
+                        },
+                    ));
+                }
+                table.line(line);
+            }
+            Err(reason) => reasons.push(format!("{name}: none, {reason}")),
+        }
+    }
+    let mut text = table.to_text();
+    if is_worse {
+        text.push_str("\n! worse than before");
+    }
+    for reason in reasons {
+        text.push('\n');
+        text.push_str(&wrapped(&reason, "  "));
+    }
+    text
+}
+
+fn errors_table(found: &Found) -> String {
+    let columns = [
         ("", Align::Left),
         ("n", Align::Right),
         ("before", Align::Right),
         ("dtypes", Align::Right),
         ("fitted", Align::Right),
-        ("workload", Align::Right),
+        ("held out", Align::Right),
         ("change", Align::Right),
-        ("GPU", Align::Right),
-        ("newest", Align::Right),
     ];
-    if several_models {
-        columns.insert(7, ("model", Align::Right));
-    }
     let mut table = TextTable::new(&columns).dense();
     let dash = || "-".to_owned();
-    let mape = |held_out: HeldOut, metric: Metric| {
-        let errors = found.errors(held_out).and_then(|errors| errors.get(metric.name()));
-        errors.map_or_else(dash, |errors| format!("{:.1}", errors.after.estimate))
-    };
     for metric in METRICS {
-        let errors = found.errors(HeldOut::Workload).and_then(|errors| errors.get(metric.name()));
-        let Some(&Errors { n, before, own_dtypes, after, change, .. }) = errors else { continue };
-        let mut line = vec![
+        let of = |held_out: HeldOut| {
+            found.errors(held_out).and_then(|errors| errors.get(metric.name()).copied())
+        };
+        let Some(Errors { n, before, own_dtypes, after, change, .. }) = of(HeldOut::Workload)
+        else {
+            continue;
+        };
+        table.line(vec![
             metric.title().to_owned(),
             n.to_string(),
             format!("{:.1}", before.estimate),
             own_dtypes.map_or_else(dash, |own| format!("{:.1}", own.estimate)),
-            mape(HeldOut::Nothing, metric),
+            of(HeldOut::Nothing)
+                .map_or_else(dash, |errors| format!("{:.1}", errors.after.estimate)),
             format!("{:.1}", after.estimate),
             format!("{} to {}", signed(change.low), signed(change.high)),
-            mape(HeldOut::Gpu, metric),
-            mape(HeldOut::Newest, metric),
-        ];
-        if several_models {
-            line.insert(7, mape(HeldOut::Model, metric));
-        }
-        table.line(line);
+        ]);
     }
     table.to_text()
 }
@@ -188,7 +228,8 @@ fn mapes(errors: &MetricErrors) -> String {
     let of = |metric: Metric| {
         let errors = errors.get(metric.name())?;
         let (before, after) = (errors.before.estimate, errors.after.estimate);
-        Some(format!("{} {before:.1} -> {after:.1}", metric.title()))
+        let worse = if after > before { "!" } else { "" };
+        Some(format!("{} {before:.1} -> {after:.1}{worse}", metric.title()))
     };
     METRICS.into_iter().filter_map(of).collect::<Vec<_>>().join(", ")
 }
@@ -229,12 +270,12 @@ fn parameters(found: &Found) -> String {
         ("parameter", Align::Left),
         ("Mantile", Align::Right),
         ("fitted", Align::Right),
-        ("without a tenth", Align::Right),
+        ("without rows", Align::Right),
         ("at most", Align::Right),
     ];
     let mut table = TextTable::new(&columns).dense();
     for parameter in &found.parameters {
-        let (low, high) = parameter.without_a_tenth;
+        let (low, high) = parameter.without_rows;
         table.line(vec![
             parameter.name.clone(),
             parameter.before.map_or_else(|| "-".to_owned(), figure),
@@ -341,7 +382,7 @@ fn found_json(found: &Found) -> Value {
         "condition_number": found.condition_number,
         "correlated": correlated,
         "mape_percent": errors,
-        "moved_without_a_tenth_percent": found.moved_without_a_tenth_percent,
+        "tpot_moved_percent": found.moved_percent,
     })
 }
 
@@ -373,6 +414,7 @@ fn metric_text(metric: &MetricDiagnosis) -> String {
     let kind = match metric.kind {
         ErrorKind::Noise => "no more than noise",
         ErrorKind::Scale => "a scale error",
+        ErrorKind::Constant => "a missing constant",
         ErrorKind::Structural => "structural",
     };
     let mut text = format!(
@@ -380,9 +422,17 @@ fn metric_text(metric: &MetricDiagnosis) -> String {
          It is {kind}:\n  a factor of {scale:.2} leaves {scaled_mape_percent:.1}%"
     );
     if let Some((constant, left)) = metric.constant {
-        let _ = write!(text, ", a constant of {:+.3} ms leaves {left:.1}%", constant * 1e3);
+        let constant = if constant.abs() < 0.1 {
+            format!("{:+.1} ms", 1e3 * constant)
+        } else {
+            format!("{constant:+.2} s")
+        };
+        let _ = write!(text, ", a constant of {constant} leaves {left:.1}%");
     }
-    let _ = writeln!(text, "\n  {}", noise_text(metric.noise));
+    let MeanLogs { now, scaled, moved } = metric.mean_abs_log_ratio;
+    let moved = moved.map_or(String::new(), |moved| format!(", {moved:.2} with the constant"));
+    let _ = writeln!(text, "\n  by mean |ln(p/m)|: {now:.2}, {scaled:.2} with a factor{moved}");
+    let _ = writeln!(text, "  {}", wrapped(&noise_text(metric.noise), "    "));
     let strong = metric.patterns.iter().take(STRONGEST);
     for pattern in strong.filter(|pattern| pattern.spearman.abs() > WEAK) {
         let _ = writeln!(
@@ -437,12 +487,14 @@ fn reach_text(reach: &[Reach]) -> String {
         for metric in REACHED {
             let best = line.best.get(metric.name());
             cells.push(best.map_or_else(dash, |best| format!("{:.1}", best.mape_percent)));
-            let to = best.and_then(|Best { to, .. }| *to);
-            cells.push(to.map_or_else(String::new, figure));
+            let to = best.and_then(|best| Some((best.to?, best.at_bound)));
+            cells.push(to.map_or_else(String::new, |(to, at_bound)| {
+                format!("{}{}", figure(to), if at_bound { "*" } else { "" })
+            }));
         }
         table.line(cells);
     }
-    table.to_text()
+    format!("{}\n* at a bound; blank where no value is better", table.to_text())
 }
 
 /// What is moved, in words.

@@ -6,14 +6,15 @@ use std::fmt::Write as _;
 use super::calibration::figure;
 use super::summary::{coverage_text, dataset, percent};
 use super::{Align, TextTable};
-use crate::calibrate::{Best, Diagnosis, Moved, Reach};
-use crate::compare::{Breakdown, Comparison, Slice, ranked, statistics};
+use crate::calibrate::{Best, Diagnosis, Mode, Moved, Reach, Written};
+use crate::compare::{self, Breakdown, Comparison, Slice, ranked};
+use crate::estimator::Estimator;
 use crate::evaluation::Evaluation;
 use crate::folder::Model;
 use crate::frontier::{Agreement, choices};
 use crate::group::Field;
 use crate::metric::Metric;
-use crate::statistics::{Interval95, Pair, bias_interval};
+use crate::statistics::{self, Interval95, Pair, bias_interval};
 use crate::table::plural;
 
 /// The file's name in a model's folder.
@@ -29,13 +30,14 @@ const LEAST_BIAS: f64 = 1.05;
 /// So many worst groups and rows are named.
 const WORST: usize = 5;
 
-/// The text of the file. `diagnoses` say where the error of each GPU and framework comes from; `old` is what
-/// the file holds now, of which the notes stay.
+/// The text of the file. `diagnoses` say where the error of each GPU and framework comes from, `calibration`
+/// is what was fitted, `old` is what the file holds now, of which the notes stay.
 #[must_use]
 pub fn reconciliation_summary(
     model: &Model,
     evaluation: &Evaluation,
     diagnoses: &[Diagnosis],
+    calibration: Option<&Written>,
     old: Option<&str>,
 ) -> String {
     let comparisons = &evaluation.comparisons;
@@ -65,6 +67,9 @@ pub fn reconciliation_summary(
     }
     if let Some(next) = next(diagnoses) {
         let _ = writeln!(text, "## What to calibrate next\n\n{next}\n");
+    }
+    if let Some(calibrated) = calibration.and_then(calibrated) {
+        let _ = writeln!(text, "## What calibration comes to\n\n{calibrated}\n");
     }
     if let Some(frontiers) = frontiers(model, comparisons) {
         let _ =
@@ -97,7 +102,7 @@ fn list(text: &str) -> String {
 fn errors(comparisons: &[Comparison]) -> String {
     let metrics: Vec<Metric> = Metric::ALL
         .into_iter()
-        .filter(|&metric| statistics(comparisons, metric).is_some())
+        .filter(|&metric| compare::statistics(comparisons, metric).is_some())
         .collect();
     let mut columns = vec![("group", Align::Left), ("rows", Align::Right)];
     for metric in &metrics {
@@ -191,7 +196,7 @@ fn worst(comparisons: &[Comparison]) -> String {
     let mut text = format!("By GPU, framework and context:\n\n{}\n", lines.join("\n"));
     let metric = [Metric::Tpot, Metric::OutputThroughput]
         .into_iter()
-        .find(|&metric| statistics(comparisons, metric).is_some());
+        .find(|&metric| compare::statistics(comparisons, metric).is_some());
     if let Some(metric) = metric {
         let ranked = ranked(comparisons, metric);
         let mut rows: Vec<_> = ranked.iter().collect();
@@ -219,7 +224,8 @@ fn approximations(model: &Model, comparisons: &[Comparison]) -> Option<String> {
             continue;
         }
         let mape = |rows: &[&Comparison], metric: Metric| {
-            statistics(rows.iter().copied(), metric).map(|found| percent(found.mape_percent))
+            compare::statistics(rows.iter().copied(), metric)
+                .map(|found| percent(found.mape_percent))
         };
         let mut costs = Vec::new();
         for metric in [Metric::Ttft, Metric::Tpot, Metric::E2eLatency] {
@@ -264,7 +270,7 @@ fn next(diagnoses: &[Diagnosis]) -> Option<String> {
             _ => None,
         });
         let best = parameters.min_by(|a, b| a.2.mape_percent.total_cmp(&b.2.mape_percent));
-        if let Some((parameter, from, Best { to: Some(to), mape_percent })) =
+        if let Some((parameter, from, Best { to: Some(to), mape_percent, .. })) =
             best.filter(|(.., best)| best.mape_percent < own)
         {
             let from = from.map_or(String::new(), |from| format!(" from {}", figure(from)));
@@ -293,6 +299,55 @@ fn next(diagnoses: &[Diagnosis]) -> Option<String> {
             "The best that a fit to these very rows comes to, as MAPE; `mantile-reconcile calibrate` proves what\n\
              holds on others.\n\n{}",
             lines.join("\n")
+        )
+    })
+}
+
+/// In-sample and held-out errors of the fits.
+fn calibrated(written: &Written) -> Option<String> {
+    let mut table = TextTable::new(&[
+        ("group", Align::Left),
+        ("fit", Align::Left),
+        ("metric", Align::Left),
+        ("rows", Align::Right),
+        ("before", Align::Right),
+        ("own dtypes", Align::Right),
+        ("in sample", Align::Right),
+        ("held out", Align::Right),
+        ("change", Align::Right),
+        ("context out", Align::Right),
+    ]);
+    let mut any = false;
+    let dash = || "-".to_owned();
+    let tenth = |value: f64| format!("{value:.1}");
+    // Of output throughput the error is that of the total.
+    let errors = written.errors();
+    for errors in errors.iter().filter(|errors| errors.metric != Metric::OutputThroughput) {
+        any = true;
+        let [low, high] = errors.change;
+        let fit = match errors.mode {
+            Mode::Alone => "alone",
+            Mode::WithCorrection => "corrected",
+        };
+        table.line(vec![
+            errors.group.to_string(),
+            fit.to_owned(),
+            errors.metric.title().to_owned(),
+            errors.rows.to_string(),
+            tenth(errors.before),
+            errors.own_dtypes.map_or_else(dash, tenth),
+            tenth(errors.in_sample),
+            tenth(errors.held_out),
+            format!("{low:+.1} to {high:+.1}"),
+            errors.context_out.map_or_else(dash, tenth),
+        ]);
+    }
+    any.then(|| {
+        format!(
+            "MAPE of `calibration.toml`: *alone* is Mantile with fitted parameters, *corrected* with serving terms\n\
+             besides. *own dtypes* is Mantile today with the dtypes that its layers really have. Held out is each\n\
+             workload (ISL, OSL, TP) in turn, with the interval of the change from before; then each context.\n\n{}",
+            table.to_markdown()
         )
     })
 }
@@ -375,12 +430,52 @@ fn others(evaluation: &Evaluation) -> Option<String> {
         }
     }
     any.then(|| {
+        let same = same_rows(evaluation).map_or_else(String::new, |same| format!("\n\n{same}"));
         format!(
             "On the rows that both predict. Skill is 1 - mean |ln(p/m)| of Mantile over that of the other: above 0 Mantile\n\
-             is nearer.\n\n{}",
+             is nearer.\n\n{}{same}",
             table.to_markdown()
         )
     })
+}
+
+/// The errors of all estimators that have a file, on the rows that each of them predicts.
+fn same_rows(evaluation: &Evaluation) -> Option<String> {
+    let estimators: Vec<&Estimator> = evaluation
+        .side_by_side
+        .iter()
+        .map(|side| &side.estimator)
+        .filter(|estimator| estimator.path.is_some())
+        .collect();
+    if estimators.len() < 2 {
+        return None;
+    }
+    let names = estimators.iter().map(|estimator| estimator.entry.name.as_str());
+    let mut columns = vec![("metric", Align::Left), ("rows", Align::Right)];
+    columns.extend(std::iter::once("Mantile").chain(names).map(|name| (name, Align::Right)));
+    let mut table = TextTable::new(&columns);
+    let mut any = false;
+    for metric in Metric::ALL {
+        let mut pairs: Vec<Vec<Pair>> = vec![Vec::new(); estimators.len() + 1];
+        for comparison in &evaluation.comparisons {
+            let of_others = estimators.iter().map(|other| other.pair(&comparison.row, metric));
+            let all: Option<Vec<Pair>> =
+                std::iter::once(comparison.pair(metric)).chain(of_others).collect();
+            for (pairs, pair) in pairs.iter_mut().zip(all.into_iter().flatten()) {
+                pairs.push(pair);
+            }
+        }
+        let rows = pairs[0].len();
+        if rows < LEAST_ROWS {
+            continue;
+        }
+        any = true;
+        let mapes = pairs.iter().filter_map(|pairs| statistics::of(pairs));
+        let mut line = vec![metric.title().to_owned(), rows.to_string()];
+        line.extend(mapes.map(|found| percent(found.mape_percent)));
+        table.line(line);
+    }
+    any.then(|| format!("MAPE on the rows that all of them predict:\n\n{}", table.to_markdown()))
 }
 
 #[cfg(test)]
@@ -413,7 +508,7 @@ mod tests {
         let model = crate::folder::load(root, "openai_GPT-OSS-120B").unwrap();
         let now = jiff::Timestamp::UNIX_EPOCH;
         let evaluation = Evaluation::of_rows(&model, off_by(0.5, 9), now);
-        let write = |old: Option<&str>| reconciliation_summary(&model, &evaluation, &[], old);
+        let write = |old: Option<&str>| reconciliation_summary(&model, &evaluation, &[], None, old);
         let first = write(None);
         let mine = "Looked at.\n\n## Mine";
         let noted = first.replace(&format!("\n\n{}", NOTES[1]), &format!("\n{mine}\n{}", NOTES[1]));

@@ -46,7 +46,13 @@ fn the_tables_fit_a_terminal_and_tell_before_from_held_out() {
     ] {
         assert!(fitted.contains(part), "{fitted}");
     }
-    for part in ["TTFT: MAPE", "It is structural", "the layers' own dtypes", "noise alone makes"] {
+    for part in [
+        "TTFT: MAPE",
+        "It is structural",
+        "by mean |ln(p/m)|: ",
+        "the layers' own dtypes",
+        "noise alone makes",
+    ] {
         assert!(explained.contains(part), "{explained}");
     }
     assert!(!project.path("hw").exists() && !project.model_file("calibration.toml").exists());
@@ -149,7 +155,7 @@ fn groups_that_are_not_calibrated_anew_stay_as_they_were() {
     assert!(!of_h100(&before.0).is_empty() && !csv_of_h100(&before.1).is_empty());
     let ran = project.must(&calibrate(&["--where", H200, "--output", "hw"]));
     assert!(
-        ran.stderr.contains("kept as they were for openai_GPT-OSS-120B: h100 / vllm"),
+        ran.stderr.contains("openai_GPT-OSS-120B: kept as they were: h100 / vllm"),
         "{}",
         ran.stderr
     );
@@ -157,6 +163,19 @@ fn groups_that_are_not_calibrated_anew_stay_as_they_were() {
     assert!(before.0 != after.0, "H200 is fitted to all of its rows");
     assert_eq!(of_h100(&before.0), of_h100(&after.0));
     assert_eq!(csv_of_h100(&before.1), csv_of_h100(&after.1));
+
+    // Nor does a part of a group that is not better take the place of all of it.
+    let part = format!("{H200} and input_seq_len = 8192");
+    let ran = project.run(&calibrate(&["--where", &part, "--output", "hw"]));
+    assert!(ran.stderr.contains("h200 / vllm stays as it was"), "{}{}", ran.stdout, ran.stderr);
+    assert_eq!((read("calibration.toml"), read("mantile_corrected.csv")), after);
+}
+
+#[test]
+fn a_model_that_is_named_twice_counts_once() {
+    let project = Project::new();
+    let once = project.must(&calibrate(&["--where", H200])).stdout;
+    assert_eq!(project.must(&calibrate(&["--where", H200, "--model", MODEL])).stdout, once);
 }
 
 #[test]
@@ -193,7 +212,8 @@ fn a_calibration_that_is_not_there_or_was_edited_is_told_with_its_place() {
     // Made anew as both messages say.
     let kept = project.run(&calibrate(&["--where", H200, "--output", "hw"]));
     assert_eq!(kept.code, 2);
-    assert!(kept.stderr.contains("remove it, and all of it is made anew"), "{}", kept.stderr);
+    assert!(kept.stderr.contains("remove it, and make it anew"), "{}", kept.stderr);
+    assert_eq!(kept.stderr.matches("unknown field").count(), 1, "told once: {}", kept.stderr);
     std::fs::remove_file(&file).unwrap();
     let made = project.must(&calibrate(&["--where", H200, "--output", "hw"]));
     assert!(made.stderr.contains("calibrating as if it were not adopted"), "{}", made.stderr);
@@ -218,7 +238,11 @@ fn a_model_whose_rows_get_worse_asks_for_nothing() {
     let ran = project.run(&[&["calibrate", "--model", model][..], &h100].concat());
     assert_eq!(ran.code, 1, "{}", ran.stdout);
     assert!(ran.stdout.contains("if Mantile divided the weights"), "{}", ran.stdout);
-    assert!(ran.stdout.contains("=> not written: TPOT and E2E change by +"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("=> not written: mean |ln(p/m)| of TPOT and E2E changes"),
+        "{}",
+        ran.stdout
+    );
     assert!(ran.stderr.contains("nothing is written"), "{}", ran.stderr);
 }
 

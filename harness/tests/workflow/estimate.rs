@@ -197,5 +197,6 @@ async fn the_naive_way_of_asking_makes_an_estimator_to_set_beside() {
         assert!((e2e - f64::from(given.identity.input_seq_len) / 1e3).abs() < 1e-12);
     }
     let beside = project.run(&["run", MODEL]).stdout;
-    assert!(beside.contains(&format!("naive_conversion   {}", made.given.len())), "{beside}");
+    let line = beside.lines().find(|line| line.starts_with("naive_conversion")).unwrap();
+    assert_eq!(line.split_whitespace().nth(1), Some(&made.given.len().to_string()[..]), "{line}");
 }
