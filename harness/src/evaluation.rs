@@ -48,10 +48,7 @@ impl Service {
     /// where the release has no calibrated configuration.
     pub async fn replayed(recording: Recording, config: &Config) -> Result<Self> {
         let origin = recording.release.clone();
-        let config = match recording.hardware_ids() {
-            Some(ids) => config.for_release(&ids),
-            None => config.clone(),
-        };
+        let config = config.for_release(&recording.hardware_ids());
         let replay = ReplayServer::start(recording, None).await;
         let client = Client::new(&replay.url(), ClientOptions::default())?;
         let layers = Arc::new(client.layers(&config.model_id).await?);

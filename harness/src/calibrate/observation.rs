@@ -387,7 +387,7 @@ pub(crate) mod tests {
         let mut model = folder::load(root, model).unwrap();
         let recording = recording::load(root, "72ff84e", &model.config.model_id).unwrap();
         // As this release was asked, whatever is adopted.
-        model.config = model.config.for_release(&recording.hardware_ids().unwrap());
+        model.config = model.config.for_release(&recording.hardware_ids());
         change(&mut model.config.calibration);
         model.rows.retain(|row| rows_of(row));
         let mut observations = Observations::default();
@@ -417,7 +417,7 @@ pub(crate) mod tests {
             let root = Path::new(ROOT);
             let recording = recording::load(root, "72ff84e", model).unwrap();
             let config = folder::load_config(root, model).unwrap();
-            let config = config.for_release(&recording.hardware_ids().unwrap());
+            let config = config.for_release(&recording.hardware_ids());
             for row in &found.rows {
                 let (gpu, framework) = row.pool();
                 let id = config.gpu(gpu, framework).unwrap().hardware_id.clone().unwrap();

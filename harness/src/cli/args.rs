@@ -163,6 +163,7 @@ that does not answer with 3.")]
   mantile-reconcile report
   mantile-reconcile report openai_GPT-OSS-120B
   mantile-reconcile report --check
+  mantile-reconcile report --screenshots shots
 
 A page is one file that needs no network; index.html is over all of them. RECONCILIATION_SUMMARY.md in the
 model's folder, what was found in sentences and tables, is made anew. Both are the recording of the accepted release; what stands between the summary's marks for notes is kept.")]
@@ -746,8 +747,12 @@ pub(super) struct ReportArgs {
     /// Where the pages go [default: target/reconcile/pages]
     #[arg(long, value_name = "DIR")]
     pub output: Option<PathBuf>,
+    /// Also take screenshots of the pages into this folder, light, dark and as wide as a phone, with a
+    /// Chromium that is installed
+    #[arg(long, value_name = "DIR")]
+    pub screenshots: Option<PathBuf>,
     /// Write nothing; exit with 1 where a RECONCILIATION_SUMMARY.md is out of date
-    #[arg(long, conflicts_with = "output")]
+    #[arg(long, conflicts_with_all = ["output", "screenshots"])]
     pub check: bool,
 }
 

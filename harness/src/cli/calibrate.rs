@@ -68,9 +68,7 @@ impl Subject {
             complain(&error);
             note("calibrating as if it were not adopted");
         }
-        if let Some(ids) = recording.hardware_ids() {
-            model.config = model.config.for_release(&ids);
-        }
+        model.config = model.config.for_release(&recording.hardware_ids());
         Ok(Self { model, recording, written: None })
     }
 }

@@ -4,6 +4,7 @@ mod accept;
 mod args;
 mod audit;
 mod bands;
+mod browser;
 mod calibrate;
 mod compare;
 mod estimate;

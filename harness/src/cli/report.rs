@@ -1,21 +1,22 @@
 //! `report`: what was found, for people: a page a model, and `RECONCILIATION_SUMMARY.md` in their folders.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
 use super::args::ReportArgs;
+use super::browser::Browser;
 use super::calibrate::{diagnose_model, written};
 use super::estimators;
 use super::history;
 use super::output::note;
 use super::run::predict;
-use crate::breakdown::Breakdown;
 use crate::error::{Error, Exit, Result};
 use crate::evaluation::{Evaluation, Service};
 use crate::folder::{self, Model};
+use crate::mapping::Recorded;
 use crate::recording::{self, Recording};
-use crate::report::{RECONCILIATION_SUMMARY, reconciliation_summary};
+use crate::report::{RECONCILIATION_SUMMARY, ReleaseErrors, reconciliation_summary};
 use crate::row::Row;
 use crate::{file, mapping, page, releases};
 
@@ -26,6 +27,7 @@ pub(super) async fn run(root: &Path, args: &ReportArgs) -> Result<Exit> {
     let models = if args.models.is_empty() { folder::list(root)? } else { args.models.clone() };
     let output =
         args.output.clone().unwrap_or_else(|| root.join("target").join("reconcile").join("pages"));
+    let browser = args.screenshots.as_ref().map(|_| Browser::find()).transpose()?;
     let index = releases::load(root)?;
     let mut stale = Vec::new();
     let mut judged = Vec::new();
@@ -35,16 +37,9 @@ pub(super) async fn run(root: &Path, args: &ReportArgs) -> Result<Exit> {
         let evaluation = evaluate(&model, &recording).await?;
         let diagnoses = diagnose_model(&model, &recording)?;
         if !args.check {
-            let breakdowns = breakdowns(&model, &recording)?;
+            let recorded = recorded(&model, &recording)?;
             let history = history::errors(root, &model, &index).await?;
-            let subject = page::Subject {
-                model: &model,
-                evaluation: &evaluation,
-                breakdowns: &breakdowns,
-                history: &history,
-            };
-            let path = output.join(page::file_name(name));
-            file::replace(&path, page::page(subject).as_bytes())?;
+            let path = write_page(&output, &model, &evaluation, &recorded, &history)?;
             note(&format!("wrote {}", path.display()));
         }
         let folder = folder::by_model(root).join(name);
@@ -69,10 +64,18 @@ pub(super) async fn run(root: &Path, args: &ReportArgs) -> Result<Exit> {
             note(&format!("wrote {}", path.display()));
         }
     }
-    if !args.check {
-        let path = output.join("index.html");
-        file::replace(&path, page::index(&judged).as_bytes())?;
+    // Of some models there is no index, unless there was none.
+    if !args.check && (args.models.is_empty() || !output.join(INDEX).exists()) {
+        let path = write_index(&output, &judged)?;
         note(&format!("wrote {}", path.display()));
+    }
+    if let (Some(browser), Some(folder)) = (browser, &args.screenshots) {
+        let names = models.iter().map(|name| page::file_name(name));
+        for name in names.chain([INDEX.to_owned()]) {
+            for taken in browser.screenshots(&output.join(name), folder)? {
+                note(&format!("wrote {}", taken.display()));
+            }
+        }
     }
     for path in &stale {
         let error = Error::usage(format!("{} is out of date", path.display()));
@@ -80,6 +83,30 @@ pub(super) async fn run(root: &Path, args: &ReportArgs) -> Result<Exit> {
         super::output::complain(&error.with_help(commands));
     }
     Ok(if stale.is_empty() { Exit::Inside } else { Exit::GateFailed })
+}
+
+/// The page over all models.
+const INDEX: &str = "index.html";
+
+/// Writes a model's page into a folder.
+pub(super) fn write_page(
+    folder: &Path,
+    model: &Model,
+    evaluation: &Evaluation,
+    recorded: &[Option<Recorded>],
+    history: &[ReleaseErrors],
+) -> Result<PathBuf> {
+    let subject = page::Subject { model, evaluation, recorded, history };
+    let path = folder.join(page::file_name(&model.name));
+    file::replace(&path, page::page(subject).as_bytes())?;
+    Ok(path)
+}
+
+/// Writes the page over models beside theirs.
+pub(super) fn write_index(folder: &Path, judged: &[(String, Evaluation)]) -> Result<PathBuf> {
+    let path = folder.join(INDEX);
+    file::replace(&path, page::index(judged).as_bytes())?;
+    Ok(path)
 }
 
 /// The model judged by its accepted release's recording, beside the other estimators.
@@ -91,12 +118,9 @@ async fn evaluate(model: &Model, recording: &Recording) -> Result<Evaluation> {
     Ok(evaluation.beside(&files, &model.config, Some(recording)))
 }
 
-/// The times of each row by layer, where its request is recorded.
-fn breakdowns(model: &Model, recording: &Recording) -> Result<Vec<Option<Breakdown>>> {
+/// What was asked and answered for each row, where it is recorded.
+pub(super) fn recorded(model: &Model, recording: &Recording) -> Result<Vec<Option<Recorded>>> {
     let layers = recording.layers()?;
-    let of = |row: &Row| {
-        let mapped = mapping::map(row, &model.config).ok()?;
-        mapped.recorded(recording, &layers).ok().map(|recorded| recorded.breakdown)
-    };
+    let of = |row: &Row| mapping::map(row, &model.config).ok()?.recorded(recording, &layers).ok();
     Ok(model.rows.iter().map(of).collect())
 }

@@ -1,6 +1,6 @@
 //! `run`: the whole job, a model after the other.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
@@ -10,6 +10,7 @@ use super::estimate::start;
 use super::estimators;
 use super::filter::pick;
 use super::output::{complain, note, print, progress, reports_folder};
+use super::report::{recorded, write_index, write_page};
 use crate::compare::{Comparison, join};
 use crate::error::{Error, Exit, Result};
 use crate::evaluation::{Evaluation, Service};
@@ -46,12 +47,21 @@ pub(super) async fn run(root: &Path, args: &RunArgs) -> Result<Exit> {
             }
         }
     }
+    if args.models.is_empty() && args.filter.is_none() {
+        write_index(&pages_folder(root, args), &judged)?;
+    }
     if args.format == Format::Json {
         print(&serde_json::Value::from(reports).to_string())?;
     } else if models.len() > 1 && !judged.is_empty() {
         print(&models_table(&judged))?;
     }
     Ok(worst(&exits))
+}
+
+/// Where the pages go.
+fn pages_folder(root: &Path, args: &RunArgs) -> PathBuf {
+    let output = args.output.clone();
+    output.unwrap_or_else(|| root.join("target").join("reconcile")).join("pages")
 }
 
 /// The models of these names, each with the rows that a filter picks: of several those that have such
@@ -139,6 +149,12 @@ async fn run_model(
         let text = audit_text(audit, accepted, model.rows.len(), true) + "\n";
         file::replace(&folder.join("audit.txt"), text.as_bytes())?;
     }
+    // A live Mantile's answers are not those that are recorded.
+    let recorded = match args.service.api_url {
+        Some(_) => Vec::new(),
+        None => recorded(model, &recording)?,
+    };
+    let page = write_page(&pages_folder(root, args), model, &evaluation, &recorded, &[])?;
     let failed_rows = failed_rows(model, &evaluation);
     let failed_checks = evaluation.failed_checks().map(|(name, found)| format!("{name}\n{found}"));
     let failures: Vec<String> = failed_rows.iter().cloned().chain(failed_checks).collect();
@@ -150,7 +166,7 @@ async fn run_model(
             None => format!("Mantile {}, recorded {}", recording.release, recording.recorded_at),
         };
         print(&run_table(model, &evaluation, &origin))?;
-        print(&format!("reports in {}\n", folder.display()))?;
+        print(&format!("reports in {}\npage: {}\n", folder.display(), page.display()))?;
         for failure in failed_rows.iter().take(FAILURES_SHOWN) {
             note(&format!("{failure}\n"));
         }

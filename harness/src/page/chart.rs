@@ -141,27 +141,46 @@ impl Frame {
 /// So many series are told apart by colour and shape; more share them.
 pub(super) const SERIES: usize = 8;
 
-/// A mark of a series, with what is shown when it is pointed at.
+/// The shapes of the series, which marks refer to; once a page.
+pub(super) fn shapes() -> Markup {
+    let corners: [&[(f64, f64)]; SERIES] = [
+        &[],
+        &[(-3.5, -3.5), (3.5, -3.5), (3.5, 3.5), (-3.5, 3.5)],
+        &[(0.0, -4.5), (4.0, 3.5), (-4.0, 3.5)],
+        &[(0.0, -5.0), (5.0, 0.0), (0.0, 5.0), (-5.0, 0.0)],
+        &[(0.0, 4.5), (4.0, -3.5), (-4.0, -3.5)],
+        &[(-5.0, -1.5), (5.0, -1.5), (5.0, 1.5), (-5.0, 1.5)],
+        &[(-1.5, -5.0), (1.5, -5.0), (1.5, 5.0), (-1.5, 5.0)],
+        &[(-4.0, 0.0), (0.0, -2.0), (4.0, 0.0), (0.0, 2.0)],
+    ];
+    let points = |corners: &[(f64, f64)]| {
+        corners.iter().map(|(x, y)| format!("{},{}", px(*x), px(*y))).collect::<Vec<_>>().join(" ")
+    };
+    html! { svg.shapes width="0" height="0" aria-hidden="true" { defs {
+        @for (series, corners) in corners.into_iter().enumerate() {
+            @if corners.is_empty() {
+                circle id=(format!("m{series}")) r="3.5" {}
+            } @else {
+                polygon id=(format!("m{series}")) points=(points(corners)) {}
+            }
+        }
+    } } }
+}
+
+/// A mark of a series with what is shown when it is pointed at.
 pub(super) fn mark(series: usize, x: f64, y: f64, title: &str) -> Markup {
     let series = series % SERIES;
-    let class = format!("mark s{series}");
-    let corners: &[(f64, f64)] = match series {
-        1 => &[(-3.5, -3.5), (3.5, -3.5), (3.5, 3.5), (-3.5, 3.5)],
-        2 => &[(0.0, -4.5), (4.0, 3.5), (-4.0, 3.5)],
-        3 => &[(0.0, -5.0), (5.0, 0.0), (0.0, 5.0), (-5.0, 0.0)],
-        4 => &[(0.0, 4.5), (4.0, -3.5), (-4.0, -3.5)],
-        5 => &[(-5.0, -1.5), (5.0, -1.5), (5.0, 1.5), (-5.0, 1.5)],
-        6 => &[(-1.5, -5.0), (1.5, -5.0), (1.5, 5.0), (-1.5, 5.0)],
-        _ => &[],
-    };
-    let points: Vec<String> =
-        corners.iter().map(|(dx, dy)| format!("{},{}", px(x + dx), px(y + dy))).collect();
     html! {
-        @if points.is_empty() {
-            circle class=(class) cx=(px(x)) cy=(px(y)) r="3.5" { title { (title) } }
-        } @else {
-            polygon class=(class) points=(points.join(" ")) { title { (title) } }
-        }
+        use class=(format!("mark s{series}")) href=(format!("#m{series}")) x=(px(x)) y=(px(y)) { title { (title) } }
+    }
+}
+
+/// The mark of a row, whose name and figures the page's script takes from its place in the table; `classes`
+/// are its series, `series` that of its shape.
+pub(super) fn row_mark(series: usize, classes: &str, row: usize, x: f64, y: f64) -> Markup {
+    let series = series % SERIES;
+    html! {
+        use class=(format!("mark {classes}")) href=(format!("#m{series}")) x=(px(x)) y=(px(y)) data-r=(row) {}
     }
 }
 
@@ -174,13 +193,26 @@ pub(super) fn path(points: &[(f64, f64)], class: &str) -> Markup {
 
 /// The names of the series with their marks.
 pub(super) fn legend(names: &[String]) -> Markup {
-    html! {
-        ul.legend {
-            @for (series, name) in names.iter().enumerate() {
-                li { svg width="14" height="14" aria-hidden="true" { (mark(series, 7.0, 7.0, name)) } (name) }
+    html! { ul.legend { (entries(names, "s")) } }
+}
+
+/// The same for one of several ways to colour, by its letter.
+pub(super) fn legend_of(names: &[String], letter: &str) -> Markup {
+    html! { ul class=(format!("legend by-{letter}")) { (entries(names, letter)) } }
+}
+
+fn entries(names: &[String], letter: &str) -> Markup {
+    html! { @for (series, name) in names.iter().enumerate() {
+        @let series = series % SERIES;
+        // Only the first way has shapes of its own.
+        @let shape = if letter == "s" { series } else { 0 };
+        li {
+            svg width="14" height="14" aria-hidden="true" {
+                use class=(format!("mark {letter}{series}")) href=(format!("#m{shape}")) x="7" y="7" {}
             }
+            (name)
         }
-    }
+    } }
 }
 
 #[cfg(test)]

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, PreEscaped, html};
 
-use super::chart::{BOTTOM, Frame, LEFT, RIGHT, Scale, TOP, brief, legend, mark, path, px};
+use super::chart::{
+    BOTTOM, Frame, LEFT, RIGHT, Scale, TOP, brief, legend, mark, path, px, row_mark,
+};
+use super::series::Series;
 use crate::compare::{Breakdown, Comparison};
 use crate::folder::Model;
 use crate::frontier::{Choice, Point, choices, frontier};
@@ -13,7 +16,7 @@ use crate::report::ReleaseErrors;
 use crate::statistics::{self, Pair, quantile};
 
 /// More marks than this in a figure are thinned out.
-const MOST_MARKS: usize = 1500;
+const MOST_MARKS: usize = 1000;
 
 /// A figure with its caption, which says how to read it, and a description for who does not see it.
 pub(super) fn figure(id: &str, title: &str, caption: &str, drawn: &Markup) -> Markup {
@@ -32,47 +35,54 @@ fn svg(frame: &Frame, label: &str, inside: &Markup) -> Markup {
     }
 }
 
-/// A row's pair of a metric with its series.
+/// Rows with what figures need of them.
+#[derive(Clone, Copy)]
+pub(super) struct Drawn<'a> {
+    pub model: &'a Model,
+    pub comparisons: &'a [Comparison],
+    pub series: &'a Series,
+}
+
+/// A row's pair of a metric.
 struct Dot<'a> {
+    row: usize,
     comparison: &'a Comparison,
     pair: Pair,
-    series: usize,
 }
 
-/// The series' names, and the rows that have the metric, thinned out where there are too many: every n-th, in
-/// the order of the rows.
-fn dots(comparisons: &[Comparison], metric: Metric) -> (Vec<String>, Vec<Dot<'_>>) {
-    let mut names: Vec<String> = comparisons
-        .iter()
-        .filter(|comparison| comparison.pair(metric).is_some())
-        .map(|comparison| Breakdown::GPU_FRAMEWORK.label(comparison))
-        .collect();
-    names.sort();
-    names.dedup();
-    let all: Vec<Dot<'_>> = comparisons
-        .iter()
-        .filter_map(|comparison| {
-            let label = Breakdown::GPU_FRAMEWORK.label(comparison);
-            let series = names.iter().position(|name| *name == label)?;
-            Some(Dot { comparison, pair: comparison.pair(metric)?, series })
+impl<'a> Drawn<'a> {
+    /// The rows that have the metric, thinned out where there are too many: every n-th, in the order of the
+    /// rows.
+    fn dots(self, metric: Metric) -> Vec<Dot<'a>> {
+        let all: Vec<Dot<'a>> = self
+            .comparisons
+            .iter()
+            .enumerate()
+            .filter_map(|(row, comparison)| {
+                Some(Dot { row, comparison, pair: comparison.pair(metric)? })
+            })
+            .collect();
+        let every = all.len().div_ceil(MOST_MARKS).max(1);
+        all.into_iter().step_by(every).collect()
+    }
+
+    fn mark(self, dot: &Dot<'_>, x: f64, y: f64) -> Markup {
+        row_mark(self.series.group(dot.row), &self.series.classes(dot.row), dot.row, x, y)
+    }
+
+    /// The widest band of a metric: of any group the lowest and the highest ratio.
+    fn widest_band(self, metric: Metric) -> Option<(f64, f64)> {
+        let bands = self.model.config.bands.iter().filter_map(|band| band.ratio[metric]);
+        bands.fold(None, |widest, band| {
+            let (low, high) = widest.unwrap_or((f64::INFINITY, 0.0));
+            Some((low.min(band.value.low), high.max(band.value.high)))
         })
-        .collect();
-    let every = all.len().div_ceil(MOST_MARKS).max(1);
-    (names, all.into_iter().step_by(every).collect())
+    }
 }
 
-/// What is shown of a row that is pointed at; its figures are in the table.
-fn told(dot: &Dot<'_>) -> String {
-    format!("{} {:.2}", dot.comparison.row.name(), dot.pair.ratio())
-}
-
-/// Predicted against measured, both logarithmic, with the identity and the noise around it.
-pub(super) fn predicted_against_measured(
-    model: &Model,
-    comparisons: &[Comparison],
-    metric: Metric,
-) -> Option<Markup> {
-    let (names, dots) = dots(comparisons, metric);
+/// Predicted against measured, both logarithmic, with the identity, and the noise and the bands around it.
+pub(super) fn predicted_against_measured(drawn: Drawn<'_>, metric: Metric) -> Option<Markup> {
+    let dots = drawn.dots(metric);
     let all = statistics::of(&dots.iter().map(|dot| dot.pair).collect::<Vec<_>>())?;
     let (width, height) = (420.0, 360.0);
     let values = dots.iter().flat_map(|dot| [dot.pair.measured, dot.pair.predicted]);
@@ -81,13 +91,16 @@ pub(super) fn predicted_against_measured(
     let y = Scale::log(values.iter().copied(), height - BOTTOM, TOP);
     let frame = Frame { width, height, x, y };
     let (low, high) = values.iter().fold((f64::MAX, 0.0f64), |(l, h), v| (l.min(*v), h.max(*v)));
-    let noise = model.config.noise_floor[metric];
-    let edge = |factor: f64| [(x.at(low), y.at(low * factor)), (x.at(high), y.at(high * factor))];
-    let corners: Vec<String> = edge(noise)
-        .into_iter()
-        .chain(edge(1.0 / noise).into_iter().rev())
-        .map(|(x, y)| format!("{},{}", px(x), px(y)))
-        .collect();
+    // Steps, for what leaves the frame is drawn at its edge.
+    let edge = |factor: f64| -> Vec<(f64, f64)> {
+        let step = |n: i32| low * (high / low).powf(f64::from(n) / 24.0);
+        (0..=24).map(step).map(|value| (x.at(value), y.at(value * factor))).collect()
+    };
+    let between = |low: f64, high: f64| -> String {
+        let corners = edge(high).into_iter().chain(edge(low).into_iter().rev());
+        corners.map(|(x, y)| format!("{},{}", px(x), px(y))).collect::<Vec<_>>().join(" ")
+    };
+    let noise = drawn.model.config.noise_floor[metric];
     let label = format!(
         "{} predicted against measured for {} rows: MAPE {:.1}%, bias {:.2}",
         metric.title(),
@@ -97,30 +110,31 @@ pub(super) fn predicted_against_measured(
     );
     let inside = html! {
         (frame.axes(&format!("measured, {}", metric.unit()), &format!("predicted, {}", metric.unit())))
-        polygon.noise points=(corners.join(" ")) {}
-        (path(&edge(1.0), "identity"))
-        @for dot in &dots {
-            (mark(dot.series, x.at(dot.pair.measured), y.at(dot.pair.predicted), &told(dot)))
-        }
+        @if let Some((low, high)) = drawn.widest_band(metric) { polygon.bands points=(between(low, high)) {} }
+        polygon.noise points=(between(1.0 / noise, noise)) {}
+        (path(&[(x.at(low), y.at(low)), (x.at(high), y.at(high))], "identity"))
+        @for dot in &dots { (drawn.mark(dot, x.at(dot.pair.measured), y.at(dot.pair.predicted))) }
     };
-    let caption = "On the line predicted is measured; above it is predicted too high. The shade is how far the \
-                   same configuration measured twice lies apart.";
+    let caption = "On the line predicted is measured; above it is predicted too high. The dark shade is how far \
+                   the same configuration measured twice lies apart, the light one the widest band of any group.";
     Some(figure(
         &format!("scatter-{}", metric.name()),
         metric.title(),
         caption,
-        &html! { (svg(&frame, &label, &inside)) (legend(&names)) },
+        &svg(&frame, &label, &inside),
     ))
 }
 
 /// The distribution of predicted / measured in each group.
-pub(super) fn distributions(comparisons: &[Comparison], metric: Metric) -> Option<Markup> {
-    let (names, dots) = dots(comparisons, metric);
+pub(super) fn distributions(drawn: Drawn<'_>, metric: Metric) -> Option<Markup> {
+    let dots = drawn.dots(metric);
+    let has_rows = |index: &usize| dots.iter().any(|dot| drawn.series.group(dot.row) == *index);
+    let groups: Vec<usize> = (0..drawn.series.groups().len()).filter(has_rows).collect();
     let ratios = || dots.iter().map(|dot| dot.pair.ratio());
     dots.first()?;
     let step = 30.0;
     let (left, width) = (130.0, 420.0);
-    let height = TOP + BOTTOM + step * names.len() as f64;
+    let height = TOP + BOTTOM + step * groups.len() as f64;
     let x = Scale::log(ratios().chain([0.8, 1.25]), left, width - RIGHT);
     let one = px(x.at(1.0));
     let inside = html! {
@@ -133,9 +147,11 @@ pub(super) fn distributions(comparisons: &[Comparison], metric: Metric) -> Optio
             text x=(px(f64::midpoint(left, width))) y=(px(height - 6.0)) text-anchor="middle" { "predicted / measured" }
         }
         line.identity x1=(one) x2=(one) y1=(px(TOP)) y2=(px(height - BOTTOM)) {}
-        @for (index, name) in names.iter().enumerate() {
-            @let own: Vec<f64> = dots.iter().filter(|dot| dot.series == index).map(|dot| dot.pair.ratio()).collect();
-            @let y = TOP + step * (index as f64 + 0.5);
+        @for (line, &index) in groups.iter().enumerate() {
+            @let name = &drawn.series.groups()[index];
+            @let own: Vec<f64> =
+                dots.iter().filter(|dot| drawn.series.group(dot.row) == index).map(|dot| dot.pair.ratio()).collect();
+            @let y = TOP + step * (line as f64 + 0.5);
             @let at = |q: f64| x.at(quantile(&own, q));
             g {
                 title { (format!("{name}: median {:.2}, half of {} rows from {:.2} to {:.2}, 90% from {:.2} to {:.2}",
@@ -164,14 +180,14 @@ pub(super) fn distributions(comparisons: &[Comparison], metric: Metric) -> Optio
 
 /// Predicted / measured against a property of the rows.
 pub(super) fn error_against(
-    comparisons: &[Comparison],
+    drawn: Drawn<'_>,
     metric: Metric,
     property: &str,
-    of: impl Fn(&Comparison) -> Option<f64>,
+    of: impl Fn(usize, &Comparison) -> Option<f64>,
 ) -> Option<Markup> {
-    let (names, dots) = dots(comparisons, metric);
+    let dots = drawn.dots(metric);
     let dots: Vec<(f64, Dot<'_>)> =
-        dots.into_iter().filter_map(|dot| Some((of(dot.comparison)?, dot))).collect();
+        dots.into_iter().filter_map(|dot| Some((of(dot.row, dot.comparison)?, dot))).collect();
     dots.first()?;
     let (width, height) = (420.0, 300.0);
     let x = Scale::log(dots.iter().map(|(value, _)| *value), LEFT, width - RIGHT);
@@ -183,7 +199,7 @@ pub(super) fn error_against(
         (frame.axes(property, "predicted / measured"))
         line.identity x1=(px(LEFT)) x2=(px(width - RIGHT)) y1=(one) y2=(one) {}
         @for (value, dot) in &dots {
-            (mark(dot.series, x.at(*value), y.at(dot.pair.ratio()), &told(dot)))
+            (drawn.mark(dot, x.at(*value), y.at(dot.pair.ratio())))
         }
     };
     let label = format!("{} error against {property}", metric.title());
@@ -191,7 +207,7 @@ pub(super) fn error_against(
         &format!("{}-against-{}", metric.name(), property.split(' ').next().unwrap_or_default()),
         &format!("{} against {property}", metric.title()),
         "A slope or a step is an error of structure, which no single factor mends.",
-        &html! { (svg(&frame, &label, &inside)) (legend(&names)) },
+        &svg(&frame, &label, &inside),
     ))
 }
 

@@ -3,15 +3,21 @@
 
 mod chart;
 mod figures;
+mod series;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
+use chart::shapes;
+use figures::Drawn;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use series::Series;
 
 use crate::breakdown::{Breakdown, LayerTime};
 use crate::compare::{Comparison, statistics};
 use crate::evaluation::Evaluation;
 use crate::folder::Model;
+use crate::mantile::SystemMetricsRequest;
+use crate::mapping::Recorded;
 use crate::metric::Metric;
 use crate::report::{ReleaseErrors, figure as four_digits, rerun_command};
 use crate::statistics::Statistics;
@@ -33,8 +39,8 @@ pub struct Subject<'a> {
     pub model: &'a Model,
     /// Its judgement.
     pub evaluation: &'a Evaluation,
-    /// The times of each row by layer, where they are recorded, in the order of the rows.
-    pub breakdowns: &'a [Option<Breakdown>],
+    /// What was asked and answered for each row, where it is recorded, in the order of the rows.
+    pub recorded: &'a [Option<Recorded>],
     /// The errors of each recorded release, oldest first.
     pub history: &'a [ReleaseErrors],
 }
@@ -94,11 +100,15 @@ pub fn page(subject: Subject<'_>) -> String {
 fn sections(subject: Subject<'_>) -> Vec<Section> {
     let Subject { model, evaluation, history, .. } = subject;
     let comparisons = &evaluation.comparisons;
-    let each = |draw: &dyn Fn(Metric) -> Option<Markup>| {
-        html! { div.many { @for figure in FIGURED.into_iter().filter_map(draw) { (figure) } } }
+    let series = Series::new(comparisons);
+    let drawn = Drawn { model, comparisons, series: &series };
+    let many = |figures: Vec<Option<Markup>>| {
+        html! { div.many { @for figure in figures.into_iter().flatten() { (figure) } } }
     };
-    let scatter = each(&|metric| figures::predicted_against_measured(model, comparisons, metric));
-    let distributions = each(&|metric| figures::distributions(comparisons, metric));
+    let scatter = many(FIGURED.map(|it| figures::predicted_against_measured(drawn, it)).into());
+    let scatter = html! { (series.legends()) (scatter) };
+    let residuals = html! { (series.legends()) (many(error_figures(subject, drawn))) };
+    let distributions = many(FIGURED.map(|metric| figures::distributions(drawn, metric)).into());
     let bands = figures::band_coverage(comparisons, &evaluation.verdicts);
     let sections = [
         Some(section("bias", "Where it is off", figures::heat_map(comparisons)).introduced(
@@ -107,7 +117,7 @@ fn sections(subject: Subject<'_>) -> Vec<Section> {
         )),
         Some(section("scatter", "Predicted against measured", scatter)),
         Some(section("distributions", "Distribution of errors", distributions)),
-        Some(section("residuals", "What the error goes with", error_figures(subject))),
+        Some(section("residuals", "What the error goes with", residuals)),
         figures::frontiers(model, comparisons).map(|drawn| {
             section("frontiers", "Throughput against interactivity", drawn).introduced(
                 "Each chart is what one deployment is chosen from, its lines the frontiers. A demand is the \
@@ -143,19 +153,13 @@ fn tiles(comparisons: &[Comparison]) -> Markup {
 /// A part of a layer's time, ms.
 type Part = fn(&LayerTime) -> f64;
 
-fn error_figures(subject: Subject<'_>) -> Markup {
-    let Subject { evaluation, breakdowns, .. } = subject;
-    let comparisons = &evaluation.comparisons;
-    let by_name: HashMap<String, &Breakdown> = comparisons
-        .iter()
-        .zip(breakdowns)
-        .filter_map(|(comparison, breakdown)| Some((comparison.row.name(), breakdown.as_ref()?)))
-        .collect();
+fn error_figures(subject: Subject<'_>, drawn: Drawn<'_>) -> Vec<Option<Markup>> {
+    let Subject { recorded, .. } = subject;
     let concurrency =
-        |comparison: &Comparison| comparison.row.identity.concurrency.fixed().map(f64::from);
-    let gpus = |comparison: &Comparison| Some(f64::from(comparison.row.identity.gpus()));
-    let context = |comparison: &Comparison| {
-        let identity = &comparison.row.identity;
+        |_: usize, one: &Comparison| one.row.identity.concurrency.fixed().map(f64::from);
+    let gpus = |_: usize, one: &Comparison| Some(f64::from(one.row.identity.gpus()));
+    let context = |_: usize, one: &Comparison| {
+        let identity = &one.row.identity;
         Some(f64::from(identity.input_seq_len) + f64::from(identity.output_seq_len))
     };
     let parts: [(&str, Part); 4] = [
@@ -165,18 +169,19 @@ fn error_figures(subject: Subject<'_>) -> Markup {
         ("overhead share of the step", |layer| layer.overhead_ms),
     ];
     let shares = parts.map(|(property, part)| {
-        figures::error_against(comparisons, Metric::Tpot, property, |comparison| {
-            let share = by_name.get(&comparison.row.name())?.decode_share(part);
+        figures::error_against(drawn, Metric::Tpot, property, |row, _| {
+            let share = recorded.get(row)?.as_ref()?.breakdown.decode_share(part);
             (share > 1e-4).then_some(share)
         })
     });
-    let drawn = [
-        figures::error_against(comparisons, Metric::Tpot, "concurrency", concurrency),
-        figures::error_against(comparisons, Metric::Ttft, "concurrency", concurrency),
-        figures::error_against(comparisons, Metric::Tpot, "GPUs", gpus),
-        figures::error_against(comparisons, Metric::Tpot, "context, ISL + OSL", context),
+    let mut figures = vec![
+        figures::error_against(drawn, Metric::Tpot, "concurrency", concurrency),
+        figures::error_against(drawn, Metric::Ttft, "concurrency", concurrency),
+        figures::error_against(drawn, Metric::Tpot, "GPUs", gpus),
+        figures::error_against(drawn, Metric::Tpot, "context, ISL + OSL", context),
     ];
-    html! { div.many { @for figure in drawn.into_iter().chain(shares).flatten() { (figure) } } }
+    figures.extend(shares);
+    figures
 }
 
 /// The columns of the table: what is shown of each metric is predicted / measured.
@@ -253,13 +258,16 @@ fn rows(evaluation: &Evaluation) -> impl Iterator<Item = (&Comparison, &RowVerdi
 
 /// Everything about each row, folded up.
 fn details(subject: Subject<'_>) -> Markup {
-    let Subject { model, evaluation, breakdowns, .. } = subject;
-    html! { @for (index, (comparison, verdict)) in rows(evaluation).enumerate() {
+    let Subject { model, evaluation, recorded, .. } = subject;
+    html! { p { "Bands are of " code { (model.config.path.display()) } "." }
+    @for (index, (comparison, verdict)) in rows(evaluation).enumerate() {
         details id=(format!("r{index}")) {
             summary { (comparison.row.name()) " " em class=(verdict.status.name()) { (verdict.status.words()) } }
             @if let Some(problem) = &verdict.problem { p { (problem) } }
-            @if !verdict.quantities.is_empty() { (quantities(model, verdict)) }
-            @if let Some(Some(breakdown)) = breakdowns.get(index) { (times(breakdown)) }
+            @if !verdict.quantities.is_empty() { (quantities(verdict)) }
+            @if let Some(Some(recorded)) = recorded.get(index) {
+                p { (asked(recorded)) } p { (answered(comparison)) } (times(&recorded.breakdown))
+            }
             @if verdict.status != Status::Unmapped {
                 p { code { (rerun_command(model, comparison)) } }
             }
@@ -267,8 +275,48 @@ fn details(subject: Subject<'_>) -> Markup {
     } }
 }
 
-fn quantities(model: &Model, verdict: &RowVerdict) -> Markup {
-    let config = model.config.path.display().to_string();
+/// What Mantile was asked for a row.
+fn asked(recorded: &Recorded) -> String {
+    let SystemMetricsRequest { prefill_req: prefill, decode_req: decode } =
+        &recorded.question.request;
+    let mut alike: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for (name, layer) in &decode.layers {
+        let degrees = layer.parallelism.iter().map(|(name, degree)| format!("{name} {degree}"));
+        let words: Vec<String> = std::iter::once(layer.dtype.clone()).chain(degrees).collect();
+        alike.entry(words.join(" ")).or_default().push(name);
+    }
+    let layers: Vec<String> =
+        alike.iter().map(|(words, names)| format!("{} {words}", names.join(", "))).collect();
+    format!(
+        "asked: {}, prefill {} × {} tokens, decode {} × {} over {}; {}; recorded as {}",
+        decode.hardware_id,
+        prefill.batch_size,
+        prefill.seq_len,
+        decode.batch_size,
+        decode.seq_len,
+        decode.context_len.unwrap_or(0),
+        layers.join("; "),
+        recorded.question.request.key()
+    )
+}
+
+/// What it answered, beside the times.
+fn answered(comparison: &Comparison) -> String {
+    comparison.outcome.estimate().map_or_else(String::new, |estimate| {
+        format!(
+            "answered: TTFT {} ms, TPOT {} ms; GB: weights {}, KV cache {}, activations {}, a GPU {} of {}",
+            four_digits(1e3 * estimate.metrics[Metric::Ttft]),
+            four_digits(1e3 * estimate.metrics[Metric::Tpot]),
+            four_digits(estimate.memory_weight_gb),
+            four_digits(estimate.memory_kv_cache_gb),
+            four_digits(estimate.memory_activation_gb),
+            four_digits(estimate.memory_per_package_gb),
+            four_digits(estimate.hw_capacity_gb)
+        )
+    })
+}
+
+fn quantities(verdict: &RowVerdict) -> Markup {
     html! { div.scroll { table {
         thead { tr { th { "" } th { "measured" } th { "predicted" } th { "unit" } th { "ratio" } th { "band" } th { "" } } }
         tbody { @for judged in &verdict.quantities { tr {
@@ -276,7 +324,7 @@ fn quantities(model: &Model, verdict: &RowVerdict) -> Markup {
             td { (four_digits(judged.pair.measured)) } td { (four_digits(judged.pair.predicted)) }
             td { (judged.quantity.unit()) } td { (format!("{:.3}", judged.pair.ratio())) }
             td { @if let Some(band) = &judged.band { (band.value.to_string())
-                @if band.line > 0 { " " small { (config) ":" (band.line) } } } }
+                @if band.line > 0 { " " small { "line " (band.line) } } } }
             td { (match judged.standing { Standing::Inside => "inside", Standing::Known => "known deviation", Standing::Outside => "outside", Standing::NoBand => "no band" })
                 @if let Some(deviation) = &judged.deviation { ": " (deviation.reason) } }
         } } }
@@ -336,6 +384,7 @@ fn document(title: &str, body: &Markup) -> String {
             }
             body {
                 button.theme type="button" hidden { "light / dark" }
+                (shapes())
                 (body)
                 script { (PreEscaped(SCRIPT)) }
             }
@@ -367,7 +416,7 @@ mod tests {
             .collect();
         let now = jiff::Timestamp::UNIX_EPOCH;
         let evaluation = Evaluation::of_rows(&model, comparisons, now);
-        page(Subject { model: &model, evaluation: &evaluation, breakdowns: &[], history: &[] })
+        page(Subject { model: &model, evaluation: &evaluation, recorded: &[], history: &[] })
     }
 
     #[test]
@@ -401,8 +450,8 @@ mod tests {
     #[test]
     fn many_rows_are_thinned_out_in_figures_and_all_in_the_table() {
         let (few, many) = (page_of(300, "vllm"), page_of(5000, "vllm"));
-        assert!(few.len() < 2_000_000, "{}", few.len());
-        assert!(many.len() < 20_000_000, "{}", many.len());
+        assert!(few.len() < 1_000_000, "{}", few.len());
+        assert!(many.len() < 9_000_000, "{}", many.len());
         let marks = |page: &str| {
             let figures: Vec<usize> = page
                 .split("<figure")
@@ -411,7 +460,7 @@ mod tests {
                 .collect();
             figures.into_iter().max().unwrap()
         };
-        assert!(marks(&few) >= 300 && marks(&many) <= 1600, "{}", marks(&many));
+        assert!(marks(&few) >= 300 && marks(&many) <= 1100, "{}", marks(&many));
         assert_eq!(many.matches("<th scope=\"row\"><a href=\"#r").count(), 5000);
     }
 }

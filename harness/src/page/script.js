@@ -1,6 +1,8 @@
 "use strict";
 (() => {
   const root = document.documentElement;
+  const asked = new URLSearchParams(location.search).get("theme");
+  if (asked === "light" || asked === "dark") root.dataset.theme = asked;
   const theme = document.querySelector(".theme");
   theme.hidden = false;
   theme.addEventListener("click", () => {
@@ -15,8 +17,33 @@
   };
   addEventListener("hashchange", unfold);
   unfold();
+  for (const form of document.querySelectorAll("form.colour")) {
+    form.hidden = false;
+    form.addEventListener("change", (event) => {
+      root.dataset.colour = event.target.value;
+      for (const other of document.querySelectorAll("form.colour select")) other.value = event.target.value;
+    });
+  }
   const table = document.querySelector("table.rows");
   if (!table) return;
+  // A mark of a row says which when it is pointed at, and leads to everything about it.
+  const named = [...table.tBodies[0].rows].map((row) => row.cells[0].textContent);
+  const tip = document.createElement("div");
+  tip.className = "tip";
+  tip.hidden = true;
+  document.body.append(tip);
+  addEventListener("pointerover", (event) => {
+    const row = event.target.dataset && event.target.dataset.r;
+    tip.hidden = row === undefined;
+    if (tip.hidden) return;
+    tip.textContent = named[row];
+    tip.style.left = `${Math.min(event.clientX + 12, innerWidth - tip.offsetWidth - 8)}px`;
+    tip.style.top = `${event.clientY + 14}px`;
+  });
+  addEventListener("click", (event) => {
+    const row = event.target.dataset && event.target.dataset.r;
+    if (row !== undefined) location.hash = `r${row}`;
+  });
   const body = table.tBodies[0], all = [...body.rows], size = Number(table.dataset.page);
   const form = document.querySelector("form.filter"), pages = document.querySelector(".pages");
   const text = new Map(all.map((row) => [row, row.textContent.toLowerCase()]));

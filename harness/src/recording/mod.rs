@@ -134,16 +134,24 @@ impl Recording {
             .map_err(|error| fault(format!("GET {path} is not a table of layers: {error}")))
     }
 
-    /// The hardware configurations that the release has, where that is recorded.
+    /// The hardware configurations that the release has: those it lists, or, where it had no such list yet,
+    /// those that were recorded singly.
     #[must_use]
-    pub fn hardware_ids(&self) -> Option<BTreeSet<String>> {
+    pub fn hardware_ids(&self) -> BTreeSet<String> {
         #[derive(serde::Deserialize)]
         struct Listed {
             id: String,
         }
-        let page = self.pages.get("/hardware")?;
-        let listed: Vec<Listed> = serde_json::from_str(page.body.get()).ok()?;
-        Some(listed.into_iter().map(|listed| listed.id).collect())
+        let listed = self.pages.get("/hardware").and_then(|page| {
+            let listed: Vec<Listed> = serde_json::from_str(page.body.get()).ok()?;
+            Some(listed.into_iter().map(|listed| listed.id).collect())
+        });
+        listed.unwrap_or_else(|| {
+            let single = self.pages.iter().filter(|(_, page)| page.status == 200);
+            single
+                .filter_map(|(path, _)| path.strip_prefix("/hardware/").map(str::to_owned))
+                .collect()
+        })
     }
 
     /// Names everything in it that was changed after it was recorded.
@@ -171,4 +179,26 @@ pub fn record_command(model_id: &str, release: &str, only_missing: bool) -> Stri
     format!(
         "mantile-reconcile record --model {model_id} --release {release}{mode} --api-url http://localhost:8000"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn the_hardware_is_known_also_of_a_release_that_does_not_list_it() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        for (release, listed) in [("11a8e89", false), ("72ff84e", true)] {
+            let recording = load(root, release, "openai_GPT-OSS-120B").unwrap();
+            assert_eq!(recording.pages["/hardware"].status == 200, listed);
+            let ids = recording.hardware_ids();
+            assert!(
+                ids.contains("nvidia_h100_80gb") && ids.contains("nvidia_nvl72_rack"),
+                "{ids:?}"
+            );
+            assert!(!ids.iter().any(|id| id.ends_with("calibrated")), "{ids:?}");
+        }
+    }
 }

@@ -274,12 +274,12 @@ fn assert_same_parameters(project: &Project) {
     let text = std::fs::read_to_string(project.model_file("calibration.toml")).unwrap();
     let written: toml_edit::DocumentMut = text.parse().unwrap();
     let ran = project.run(&calibrate(&["--format", "json"]));
-    assert_eq!(ran.code, 1, "nothing improves: {}", ran.stderr);
     let found: Value = serde_json::from_str(&ran.stdout).unwrap();
     let groups = found["groups"].as_array().unwrap();
     let calibrated = written["calibration"].as_array_of_tables().unwrap();
     assert_eq!(groups.len(), calibrated.len());
     for (group, calibrated) in groups.iter().zip(calibrated) {
+        assert_eq!(group["improves"], false, "{}", group["hardware_id"]);
         let written = &calibrated["alone"]["parameters"];
         for parameter in group["alone"]["parameters"].as_array().unwrap() {
             let name = parameter["name"].as_str().unwrap();

@@ -122,6 +122,17 @@ fn a_browser_sorts_filters_and_changes_the_theme_without_a_fault_or_a_request() 
         const before = paper();
         document.querySelector('.theme').click();
         out.themes = before !== paper();
+        const marked = document.querySelector('#scatter-tpot .mark');
+        const filled = [...document.querySelectorAll('#scatter-tpot .mark')].map(m => getComputedStyle(m).fill);
+        const select = document.querySelector('form.colour select');
+        select.value = 't';
+        select.dispatchEvent(new Event('change', {bubbles: true}));
+        const after = [...document.querySelectorAll('#scatter-tpot .mark')].map(m => getComputedStyle(m).fill);
+        out.coloured = filled.some((colour, i) => colour !== after[i]);
+        const legends = [...document.querySelectorAll('.legend.by-s, .legend.by-g, .legend.by-f, .legend.by-t')];
+        out.legends = [...new Set(legends.filter(l => getComputedStyle(l).display !== 'none').map(l => l.className))];
+        marked.dispatchEvent(new PointerEvent('pointerover', {bubbles: true}));
+        out.tip = document.querySelector('.tip').textContent;
         location.hash = '#r3';
         out.requests = performance.getEntriesByType('resource').length;
         setTimeout(() => {
@@ -146,10 +157,49 @@ fn a_browser_sorts_filters_and_changes_the_theme_without_a_fault_or_a_request() 
         ("falling", true.into()),
         ("none", 0.into()),
         ("themes", true.into()),
+        ("coloured", true.into()),
+        ("legends", serde_json::json!(["legend by-t"])),
+        ("tip", rows[0].name().into()),
         ("unfolded", true.into()),
         ("requests", 0.into()),
         ("faults", serde_json::json!([])),
     ] {
         assert_eq!(found[key], expected, "{key}: {found}");
     }
+}
+
+#[test]
+fn screenshots_are_the_same_each_time() {
+    let project = Project::new();
+    let take = |folder: &str| {
+        let arguments = ["report", MODEL, "--output", "pages", "--screenshots", folder];
+        project.run(&arguments)
+    };
+    let first = take("one");
+    if chromium().is_none() {
+        assert_eq!(first.code, 2, "{}", first.stderr);
+        assert!(first.stderr.contains("no browser to take screenshots with"), "{}", first.stderr);
+        return;
+    }
+    assert_eq!(first.code, 0, "{}", first.stderr);
+    take("two");
+    for view in ["light", "dark", "phone"] {
+        let read = |folder: &str| {
+            std::fs::read(project.path(&format!("{folder}/{MODEL}-{view}.png"))).unwrap()
+        };
+        assert!(read("one") == read("two"), "{view}");
+        assert!(read("one").starts_with(b"\x89PNG"));
+    }
+    assert!(project.path("one/index-light.png").exists());
+}
+
+#[test]
+fn a_run_has_its_pages() {
+    let project = Project::new();
+    let ran = project.must(&["run"]);
+    let page = format!("target/reconcile/pages/{MODEL}.html");
+    assert!(ran.stdout.contains(&format!("page: {page}")), "{}", ran.stdout);
+    let page = std::fs::read_to_string(project.path(&page)).unwrap();
+    assert!(page.contains("asked: nvidia_") && page.contains("answered: TTFT"));
+    assert!(project.path("target/reconcile/pages/index.html").exists());
 }
