@@ -95,6 +95,19 @@ pub enum Standing {
     NoBand,
 }
 
+impl Standing {
+    /// The name in files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Inside => "inside",
+            Self::Known => "known_deviation",
+            Self::Outside => "outside",
+            Self::NoBand => "no_band",
+        }
+    }
+}
+
 /// The band of [`Quantity::Memory`].
 const FITS: Interval = Interval { low: 0.0, high: 1.0 };
 

@@ -87,6 +87,19 @@ pub enum ErrorKind {
     Structural,
 }
 
+impl ErrorKind {
+    /// The name in files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Noise => "noise",
+            Self::Scale => "scale",
+            Self::Constant => "constant",
+            Self::Structural => "structural",
+        }
+    }
+}
+
 /// The MAPE that a prediction in the middle of measurements has from their spread alone: half of
 /// |ln(one / other)| of the same configuration, on the mean, percent.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]

@@ -228,8 +228,12 @@ impl PatienceArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
-    /// For people
+    /// For a terminal
     Text,
+    /// For a page or a pull request
+    Markdown,
+    /// For a spreadsheet: a figure or a finding a line
+    Csv,
     /// For programs
     Json,
 }
@@ -624,16 +628,6 @@ pub(super) struct ServeArgs {
     pub port: u16,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum GateFormat {
-    /// For a terminal
-    Text,
-    /// For a pull request
-    Markdown,
-    /// For programs
-    Json,
-}
-
 #[derive(Debug, Args)]
 pub(super) struct GateArgs {
     /// The model, by its folder's name; may be repeated; all of them without
@@ -646,8 +640,8 @@ pub(super) struct GateArgs {
     #[arg(long, value_name = "URL|RELEASE")]
     pub candidate: String,
     /// How the result is printed
-    #[arg(long, value_enum, default_value_t = GateFormat::Text)]
-    pub format: GateFormat,
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
     /// Also write a JUnit report, a test case a row
     #[arg(long, value_name = "XML")]
     pub junit: Option<PathBuf>,
@@ -701,6 +695,9 @@ pub(super) struct ExplainArgs {
     pub api_url: Option<String>,
     #[command(flatten)]
     pub patience: PatienceArgs,
+    /// How the result is printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 #[derive(Debug, Args)]

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::args::{AuditArgs, Format};
 use super::estimate::choose_source;
 use super::filter::pick;
-use super::output::{note, print};
+use super::output::{note, print_as};
 use super::record::{ask, wanted};
 use crate::audit::{Subject, audit, judge};
 use crate::config::{Config, Source};
@@ -13,7 +13,7 @@ use crate::error::{Exit, Result};
 use crate::folder::{self, Model};
 use crate::mantile::Client;
 use crate::recording::{self, Recording};
-use crate::report::{audit_json, audit_text};
+use crate::report::{audit_json, audit_table, audit_text};
 use crate::row::Row;
 
 pub(super) async fn run(root: &Path, args: &AuditArgs) -> Result<Exit> {
@@ -50,10 +50,15 @@ pub(super) async fn run(root: &Path, args: &AuditArgs) -> Result<Exit> {
     let subject = Subject { rows: &rows, peers: &peers, config: &config, recording };
     let findings = audit(subject);
     let accepted = &config.audit_accepted;
-    print(&match args.format {
-        Format::Text => audit_text(&findings, accepted, rows.len(), args.all),
-        Format::Json => audit_json(&findings, accepted).to_string(),
-    })?;
+    print_as(
+        args.format,
+        &match args.format {
+            Format::Text => audit_text(&findings, accepted, rows.len(), args.all),
+            Format::Markdown => audit_table(&findings, accepted).to_markdown(),
+            Format::Csv => audit_table(&findings, accepted).to_csv(),
+            Format::Json => audit_json(&findings, accepted).to_string(),
+        },
+    )?;
     let open = !judge(&findings, accepted).open.is_empty();
     Ok(if open { Exit::GateFailed } else { Exit::Inside })
 }

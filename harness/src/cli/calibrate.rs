@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::args::{CalibrateArgs, CalibrateBy, Format};
-use super::output::{complain, note, print, progress};
+use super::output::{complain, note, print_as, progress};
 use super::run::load_picked;
 use crate::calibrate::{
     self, Diagnosis, Group, LeftOut, Mode, Observation, Observations, Physics, Proof, Provenance,
@@ -14,7 +14,9 @@ use crate::error::{Error, Exit, Place, Result};
 use crate::folder::{self, Model};
 use crate::hardware::Hardware;
 use crate::recording::Recording;
-use crate::report::{calibration_json, calibration_text, diagnosis_text};
+use crate::report::{
+    calibration_json, calibration_table, calibration_text, diagnosis_table, diagnosis_text,
+};
 use crate::row::Row;
 use crate::table::plural;
 use crate::{estimator, file, recording, transaction};
@@ -139,10 +141,15 @@ fn explain(
     observations: &Observations,
 ) -> Result<Exit> {
     let diagnoses = diagnose(args.by, subjects, observations);
-    match args.format {
-        Format::Text => print(&diagnosis_text(&diagnoses))?,
-        Format::Json => print(&serde_json::json!(diagnoses).to_string())?,
-    }
+    print_as(
+        args.format,
+        &match args.format {
+            Format::Text => diagnosis_text(&diagnoses),
+            Format::Markdown => diagnosis_table(&diagnoses).to_markdown(),
+            Format::Csv => diagnosis_table(&diagnoses).to_csv(),
+            Format::Json => serde_json::json!(diagnoses).to_string(),
+        },
+    )?;
     Ok(Exit::Inside)
 }
 
@@ -158,10 +165,15 @@ fn fit(
     let found = prove(observations, |row| args.by.group(row), physics, now, || bar.inc(1));
     bar.finish_and_clear();
     let left_out = LeftOut::by_reason(&observations.left_out);
-    match args.format {
-        Format::Text => print(&calibration_text(&found, &left_out))?,
-        Format::Json => print(&calibration_json(&found, &left_out).to_string())?,
-    }
+    print_as(
+        args.format,
+        &match args.format {
+            Format::Text => calibration_text(&found, &left_out),
+            Format::Markdown => calibration_table(&found).to_markdown(),
+            Format::Csv => calibration_table(&found).to_csv(),
+            Format::Json => calibration_json(&found, &left_out).to_string(),
+        },
+    )?;
     let proofs: Vec<&Proof> = found.iter().filter_map(|(_, found)| found.as_ref().ok()).collect();
     let improves = |proof: &&Proof| Mode::ALL.into_iter().any(|mode| proof.improves(mode));
     if !proofs.iter().any(improves) {

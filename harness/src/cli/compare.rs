@@ -8,12 +8,12 @@ use super::args::{CompareArgs, Format};
 use super::estimate::rows;
 use super::estimators;
 use super::filter::pick;
-use super::output::{note, predictions_path, print, reports_folder};
+use super::output::{note, predictions_path, print_as, reports_folder};
 use crate::compare::join;
 use crate::error::{Error, Exit, Result};
 use crate::evaluation::Evaluation;
 use crate::folder::{self, Model};
-use crate::report::{Style, comparison_report, comparison_summary, evaluation_json};
+use crate::report::{Style, comparison_report, comparison_summary, errors_table, evaluation_json};
 use crate::{file, prediction, recording};
 
 pub(super) fn run(root: &Path, args: &CompareArgs) -> Result<Exit> {
@@ -53,10 +53,15 @@ pub(super) fn run(root: &Path, args: &CompareArgs) -> Result<Exit> {
         .clone()
         .unwrap_or_else(|| reports_folder(root, &args.model).join("comparison_report.csv"));
     write_reports(&output, &model, &evaluation)?;
-    match args.format {
-        Format::Text => print(&comparison_summary(&model, &evaluation, Style::Text))?,
-        Format::Json => print(&evaluation_json(&model, &evaluation).to_string())?,
-    }
+    print_as(
+        args.format,
+        &match args.format {
+            Format::Text => comparison_summary(&model, &evaluation, Style::Text),
+            Format::Markdown => comparison_summary(&model, &evaluation, Style::Markdown),
+            Format::Csv => errors_table([(&model.name[..], &evaluation)]).to_csv(),
+            Format::Json => evaluation_json(&model, &evaluation).to_string(),
+        },
+    )?;
     note(&format!("report: {}, summaries beside it", output.display()));
     Ok(evaluation.exit())
 }

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::args::ExplainArgs;
-use super::output::print;
+use super::args::{ExplainArgs, Format};
+use super::output::print_as;
 use super::run::predict;
 use crate::breakdown::Breakdown;
 use crate::compare::join;
@@ -13,7 +13,7 @@ use crate::error::{Error, Exit, Result};
 use crate::evaluation::{Evaluation, Service};
 use crate::folder::{self, Model};
 use crate::mapping::Question;
-use crate::report::{Explanation, explain};
+use crate::report::{Explanation, explain, explanation_json, quantities_table};
 use crate::table::nearest;
 use crate::{mapping, recording};
 
@@ -70,7 +70,16 @@ pub(super) async fn run(root: &Path, args: &ExplainArgs) -> Result<Exit> {
         against,
         comparisons: &evaluation.comparisons,
     };
-    print(&explain(&explanation))?;
+    let table = || quantities_table(&args.row, explanation.verdict);
+    print_as(
+        args.format,
+        &match args.format {
+            Format::Text => explain(&explanation),
+            Format::Markdown => table().to_markdown(),
+            Format::Csv => table().to_csv(),
+            Format::Json => explanation_json(&explanation).to_string(),
+        },
+    )?;
     Ok(Exit::Inside)
 }
 

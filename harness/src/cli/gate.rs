@@ -6,8 +6,8 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::accept::accept;
-use super::args::{GateArgs, GateFormat};
-use super::output::{note, print};
+use super::args::{Format, GateArgs};
+use super::output::{note, print_as};
 use super::run::predict;
 use crate::error::{Error, Exit, Result};
 use crate::evaluation::Service;
@@ -15,7 +15,7 @@ use crate::folder::{self, Model};
 use crate::prediction::{Outcome, Prediction};
 use crate::recording;
 use crate::release_gate::{Decision, ReleaseGate};
-use crate::report::{Style, gate_annotations, gate_json, gate_junit, gate_summary};
+use crate::report::{Style, gate_annotations, gate_json, gate_junit, gate_summary, gate_table};
 use crate::{file, releases};
 
 pub(super) async fn run(root: &Path, args: &GateArgs) -> Result<Exit> {
@@ -31,19 +31,26 @@ pub(super) async fn run(root: &Path, args: &GateArgs) -> Result<Exit> {
     }
     write_files(args, &gates)?;
     let candidate = args.candidate.as_str();
-    match args.format {
-        GateFormat::Json => {
-            let gates: Vec<_> =
-                gates.iter().map(|(model, gate)| gate_json(model, gate, candidate)).collect();
-            print(&serde_json::Value::from(gates).to_string())?;
-        }
-        GateFormat::Text | GateFormat::Markdown => {
-            let style = if args.format == GateFormat::Text { Style::Text } else { Style::Markdown };
-            let summary =
-                |(model, gate): &(Model, ReleaseGate)| gate_summary(model, gate, candidate, style);
-            print(&gates.iter().map(summary).collect::<Vec<_>>().join("\n\n"))?;
-        }
-    }
+    let summary = |style: Style| {
+        let of_gate =
+            |(model, gate): &(Model, ReleaseGate)| gate_summary(model, gate, candidate, style);
+        gates.iter().map(of_gate).collect::<Vec<_>>().join("\n\n")
+    };
+    print_as(
+        args.format,
+        &match args.format {
+            Format::Text => summary(Style::Text),
+            Format::Markdown => summary(Style::Markdown),
+            Format::Csv => {
+                gate_table(gates.iter().map(|(model, gate)| (&model.name[..], gate))).to_csv()
+            }
+            Format::Json => {
+                let of_gate =
+                    |(model, gate): &(Model, ReleaseGate)| gate_json(model, gate, candidate);
+                gates.iter().map(of_gate).collect::<serde_json::Value>().to_string()
+            }
+        },
+    )?;
     if args.accept && accept(root, args, &gates).await? {
         return Ok(Exit::Inside);
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::args::{Format, HistoryArgs};
-use super::output::{note, print};
+use super::output::{note, print_as};
 use super::run::{load_picked, predict};
 use crate::compare::join;
 use crate::error::{Exit, Result};
@@ -11,23 +11,34 @@ use crate::evaluation::Service;
 use crate::folder::{self, Model};
 use crate::recording;
 use crate::releases::{self, Releases};
-use crate::report::{ReleaseErrors, history_json, history_text};
+use crate::report::{ReleaseErrors, history_json, history_table, history_text};
 
 pub(super) async fn run(root: &Path, args: &HistoryArgs) -> Result<Exit> {
     let models = if args.models.is_empty() { folder::list(root)? } else { args.models.clone() };
     let index = releases::load(root)?;
-    let (mut texts, mut documents) = (Vec::new(), Vec::new());
+    let mut histories = Vec::new();
     for (name, model) in load_picked(root, &models, args.filter.as_ref(), folder::load)? {
-        let history = errors(root, &model?, &index).await?;
-        match args.format {
-            Format::Text => texts.push(history_text(name, &index.accepted, &history)),
-            Format::Json => documents.push(history_json(name, &index.accepted, &history)),
-        }
+        histories.push((name, errors(root, &model?, &index).await?));
     }
-    match args.format {
-        Format::Text => print(&texts.join("\n\n"))?,
-        Format::Json => print(&serde_json::Value::from(documents).to_string())?,
-    }
+    let accepted = &index.accepted;
+    let table = || history_table(histories.iter().map(|(name, history)| (*name, &history[..])));
+    print_as(
+        args.format,
+        &match args.format {
+            Format::Text => {
+                let text =
+                    histories.iter().map(|(name, history)| history_text(name, accepted, history));
+                text.collect::<Vec<_>>().join("\n\n")
+            }
+            Format::Markdown => table().to_markdown(),
+            Format::Csv => table().to_csv(),
+            Format::Json => {
+                let json =
+                    histories.iter().map(|(name, history)| history_json(name, accepted, history));
+                json.collect::<serde_json::Value>().to_string()
+            }
+        },
+    )?;
     Ok(Exit::Inside)
 }
 

@@ -4,8 +4,10 @@ use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use anstyle::AnsiColor;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::args::Format;
 use crate::error::{Error, Result};
 
 /// Prints a result. A reader that has gone away, as `head` does, is no error.
@@ -19,14 +21,64 @@ pub(super) fn print(text: &str) -> Result<()> {
     }
 }
 
+/// Prints a result for people: in colour on a terminal, unless `NO_COLOR` is set.
+pub(super) fn show(text: &str) -> Result<()> {
+    let mut stdout = anstream::stdout().lock();
+    match writeln!(stdout, "{}", painted(text)).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Error::io("write", Path::new("stdout"), error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Prints a result in a format: what is for a terminal as for people.
+pub(super) fn print_as(format: Format, text: &str) -> Result<()> {
+    if format == Format::Text { show(text) } else { print(text) }
+}
+
 /// Prints a diagnostic.
 pub(super) fn note(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
+    let _ = writeln!(anstream::stderr(), "{text}");
 }
 
 /// Prints an error.
 pub(super) fn complain(error: &Error) {
-    note(&format!("error: {error}"));
+    let word = AnsiColor::Red.on_default().bold();
+    note(&format!("{word}error:{word:#} {error}"));
+}
+
+/// The words that a line is judged by, with their colours.
+const JUDGEMENTS: [(&str, AnsiColor); 11] = [
+    ("PASS", AnsiColor::Green),
+    ("FAIL", AnsiColor::Red),
+    ("INCOMPLETE", AnsiColor::Yellow),
+    ("OK:", AnsiColor::Green),
+    ("IMPROVED:", AnsiColor::Green),
+    ("CHANGED:", AnsiColor::Yellow),
+    ("REGRESSED:", AnsiColor::Red),
+    ("BROKEN:", AnsiColor::Red),
+    ("=> better for certain", AnsiColor::Green),
+    ("=> not written", AnsiColor::Yellow),
+    ("! worse than before", AnsiColor::Yellow),
+];
+
+/// A text with what its lines are judged by in colour, where that begins or ends a line.
+fn painted(text: &str) -> String {
+    let paint = |line: &str| {
+        for (word, colour) in JUDGEMENTS {
+            let style = colour.on_default().bold();
+            let ends = |rest: &&str| !rest.starts_with(char::is_alphanumeric);
+            if let Some(rest) = line.strip_prefix(word).filter(ends) {
+                return format!("{style}{word}{style:#}{rest}");
+            }
+            if let Some(rest) = line.strip_suffix(word).filter(|rest| rest.ends_with(' ')) {
+                return format!("{rest}{style}{word}{style:#}");
+            }
+        }
+        line.to_owned()
+    };
+    text.split('\n').map(paint).collect::<Vec<_>>().join("\n")
 }
 
 /// A bar on the terminal; nothing where stderr is none.
@@ -55,4 +107,17 @@ pub(super) fn spinner(label: &str) -> ProgressBar {
     let spinner = ProgressBar::new_spinner().with_message(label.to_owned());
     spinner.enable_steady_tick(Duration::from_millis(200));
     spinner
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_judges_is_painted_and_nothing_is_lost() {
+        let text = "PASS\na model  FAIL\nPASSWORDS are no verdict, nor is PASS in a line\nplain";
+        let painted = painted(text);
+        assert_eq!(painted.matches("\u{1b}[1m").count(), 2, "{painted:?}");
+        assert_eq!(anstream::adapter::strip_str(&painted).to_string(), text);
+    }
 }

@@ -9,7 +9,7 @@ use super::compare::write_reports;
 use super::estimate::start;
 use super::estimators;
 use super::filter::pick;
-use super::output::{complain, note, print, progress, reports_folder};
+use super::output::{complain, note, print, progress, reports_folder, show};
 use super::report::{recorded, write_index, write_page};
 use crate::compare::{Comparison, join};
 use crate::error::{Error, Exit, Result};
@@ -17,7 +17,10 @@ use crate::evaluation::{Evaluation, Service};
 use crate::filter::Filter;
 use crate::folder::{self, Model};
 use crate::prediction::{self, Outcome, Prediction};
-use crate::report::{audit_text, evaluation_json, failure_text, models_table, run_table};
+use crate::report::{
+    Style, audit_text, comparison_summary, errors_table, evaluation_json, failure_text,
+    models_table, run_table,
+};
 use crate::{estimate, file, recording};
 
 pub(super) async fn run(root: &Path, args: &RunArgs) -> Result<Exit> {
@@ -50,10 +53,14 @@ pub(super) async fn run(root: &Path, args: &RunArgs) -> Result<Exit> {
     if args.models.is_empty() && args.filter.is_none() {
         write_index(&pages_folder(root, args), &judged)?;
     }
-    if args.format == Format::Json {
-        print(&serde_json::Value::from(reports).to_string())?;
-    } else if models.len() > 1 && !judged.is_empty() {
-        print(&models_table(&judged))?;
+    match args.format {
+        Format::Json => print(&serde_json::Value::from(reports).to_string())?,
+        Format::Csv => {
+            let judged = judged.iter().map(|(name, evaluation)| (&name[..], evaluation));
+            print(&errors_table(judged).to_csv())?;
+        }
+        Format::Text if models.len() > 1 && !judged.is_empty() => show(&models_table(&judged))?,
+        Format::Text | Format::Markdown => {}
     }
     Ok(worst(&exits))
 }
@@ -160,12 +167,15 @@ async fn run_model(
     let failures: Vec<String> = failed_rows.iter().cloned().chain(failed_checks).collect();
     let failures_path = folder.join("failures.txt");
     file::replace(&failures_path, (failures.join("\n\n") + "\n").as_bytes())?;
+    if args.format == Format::Markdown {
+        print(&comparison_summary(model, &evaluation, Style::Markdown))?;
+    }
     if args.format == Format::Text {
         let origin = match &args.service.api_url {
             Some(url) => format!("the live Mantile at {url}"),
             None => format!("Mantile {}, recorded {}", recording.release, recording.recorded_at),
         };
-        print(&run_table(model, &evaluation, &origin))?;
+        show(&run_table(model, &evaluation, &origin))?;
         print(&format!("reports in {}\npage: {}\n", folder.display(), page.display()))?;
         for failure in failed_rows.iter().take(FAILURES_SHOWN) {
             note(&format!("{failure}\n"));

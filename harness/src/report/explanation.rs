@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use serde_json::{Value, json};
+
 use super::{Align, TextTable, failure_text};
 use crate::band::most_specific;
 use crate::breakdown::{Breakdown, LayerTime, Phase};
@@ -89,6 +91,65 @@ pub fn explain(explanation: &Explanation<'_>) -> String {
         );
     }
     text
+}
+
+/// The same for programs: verdict, request, quantities with their bands, and times by layer in ms over all
+/// of a kind.
+#[must_use]
+pub fn explanation_json(explanation: &Explanation<'_>) -> Value {
+    let Explanation { model, comparison, verdict, request, breakdown, .. } = explanation;
+    let quantities: Vec<Value> = verdict
+        .quantities
+        .iter()
+        .map(|judged| {
+            json!({
+                "quantity": judged.quantity.name(),
+                "unit": judged.quantity.unit(),
+                "measured": judged.pair.measured,
+                "predicted": judged.pair.predicted,
+                "ratio": judged.pair.ratio(),
+                "band": judged.band.map(|band| json!({
+                    "low": band.value.low,
+                    "high": band.value.high,
+                    "line": band.line,
+                })),
+                "standing": judged.standing.name(),
+            })
+        })
+        .collect();
+    let phase = |breakdown: &Breakdown, phase: Phase| -> Vec<Value> {
+        let layer = |layer: &LayerTime| {
+            json!({
+                "layer": layer.name,
+                "count": layer.count,
+                "compute_ms": layer.count * layer.compute_ms,
+                "load_ms": layer.count * layer.load_ms,
+                "communication_ms": layer.count * layer.communication_ms,
+                "overhead_ms": layer.count * layer.overhead_ms,
+                "time_ms": layer.count * layer.time_ms(phase),
+            })
+        };
+        of_phase(breakdown, phase).iter().map(layer).collect()
+    };
+    let times = breakdown.as_ref().ok().map(|breakdown| {
+        json!({
+            "prefill": phase(breakdown, Phase::Prefill),
+            "decode": phase(breakdown, Phase::Decode),
+        })
+    });
+    json!({
+        "schema_version": 1,
+        "model": model.name,
+        "row": comparison.row.name(),
+        "verdict": verdict.status.name(),
+        "problem": verdict.problem,
+        "approximations": comparison.approximations,
+        "request_key": request.key(),
+        "request": request.canonical(),
+        "bands_file": model.config.path.display().to_string(),
+        "quantities": quantities,
+        "times": times,
+    })
 }
 
 /// A table a phase: each kind of layer with its parts, ms over all of its kind.

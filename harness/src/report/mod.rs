@@ -8,6 +8,7 @@ mod deviations;
 mod estimators;
 mod explanation;
 mod failure;
+mod flat;
 mod history;
 mod json;
 mod reconciliation;
@@ -21,8 +22,12 @@ pub use calibration::{Calibrated, calibration_json, calibration_text, diagnosis_
 pub use comparison_csv::comparison_report;
 pub use deviations::deviations_toml;
 pub use estimators::side_by_side_json;
-pub use explanation::{Explanation, explain};
+pub use explanation::{Explanation, explain, explanation_json};
 pub use failure::{failure_text, figure, rerun_command};
+pub use flat::{
+    audit_table, calibration_table, diagnosis_table, errors_table, gate_table, history_table,
+    quantities_table,
+};
 pub use history::{ReleaseErrors, history_json, history_text};
 pub use json::evaluation_json;
 pub use reconciliation::{RECONCILIATION_SUMMARY, reconciliation_summary};

@@ -98,6 +98,20 @@ pub fn run_table(model: &Model, evaluation: &Evaluation, origin: &str) -> String
     slices.push(Slice::all(comparisons));
     let _ = writeln!(text, "MAPE in % and bias (predicted / measured) a metric");
     let _ = writeln!(text, "{}\n", slices_table(&slices, Style::Text));
+    let distributions: Vec<String> = Metric::ALL
+        .into_iter()
+        .zip(SHORT_TITLES)
+        .filter_map(|(metric, title)| {
+            let pairs = comparisons.iter().filter_map(|comparison| comparison.pair(metric));
+            let ratios: Vec<f64> = pairs.map(crate::statistics::Pair::ratio).collect();
+            (!ratios.is_empty()).then(|| format!("{title} {}", sparkline(&ratios)))
+        })
+        .collect();
+    if !distributions.is_empty() {
+        let _ =
+            writeln!(text, "rows by predicted / measured, from 1/4 at the left to 4 at the right");
+        let _ = writeln!(text, "{}\n", distributions.join(" ").trim_end());
+    }
     if !evaluation.side_by_side.is_empty() {
         let table = estimators::skill_table(&evaluation.side_by_side);
         let _ = writeln!(text, "MAPE in % of others, and Mantile's skill against them a metric");
@@ -111,11 +125,38 @@ pub fn run_table(model: &Model, evaluation: &Evaluation, origin: &str) -> String
     text
 }
 
+/// The metrics' titles where there is little room, in their order.
+const SHORT_TITLES: [&str; 5] = ["tput", "out", "TTFT", "TPOT", "E2E"];
+
+/// How many ratios there are in each step from 1/4 to 4, all as wide on a logarithmic scale: the middle one
+/// is around 1, the outer ones hold what is beyond.
+fn sparkline(ratios: &[f64]) -> String {
+    const STEPS: usize = 9;
+    const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let mut counts = [0usize; STEPS];
+    for ratio in ratios {
+        let share = 0.5 + 0.5 * ratio.ln() / 4f64.ln();
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "0 to the number of steps"
+        )]
+        let step = (share * STEPS as f64).floor().clamp(0.0, STEPS as f64 - 1.0) as usize;
+        counts[step] += 1;
+    }
+    let most = counts.iter().copied().max().unwrap_or(0).max(1);
+    let height = |count: usize| match count {
+        0 => ' ',
+        _ => HEIGHTS[((HEIGHTS.len() - 1) * count).div_ceil(most)],
+    };
+    counts.into_iter().map(height).collect()
+}
+
 /// The last table of a run over several models: a line each.
 #[must_use]
 pub fn models_table(models: &[(String, Evaluation)]) -> String {
     let mut columns = vec![("model", Align::Left), ("predicted", Align::Right)];
-    columns.extend(["tput", "out", "TTFT", "TPOT", "E2E"].map(|title| (title, Align::Right)));
+    columns.extend(SHORT_TITLES.map(|title| (title, Align::Right)));
     columns.push(("", Align::Left));
     let mut table = TextTable::new(&columns).dense();
     for (name, evaluation) in models {
@@ -230,7 +271,7 @@ fn overall_table(overall: &PerMetric<Option<Statistics>>) -> TextTable {
 /// A line a group: rows, then MAPE and bias of each metric.
 fn slices_table(slices: &[Slice], style: Style) -> String {
     let mut columns = vec![("group", Align::Left), ("n", Align::Right)];
-    for title in ["tput", "out", "TTFT", "TPOT", "E2E"] {
+    for title in SHORT_TITLES {
         columns.push((title, Align::Right));
         columns.push(("bias", Align::Right));
     }
@@ -302,5 +343,16 @@ fn word(evaluation: &Evaluation) -> &'static str {
         crate::error::Exit::Inside => "PASS",
         crate::error::Exit::Unavailable => "INCOMPLETE",
         _ => "FAIL",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sparkline_has_its_middle_at_one_and_its_ends_beyond_four() {
+        assert_eq!(sparkline(&[1.0, 1.1, 0.9, 0.01, 99.0]), "▃   █   ▃".replace('▃', "▄"));
+        assert_eq!(sparkline(&[2.0]), "      █  ");
     }
 }

@@ -1,4 +1,4 @@
-//! Plain tables for terminals and Markdown.
+//! Plain tables for terminals, pages and spreadsheets.
 
 use comfy_table::{CellAlignment, Table, presets};
 
@@ -62,6 +62,17 @@ impl TextTable {
             }
         }
         table.trim_fmt()
+    }
+
+    /// CSV, without the last line's end.
+    #[must_use]
+    pub fn to_csv(&self) -> String {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        for line in std::iter::once(&self.header).chain(&self.lines) {
+            writer.write_record(line).expect("writing to memory with equal lengths cannot fail");
+        }
+        let bytes = writer.into_inner().expect("writing to memory cannot fail");
+        String::from_utf8_lossy(&bytes).trim_end().to_owned()
     }
 
     /// A GitHub-flavoured Markdown table.

@@ -17,6 +17,7 @@ mod filter;
 mod formats;
 mod gate;
 mod init_model;
+mod output;
 mod project;
 mod readme;
 mod record;

@@ -1,0 +1,285 @@
+//! Reports as flat tables, a figure or a finding a line: for spreadsheets as CSV, for pages as Markdown.
+
+use super::{Align, Calibrated, ReleaseErrors, TextTable};
+use crate::audit::{Accepted, Finding};
+use crate::calibrate::{Diagnosis, Mode};
+use crate::compare::{Breakdown, Slice};
+use crate::evaluation::Evaluation;
+use crate::metric::Metric;
+use crate::release_gate::ReleaseGate;
+use crate::statistics::{Interval95, Statistics};
+use crate::verdict::RowVerdict;
+
+/// A table of these columns: words, then figures.
+fn table(words: &[&str], figures: &[&str]) -> TextTable {
+    let words = words.iter().map(|name| (*name, Align::Left));
+    let columns: Vec<_> = words.chain(figures.iter().map(|name| (*name, Align::Right))).collect();
+    TextTable::new(&columns)
+}
+
+/// A figure to six significant digits; nothing where there is none.
+fn number(value: impl Into<Option<f64>>) -> String {
+    let Some(value) = value.into() else { return String::new() };
+    let rounded: f64 = format!("{value:.5e}").parse().unwrap_or(value);
+    rounded.to_string()
+}
+
+/// An interval's ends.
+fn ends(interval: Option<Interval95>) -> [String; 2] {
+    [number(interval.map(|i| i.low)), number(interval.map(|i| i.high))]
+}
+
+/// The errors of models: each metric of each group of each breakdown, and of all rows.
+#[must_use]
+pub fn errors_table<'a>(models: impl IntoIterator<Item = (&'a str, &'a Evaluation)>) -> TextTable {
+    let mut table = table(
+        &["model", "by", "group", "metric"],
+        &[
+            "n",
+            "mape_percent",
+            "median_ape_percent",
+            "rmse",
+            "bias",
+            "symmetric_accuracy",
+            "p90_abs_log_ratio",
+            "spearman",
+        ],
+    );
+    for (model, evaluation) in models {
+        let comparisons = &evaluation.comparisons;
+        let all = ("all".to_owned(), vec![Slice::all(comparisons)]);
+        let groups = Breakdown::ALL.map(|by| (by.title(), by.slices(comparisons)));
+        for (by, slices) in std::iter::once(all).chain(groups) {
+            for slice in slices {
+                for (metric, found) in slice.statistics.iter() {
+                    let Some(found) = found else { continue };
+                    let words = [model, &by, &slice.label, metric.name()].map(str::to_owned);
+                    let n = found.n.to_string();
+                    table.line(words.into_iter().chain([n]).chain(statistics(found)).collect());
+                }
+            }
+        }
+    }
+    table
+}
+
+fn statistics(found: &Statistics) -> [String; 7] {
+    [
+        number(found.mape_percent),
+        number(found.median_ape_percent),
+        number(found.rmse),
+        number(found.bias),
+        number(found.symmetric_accuracy),
+        number(found.p90_abs_log_ratio),
+        number(found.spearman),
+    ]
+}
+
+/// The errors of releases, by group and metric.
+#[must_use]
+pub fn history_table<'a>(
+    models: impl IntoIterator<Item = (&'a str, &'a [ReleaseErrors])>,
+) -> TextTable {
+    let mut table =
+        table(&["model", "release", "made", "group", "metric"], &["n", "mape_percent", "bias"]);
+    for (model, history) in models {
+        for ReleaseErrors { release, slices } in history {
+            for slice in slices {
+                for (metric, found) in slice.statistics.iter() {
+                    let Some(found) = found else { continue };
+                    let words = [model, &release.name, &release.made, &slice.label, metric.name()];
+                    let figures =
+                        [found.n.to_string(), number(found.mape_percent), number(found.bias)];
+                    table.line(words.map(str::to_owned).into_iter().chain(figures).collect());
+                }
+            }
+        }
+    }
+    table
+}
+
+/// The findings of an audit.
+#[must_use]
+pub fn audit_table(findings: &[Finding], accepted: &[Accepted]) -> TextTable {
+    let columns = ["severity", "check", "row", "finding", "accepted"];
+    let mut table = table(&columns, &["factor"]);
+    for finding in findings {
+        let reason = finding.accepted(accepted).map_or("", |entry| &entry.reason);
+        let words = [
+            finding.severity.word(),
+            finding.check.name(),
+            &finding.subject,
+            &finding.message,
+            reason,
+        ];
+        let factor = number(finding.factor);
+        table.line(words.map(str::to_owned).into_iter().chain([factor]).collect());
+    }
+    table
+}
+
+/// The errors of calibrations, by what was held out.
+#[must_use]
+pub fn calibration_table(groups: &[Calibrated]) -> TextTable {
+    let mut table = table(
+        &["gpu_model", "framework", "fit", "held_out", "metric"],
+        &[
+            "n",
+            "workloads",
+            "mape_percent_before",
+            "mape_percent_own_dtypes",
+            "mape_percent",
+            "change",
+            "change_low",
+            "change_high",
+        ],
+    );
+    for (group, found) in groups {
+        let Ok(proof) = found else { continue };
+        for mode in Mode::ALL {
+            let fit = match mode {
+                Mode::Alone => "alone",
+                Mode::WithCorrection => "with_correction",
+            };
+            let of_kinds = proof.found(mode).into_iter().flat_map(|found| &found.errors);
+            for (held_out, errors) in of_kinds {
+                for (metric, errors) in errors.iter().flatten() {
+                    let framework = group.framework.as_deref().unwrap_or_default();
+                    let words = [&group.gpu_model, framework, fit, held_out.name(), metric];
+                    let [low, high] = ends(Some(errors.change));
+                    let figures = [
+                        errors.n.to_string(),
+                        errors.workloads.to_string(),
+                        number(errors.before.estimate),
+                        number(errors.own_dtypes.map(|own| own.estimate)),
+                        number(errors.after.estimate),
+                        number(errors.change.estimate),
+                        low,
+                        high,
+                    ];
+                    table.line(words.map(str::to_owned).into_iter().chain(figures).collect());
+                }
+            }
+        }
+    }
+    table
+}
+
+/// The errors of a diagnosis taken apart, by metric.
+#[must_use]
+pub fn diagnosis_table(groups: &[Diagnosis]) -> TextTable {
+    let mut table = table(
+        &["gpu_model", "framework", "metric", "kind"],
+        &[
+            "n",
+            "mape_percent",
+            "bias",
+            "bias_low",
+            "bias_high",
+            "scale",
+            "mape_percent_scaled",
+            "constant",
+            "mape_percent_with_constant",
+            "noise_percent_within",
+            "noise_percent_between",
+        ],
+    );
+    for Diagnosis { group, metrics, .. } in groups {
+        for found in metrics {
+            let framework = group.framework.as_deref().unwrap_or_default();
+            let words = [&group.gpu_model, framework, found.metric, found.kind.name()];
+            let [low, high] = ends(Some(found.bias));
+            let figures = [
+                found.n.to_string(),
+                number(found.mape_percent),
+                number(found.bias.estimate),
+                low,
+                high,
+                number(found.scale),
+                number(found.scaled_mape_percent),
+                number(found.constant.map(|(constant, _)| constant)),
+                number(found.constant.map(|(_, left)| left)),
+                number(found.noise.within_percent),
+                number(found.noise.between_percent),
+            ];
+            table.line(words.map(str::to_owned).into_iter().chain(figures).collect());
+        }
+    }
+    table
+}
+
+/// The errors of groups before and after a release.
+#[must_use]
+pub fn gate_table<'a>(gates: impl IntoIterator<Item = (&'a str, &'a ReleaseGate)>) -> TextTable {
+    let mut table = table(
+        &["model", "decision", "group", "metric"],
+        &[
+            "n",
+            "mape_percent_before",
+            "mape_percent",
+            "change",
+            "change_low",
+            "change_high",
+            "bias_before",
+            "bias",
+        ],
+    );
+    for (model, gate) in gates {
+        for group in &gate.groups {
+            for metric in Metric::ALL {
+                let Some(change) = &group.metrics[metric] else { continue };
+                let words = [model, gate.decision.name(), &group.label, metric.name()];
+                let [before, after] = change.mape_percent.map(number);
+                let [low, high] = ends(Some(change.mape_change));
+                let [bias_before, bias] = change.bias.map(number);
+                let moved = number(change.mape_change.estimate);
+                let n = change.n.to_string();
+                let figures = [n, before, after, moved, low, high, bias_before, bias];
+                table.line(words.map(str::to_owned).into_iter().chain(figures).collect());
+            }
+        }
+    }
+    table
+}
+
+/// A row's quantities with their bands.
+#[must_use]
+pub fn quantities_table(row: &str, verdict: &RowVerdict) -> TextTable {
+    let mut table = table(
+        &["row", "quantity", "unit", "standing"],
+        &["measured", "predicted", "ratio", "band_low", "band_high", "band_line"],
+    );
+    for judged in &verdict.quantities {
+        let quantity = judged.quantity;
+        let words = [row, quantity.name(), quantity.unit(), judged.standing.name()];
+        let band = judged.band.as_ref();
+        let figures = [
+            number(judged.pair.measured),
+            number(judged.pair.predicted),
+            number(judged.pair.ratio()),
+            number(band.map(|band| band.value.low)),
+            number(band.map(|band| band.value.high)),
+            band.map(|band| band.line.to_string()).unwrap_or_default(),
+        ];
+        table.line(words.map(str::to_owned).into_iter().chain(figures).collect());
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_keep_six_digits_and_what_is_not_there_is_empty() {
+        let texts = [number(0.123_456_789), number(1_234.567_89), number(None), number(2.0)];
+        assert_eq!(texts, ["0.123457", "1234.57", "", "2"]);
+    }
+
+    #[test]
+    fn a_table_is_csv_that_a_reader_takes() {
+        let mut table = table(&["row"], &["x"]);
+        table.line(vec!["a \"b\", c".to_owned(), "1".to_owned()]);
+        assert_eq!(table.to_csv(), "row,x\n\"a \"\"b\"\", c\",1");
+    }
+}
