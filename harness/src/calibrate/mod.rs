@@ -21,24 +21,23 @@ mod fit;
 mod group;
 mod observation;
 mod parameters;
+mod predictions;
 mod proof;
+mod reach;
 mod sensitivity;
 mod written;
 
 pub use correction::Correction;
 pub use errors::{Errors, HeldOut, MetricErrors};
-pub use explain::{
-    Best, Diagnosis, ErrorKind, MeanLogs, MetricDiagnosis, Moved, Noise, Pattern, Reach, explain,
-};
+pub use explain::{Diagnosis, ErrorKind, MeanLogs, MetricDiagnosis, Noise, Pattern, explain};
 pub use group::Group;
 pub use observation::{Latencies, LeftOut, Load, Members, Observation, Observations, Work};
 pub use parameters::{Kind, Parameter, Physics, Setting, Space};
+pub use predictions::{CALIBRATED, CORRECTED, entries, estimators};
 pub use proof::{Found, Judged, ModelProof, Proof, prove};
+pub use reach::{Best, Moved, Reach};
 pub use sensitivity::ParameterFound;
-pub use written::{
-    CALIBRATED, CORRECTED, FILE_NAME, HeldErrors, Provenance, Written, entries, estimators, read,
-    read_gpus,
-};
+pub use written::{FILE_NAME, HeldErrors, Provenance, Written, read, read_gpus};
 
 use fit::{Minimum, Problem, minimise};
 

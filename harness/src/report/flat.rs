@@ -17,6 +17,11 @@ fn table(words: &[&str], figures: &[&str]) -> TextTable {
     TextTable::new(&columns)
 }
 
+fn add(table: &mut TextTable, words: &[&str], figures: impl IntoIterator<Item = String>) {
+    let words = words.iter().map(|word| (*word).to_owned());
+    table.line(words.chain(figures).collect());
+}
+
 /// A figure to six significant digits; nothing where there is none.
 fn number(value: impl Into<Option<f64>>) -> String {
     let Some(value) = value.into() else { return String::new() };
@@ -53,9 +58,12 @@ pub fn errors_table<'a>(models: impl IntoIterator<Item = (&'a str, &'a Evaluatio
             for slice in slices {
                 for (metric, found) in slice.statistics.iter() {
                     let Some(found) = found else { continue };
-                    let words = [model, &by, &slice.label, metric.name()].map(str::to_owned);
-                    let n = found.n.to_string();
-                    table.line(words.into_iter().chain([n]).chain(statistics(found)).collect());
+                    let words = [model, &by, &slice.label, metric.name()];
+                    add(
+                        &mut table,
+                        &words,
+                        [found.n.to_string()].into_iter().chain(statistics(found)),
+                    );
                 }
             }
         }
@@ -90,7 +98,7 @@ pub fn history_table<'a>(
                     let words = [model, &release.name, &release.made, &slice.label, metric.name()];
                     let figures =
                         [found.n.to_string(), number(found.mape_percent), number(found.bias)];
-                    table.line(words.map(str::to_owned).into_iter().chain(figures).collect());
+                    add(&mut table, &words, figures);
                 }
             }
         }
@@ -113,7 +121,7 @@ pub fn audit_table(findings: &[Finding], accepted: &[Accepted]) -> TextTable {
             reason,
         ];
         let factor = number(finding.factor);
-        table.line(words.map(str::to_owned).into_iter().chain([factor]).collect());
+        add(&mut table, &words, [factor]);
     }
     table
 }
@@ -157,7 +165,7 @@ pub fn calibration_table(groups: &[Calibrated]) -> TextTable {
                         low,
                         high,
                     ];
-                    table.line(words.map(str::to_owned).into_iter().chain(figures).collect());
+                    add(&mut table, &words, figures);
                 }
             }
         }
@@ -202,7 +210,7 @@ pub fn diagnosis_table(groups: &[Diagnosis]) -> TextTable {
                 number(found.noise.within_percent),
                 number(found.noise.between_percent),
             ];
-            table.line(words.map(str::to_owned).into_iter().chain(figures).collect());
+            add(&mut table, &words, figures);
         }
     }
     table
@@ -235,7 +243,7 @@ pub fn gate_table<'a>(gates: impl IntoIterator<Item = (&'a str, &'a ReleaseGate)
                 let moved = number(change.mape_change.estimate);
                 let n = change.n.to_string();
                 let figures = [n, before, after, moved, low, high, bias_before, bias];
-                table.line(words.map(str::to_owned).into_iter().chain(figures).collect());
+                add(&mut table, &words, figures);
             }
         }
     }
@@ -261,7 +269,7 @@ pub fn quantities_table(row: &str, verdict: &RowVerdict) -> TextTable {
             number(band.map(|band| band.value.high)),
             band.map(|band| band.line.to_string()).unwrap_or_default(),
         ];
-        table.line(words.map(str::to_owned).into_iter().chain(figures).collect());
+        add(&mut table, &words, figures);
     }
     table
 }
