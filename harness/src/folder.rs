@@ -160,7 +160,8 @@ pub fn load_unadopted(root: &Path, name: &str) -> Result<Model> {
         let path = folder.join(&entry.file);
         let named = config.estimators.iter().any(|other| other.name == entry.name);
         if path.exists() && !named {
-            estimators.push(load_estimator(path, entry)?);
+            let help = "calibrate makes it: remove it, and make it anew";
+            estimators.push(load_estimator(path, entry).map_err(|error| error.with_help(help))?);
         }
     }
     let path = folder.join("known_deviations.toml");

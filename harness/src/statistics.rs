@@ -233,30 +233,6 @@ fn student_t(freedom: usize) -> f64 {
     STUDENT_T.get(freedom - 1).copied().unwrap_or(NORMAL + 2.4 / freedom as f64)
 }
 
-/// The value that has half of the weight on either side: the c of least Σ w |v − c|. `values`, each with
-/// its weight, must not be empty.
-#[must_use]
-pub fn weighted_median(values: &[(f64, f64)]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let half = sorted.iter().map(|(_, weight)| weight).sum::<f64>() / 2.0;
-    let mut below = 0.0;
-    for (value, weight) in &sorted {
-        below += weight;
-        if below >= half {
-            return *value;
-        }
-    }
-    sorted[sorted.len() - 1].0
-}
-
-/// The bias exp(mean ln(p / m)) with its bootstrap interval. `pairs` must not be empty.
-#[must_use]
-pub fn bias_interval(pairs: &[Pair]) -> Interval95 {
-    let off: Vec<f64> = pairs.iter().map(|pair| pair.log_ratio()).collect();
-    paired_bootstrap(off.len(), RESAMPLES, |rows| mean_of(&off, rows).exp())
-}
-
 /// How much nearer the first of each pair comes to the measurement than the second: 1 − mean |r₁| /
 /// mean |r₂| with r = ln(p / m), and a paired bootstrap interval. 1 is perfect, 0 no better than the
 /// second, below 0 worse. `None` without pairs, or where the second is never off.
@@ -504,14 +480,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn a_weighted_median_is_least_off(
-            values in proptest::collection::vec((-9.0..9.0, 0.1..5.0), 1..20), other in -9.0..9.0,
-        ) {
-            let off = |c: f64| values.iter().map(|(v, w): &(f64, f64)| w * (v - c).abs()).sum::<f64>();
-            prop_assert!(off(weighted_median(&values)) <= off(other) + 1e-9);
-        }
-
         #[test]
         fn skill_is_zero_against_itself_one_when_perfect_and_negative_when_worse(
             pairs in any_pairs(), farther in 1.1..3.0,

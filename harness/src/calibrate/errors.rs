@@ -200,7 +200,7 @@ pub(super) fn verdict(
     }
     for ((input, output), rows) in contexts {
         if let Some(errors) = errors_by(&rows, today, of_both)
-            && errors.change.estimate > 0.0
+            && errors.change.estimate >= 0.0005
         {
             let worse = errors.change.estimate;
             let _ = write!(better, "; but for {input}/{output} it gets worse by {worse:.3}");

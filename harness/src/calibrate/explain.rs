@@ -11,9 +11,7 @@ use crate::datasheet;
 use crate::hardware::Hardware;
 use crate::metric::Metric;
 use crate::row::Identity;
-use crate::statistics::{
-    self, Interval95, Pair, clustered_mean, quantile, spearman, weighted_median,
-};
+use crate::statistics::{self, Interval95, Pair, clustered_mean, quantile, spearman};
 
 /// A group's errors taken apart.
 #[derive(Debug, Clone, Serialize)]
@@ -46,12 +44,12 @@ pub struct MetricDiagnosis {
     pub kind: ErrorKind,
     /// … by these.
     pub mean_abs_log_ratio: MeanLogs,
-    /// The factor on predictions that leaves the least MAPE …
+    /// The factor on predictions that leaves the least mean |ln(p / m)| …
     pub scale: f64,
-    /// … and that, percent.
+    /// … and the MAPE with it, percent.
     pub scaled_mape_percent: f64,
-    /// The constant that, added to predictions, leaves the least MAPE, in the metric's unit, and that MAPE,
-    /// percent; of latencies.
+    /// The constant that, added to predictions, leaves the least mean |ln(p / m)|, in the metric's unit, and
+    /// the MAPE with it, percent; of latencies.
     pub constant: Option<(f64, f64)>,
     /// What measurement noise alone makes.
     pub noise: Noise,
@@ -66,7 +64,7 @@ pub struct MeanLogs {
     pub now: f64,
     /// With the factor that leaves least.
     pub scaled: f64,
-    /// With the constant that leaves the least MAPE; of latencies, where predictions stay above 0.
+    /// With the constant that leaves least; of latencies.
     pub moved: Option<f64>,
 }
 
@@ -174,9 +172,16 @@ fn diagnose(rows: &[&Observation], metric: Metric) -> Option<MetricDiagnosis> {
     let Interval95 { estimate, low, high } = clustered_mean(&logs, &clusters);
     let noise = noise(&measured_rows, metric);
     let latency = !matches!(metric, Metric::Throughput | Metric::OutputThroughput);
-    let (scale, scaled_mape_percent) = scale(&pairs)?;
-    let constant = latency.then(|| constant(&pairs)).flatten();
-    let mean_abs_log_ratio = mean_logs(&pairs, constant.map(|(constant, _)| constant));
+    let scale = scale(&pairs);
+    let scaled = changed(&pairs, |predicted| predicted * scale);
+    let constant = latency.then(|| constant(&pairs));
+    let moved = constant.map(|constant| changed(&pairs, |predicted| predicted + constant));
+    let mean_abs_log_ratio = MeanLogs {
+        now: mean_log(&pairs),
+        scaled: mean_log(&scaled),
+        moved: moved.as_deref().map(mean_log),
+    };
+    let mape = |pairs: &[Pair]| statistics::of(pairs).map(|found| found.mape_percent);
     let ratios: Vec<f64> = pairs.iter().map(|pair| pair.ratio()).collect();
     let mut patterns: Vec<Pattern> =
         TERMS.iter().filter_map(|term| pattern(&measured_rows, &ratios, term)).collect();
@@ -189,26 +194,11 @@ fn diagnose(rows: &[&Observation], metric: Metric) -> Option<MetricDiagnosis> {
         kind: kind(mean_abs_log_ratio, noise),
         mean_abs_log_ratio,
         scale,
-        scaled_mape_percent,
-        constant,
+        scaled_mape_percent: mape(&scaled)?,
+        constant: constant.zip(moved.as_deref().and_then(mape)),
         noise,
         patterns,
     })
-}
-
-fn mean_logs(pairs: &[Pair], constant: Option<f64>) -> MeanLogs {
-    let mean = |logs: &[f64]| logs.iter().map(|log| log.abs()).sum::<f64>() / logs.len() as f64;
-    let logs: Vec<f64> = pairs.iter().map(|pair| pair.log_ratio()).collect();
-    let median = quantile(&logs, 0.5);
-    let scaled: Vec<f64> = logs.iter().map(|log| log - median).collect();
-    let moved = constant.map(|constant| -> Vec<f64> {
-        pairs.iter().map(|pair| ((pair.predicted + constant) / pair.measured).ln()).collect()
-    });
-    MeanLogs {
-        now: mean(&logs),
-        scaled: mean(&scaled),
-        moved: moved.map(|logs| mean(&logs)).filter(|mean| mean.is_finite()),
-    }
 }
 
 fn kind(MeanLogs { now, scaled, moved }: MeanLogs, noise: Noise) -> ErrorKind {
@@ -225,24 +215,35 @@ fn kind(MeanLogs { now, scaled, moved }: MeanLogs, noise: Noise) -> ErrorKind {
     }
 }
 
-/// The factor s of least Σ |s p / m − 1| = Σ p / m |s − m / p|, and the MAPE with it.
-fn scale(pairs: &[Pair]) -> Option<(f64, f64)> {
-    let weighted: Vec<(f64, f64)> =
-        pairs.iter().map(|pair| (1.0 / pair.ratio(), pair.ratio())).collect();
-    let scale = weighted_median(&weighted);
-    let scaled = |pair: &Pair| Pair { predicted: pair.predicted * scale, ..*pair };
-    let scaled: Vec<Pair> = pairs.iter().map(scaled).collect();
-    Some((scale, statistics::of(&scaled)?.mape_percent))
+/// Mean |ln(p / m)|.
+fn mean_log(pairs: &[Pair]) -> f64 {
+    pairs.iter().map(|pair| pair.log_ratio().abs()).sum::<f64>() / pairs.len() as f64
 }
 
-/// The constant c of least Σ |(p + c) / m − 1| = Σ 1 / m |c − (m − p)|, and the MAPE with it.
-fn constant(pairs: &[Pair]) -> Option<(f64, f64)> {
-    let weighted: Vec<(f64, f64)> =
-        pairs.iter().map(|pair| (-pair.abs_error(), 1.0 / pair.measured)).collect();
-    let constant = weighted_median(&weighted);
-    let moved = |pair: &Pair| Pair { predicted: pair.predicted + constant, ..*pair };
-    let moved: Vec<Pair> = pairs.iter().map(moved).collect();
-    Some((constant, statistics::of(&moved)?.mape_percent))
+/// Pairs with their predictions changed.
+fn changed(pairs: &[Pair], predicted: impl Fn(f64) -> f64) -> Vec<Pair> {
+    pairs.iter().map(|pair| Pair { predicted: predicted(pair.predicted), ..*pair }).collect()
+}
+
+/// The factor that leaves the least mean |ln(p / m)|: 1 / the median ratio.
+fn scale(pairs: &[Pair]) -> f64 {
+    let logs: Vec<f64> = pairs.iter().map(|pair| pair.log_ratio()).collect();
+    (-quantile(&logs, 0.5)).exp()
+}
+
+/// The constant that leaves the least mean |ln(p / m)|, with predictions above 0. It lies between the
+/// largest and the smallest error, and is sought among these.
+fn constant(pairs: &[Pair]) -> f64 {
+    let left = |constant: f64| {
+        let changed = changed(pairs, |predicted| predicted + constant);
+        if changed.iter().all(|pair| pair.predicted > 0.0) {
+            mean_log(&changed)
+        } else {
+            f64::INFINITY
+        }
+    };
+    let candidates = pairs.iter().map(|pair| -pair.abs_error()).chain([0.0]);
+    candidates.min_by(|a, b| left(*a).total_cmp(&left(*b))).unwrap_or(0.0)
 }
 
 fn noise(rows: &[&Observation], metric: Metric) -> Noise {
@@ -328,25 +329,24 @@ mod tests {
 
     #[test]
     fn a_constant_that_was_taken_away_is_found_again() {
-        let pair = |measured: f64| Pair { measured, predicted: measured - 0.02 };
-        let (found, left) = constant(&[pair(0.1), pair(0.5), pair(3.0)]).unwrap();
+        let pairs = [0.1, 0.5, 3.0].map(|m| Pair { measured: m, predicted: m - 0.02 });
+        let found = constant(&pairs);
         assert_relative_eq!(found, 0.02, epsilon = 1e-12);
-        assert!(left < 1e-9);
+        assert!(mean_log(&changed(&pairs, |predicted| predicted + found)) < 1e-9);
     }
 
     proptest! {
         #[test]
-        fn no_other_factor_or_constant_leaves_less(
-            values in proptest::collection::vec((0.1..9.0, 0.1..9.0), 1..20), factor in 0.1..9.0, added in -9.0..9.0,
+        fn no_other_factor_leaves_less_and_a_constant_none_more_than_nothing(
+            values in proptest::collection::vec((0.1..9.0, 0.1..9.0), 1..20), factor in 0.1..9.0,
         ) {
             let pairs: Vec<Pair> =
                 values.iter().map(|&(measured, predicted)| Pair { measured, predicted }).collect();
-            let left = |predicted: &dyn Fn(f64) -> f64| {
-                let moved = |pair: &Pair| Pair { predicted: predicted(pair.predicted), ..*pair };
-                statistics::of(&pairs.iter().map(moved).collect::<Vec<_>>()).unwrap().mape_percent
-            };
-            prop_assert!(scale(&pairs).unwrap().1 <= left(&|p| p * factor) + 1e-9);
-            prop_assert!(constant(&pairs).unwrap().1 <= left(&|p| p + added) + 1e-9);
+            let best = scale(&pairs);
+            let left = |by: f64| mean_log(&changed(&pairs, |predicted| predicted * by));
+            prop_assert!(left(best) <= left(factor) + 1e-9);
+            let added = constant(&pairs);
+            prop_assert!(mean_log(&changed(&pairs, |predicted| predicted + added)) <= mean_log(&pairs) + 1e-12);
         }
     }
 
@@ -358,7 +358,7 @@ mod tests {
                 Pair { measured: 1.0, predicted }
             };
             let noise = Noise { between_percent: Some(noise), ..Noise::default() };
-            kind(mean_logs(&[0.9, 1.1, 1.3, 1.0].map(pair), None), noise)
+            kind(MeanLogs { moved: None, ..logs_of(&[0.9, 1.1, 1.3, 1.0].map(pair)) }, noise)
         };
         assert_eq!(kind_of(false, 0.0), ErrorKind::Scale);
         assert_eq!(kind_of(true, 0.0), ErrorKind::Scale);
@@ -368,10 +368,18 @@ mod tests {
     #[test]
     fn a_missing_constant_is_told_from_a_factor() {
         let pairs = [0.1, 0.5, 3.0].map(|m| Pair { measured: m + 0.2, predicted: m });
-        let (found, _) = constant(&pairs).unwrap();
-        assert_eq!(kind(mean_logs(&pairs, Some(found)), Noise::default()), ErrorKind::Constant);
+        assert_eq!(kind(logs_of(&pairs), Noise::default()), ErrorKind::Constant);
         let pairs = [0.1, 0.5, 3.0].map(|m| Pair { measured: m, predicted: m * (1.0 + 10.0 * m) });
-        assert_eq!(kind(mean_logs(&pairs, None), Noise::default()), ErrorKind::Structural);
+        assert_eq!(kind(logs_of(&pairs), Noise::default()), ErrorKind::Structural);
+    }
+
+    fn logs_of(pairs: &[Pair]) -> MeanLogs {
+        let (factor, added) = (scale(pairs), constant(pairs));
+        MeanLogs {
+            now: mean_log(pairs),
+            scaled: mean_log(&changed(pairs, |predicted| predicted * factor)),
+            moved: Some(mean_log(&changed(pairs, |predicted| predicted + added))),
+        }
     }
 
     #[test]

@@ -338,6 +338,29 @@ impl Written {
         all
     }
 
+    /// What a calibration is worse in, on workloads held out, than that which is held for its group.
+    #[must_use]
+    pub fn worsened(&self, proof: &Proof) -> Option<String> {
+        let held = self.errors();
+        let mut worse = Vec::new();
+        for (mode, name) in [(Mode::Alone, "alone"), (Mode::WithCorrection, "corrected")] {
+            let errors = proof.found(mode).and_then(|found| found.errors(HeldOut::Workload));
+            let of_mode = held.iter().filter(|held| held.group == proof.group && held.mode == mode);
+            for held in of_mode {
+                let Some(now) = errors.and_then(|errors| errors.get(held.metric.name())) else {
+                    continue;
+                };
+                // By more than files round away.
+                if now.after.estimate > held.held_out + 0.1 {
+                    let (metric, was, is) =
+                        (held.metric.title(), held.held_out, now.after.estimate);
+                    worse.push(format!("{name} {metric} {was:.1}% to {is:.1}%"));
+                }
+            }
+        }
+        (!worse.is_empty()).then(|| worse.join(", "))
+    }
+
     /// The configurations that rows ask for.
     pub fn hardware_ids(&self) -> impl Iterator<Item = &str> {
         self.gpu.iter().filter_map(|gpu| gpu.hardware_id.as_deref())

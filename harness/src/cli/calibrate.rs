@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::args::{CalibrateArgs, CalibrateBy, Format};
-use super::output::{complain, note, print_as, progress};
+use super::output::{note, print_as, progress};
 use super::run::load_picked;
 use crate::calibrate::{
     self, Diagnosis, Group, LeftOut, Mode, Observation, Observations, Physics, Proof, Provenance,
@@ -67,8 +67,7 @@ impl Subject {
     fn new(root: &Path, mut model: Model) -> Result<Self> {
         let recording = recording::load(root, &model.release, &model.config.model_id)?;
         if let Err(error) = folder::adopt(&mut model.config) {
-            complain(&error);
-            note("calibrating as if it were not adopted");
+            note(&format!("warning: {error}\ncalibrating as if it were not adopted"));
         }
         model.config = model.config.for_release(&recording.hardware_ids());
         Ok(Self { model, recording, written: None })
@@ -145,7 +144,7 @@ fn explain(
         args.format,
         &match args.format {
             Format::Text => diagnosis_text(&diagnoses),
-            Format::Markdown => diagnosis_table(&diagnoses).to_markdown(),
+            Format::Markdown => format!("```\n{}\n```", diagnosis_text(&diagnoses)),
             Format::Csv => diagnosis_table(&diagnoses).to_csv(),
             Format::Json => serde_json::json!(diagnoses).to_string(),
         },
@@ -169,7 +168,7 @@ fn fit(
         args.format,
         &match args.format {
             Format::Text => calibration_text(&found, &left_out),
-            Format::Markdown => calibration_table(&found).to_markdown(),
+            Format::Markdown => format!("```\n{}\n```", calibration_text(&found, &left_out)),
             Format::Csv => calibration_table(&found).to_csv(),
             Format::Json => calibration_json(&found, &left_out).to_string(),
         },
@@ -243,7 +242,8 @@ fn write(
         files.push((folder.join(calibrate::FILE_NAME), text.to_text().into_bytes()));
         for mut made in estimators(&replacing, &model.config.model_id, &rows) {
             let file = model.estimators.iter().find(|file| file.entry.name == made.entry.name);
-            let is_kept = |row: &&Row| of_others.iter().any(|group| group.holds(&row.identity));
+            // Whatever is predicted for rows of other groups stays.
+            let is_kept = |row: &&Row| !groups.iter().any(|group| group.holds(&row.identity));
             if let Some(file) = file {
                 let old = file.over(all_rows.iter().filter(is_kept), &model.config.sources);
                 made.estimates.extend(old.estimates);
@@ -277,7 +277,7 @@ fn write(
     let configurations = better.len();
     if configurations > 0 {
         note(&format!(
-            "put the {configurations} configuration{} into Mantile's backend/data/hardware_configs and set \
+            "put the {configurations} configuration{} into Mantile's backend/data/hardware_configs and set\n\
              adopted = true under [calibration] of reconcile.toml: the README goes on from there",
             plural(configurations)
         ));
@@ -293,24 +293,42 @@ fn choose<'p>(
 ) -> (Vec<&'p Proof>, Vec<Group>) {
     let Subject { model, written, .. } = subject;
     let name = &model.name;
+    let held: Vec<Group> = written.iter().flat_map(Written::groups).collect();
+    let now: Vec<&Group> = proofs.iter().map(|proof| &proof.group).collect();
     let (mut replacing, mut dropped): (Vec<&Proof>, Vec<Group>) = (Vec::new(), Vec::new());
-    for proof in proofs {
+    for &proof in proofs.iter().filter(|proof| proof.model_names().contains(&model.config.model_id))
+    {
         let group = &proof.group;
+        if let Some((rows, all)) = part_of(group, &model.rows, all_rows) {
+            note(&format!(
+                "{name}: {group} is not written: {rows} of its {all} rows were picked, and all would ask for it"
+            ));
+            continue;
+        }
+        // One over all frameworks makes way for single ones only where these cover it.
+        let covered = |row: &&Row| now.iter().any(|group| group.holds(&row.identity));
+        let left = |other: &&Group| {
+            other.meets(group)
+                && *other != group
+                && !all_rows
+                    .iter()
+                    .filter(|row| other.holds(&row.identity))
+                    .all(|row| covered(&row))
+        };
+        if let Some(other) = held.iter().find(left) {
+            note(&format!("{name}: {group} is not written: {other} is there and has more rows"));
+            continue;
+        }
         let is_better = |mode: Mode| proof.improves_for(&model.config.model_id, mode);
-        let held = written.iter().any(|written| written.groups().any(|own| own == *group));
-        let part = part_of(group, &model.rows, all_rows);
-        // What is there stays where what was found is not of all rows, or rows ask for it already.
-        let stays = held && (part.is_some() || is_asked(model, group));
+        let stays = held.contains(group) && is_asked(model, group);
         if is_better(Mode::Alone) || (is_better(Mode::WithCorrection) && !stays) {
-            if let Some((rows, all)) = part {
-                note(&format!(
-                    "{name}: {group} is fitted to {rows} of its {all} rows, and all of them ask for it"
-                ));
+            if let Some(worse) = written.as_ref().and_then(|written| written.worsened(proof)) {
+                note(&format!("{name}: {group} is worse, held out, than what was there: {worse}"));
             }
             replacing.push(proof);
         } else if stays {
-            note(&format!("{name}: {group} stays as it was: what was found is not better"));
-        } else if held {
+            note(&format!("{name}: {group} stays as it was: its parameters are not better"));
+        } else if held.contains(group) {
             note(&format!("{name}: {group} is not better any more, and dropped"));
             dropped.push(group.clone());
         }

@@ -12,6 +12,7 @@ use crate::calibrate::{
 };
 use crate::metric::Metric;
 use crate::statistics::Interval95;
+use crate::table::plural;
 
 /// A group with what came of calibrating it.
 pub type Calibrated = (Group, Result<Proof, String>);
@@ -28,7 +29,8 @@ pub fn calibration_text(groups: &[Calibrated], left_out: &BTreeMap<String, usize
          each workload (model, ISL, OSL, TP) in turn, with the change from before and\n\
          its 95% interval over workloads. Otherwise held out: each context (ISL, OSL);\n\
          each model; this GPU, from the others' shares of their datasheets; the newest\n\
-         rows, from older ones of other configurations.\n",
+         rows, from older ones of other configurations. The last word is on E2E from\n\
+         TTFT and TPOT also where it is not published.\n",
     );
     for (group, found) in groups {
         match found {
@@ -101,11 +103,15 @@ fn found_text(proof: &Proof, found: &Found, mode: Mode) -> String {
     }
     if !found.left_out.is_empty() {
         let (rows, errors) = (proof.left_out, mapes(&found.left_out));
-        add(&format!("left out of the fit, but asked all the same, {rows} rows: {errors}"));
+        add(&format!(
+            "left out of the fit, but asked all the same, {rows} row{}: {errors}",
+            plural(rows)
+        ));
     }
     let _ = write!(text, "\n{}\n* at a bound   ? the rows do not tell it", parameters(found));
     if let Some(number) = found.condition_number {
-        let _ = write!(text, "   condition number {number:.1e}");
+        let told = found.parameters.iter().filter(|found| found.told && !found.at_bound).count();
+        let _ = write!(text, "   condition number {number:.1e} of {told}");
     }
     text.push('\n');
     for (one, other, correlation) in &found.correlated {
@@ -389,7 +395,11 @@ fn found_json(found: &Found) -> Value {
 /// The tables of a diagnosis.
 #[must_use]
 pub fn diagnosis_text(groups: &[Diagnosis]) -> String {
-    let mut text = String::new();
+    let mut text = String::from(
+        "An error is of scale, or a missing constant, where one factor or one constant\n\
+         takes away more than two thirds of what noise does not make of it; else it is\n\
+         structural. E2E follows from TTFT and TPOT where it is not published.\n\n",
+    );
     for diagnosis in groups {
         let Diagnosis { group, rows, left_out, metrics, reach } = diagnosis;
         let _ = writeln!(text, "{group}: {rows} rows\n");
@@ -417,21 +427,21 @@ fn metric_text(metric: &MetricDiagnosis) -> String {
         ErrorKind::Constant => "a missing constant",
         ErrorKind::Structural => "structural",
     };
+    let MeanLogs { now, scaled, moved } = metric.mean_abs_log_ratio;
     let mut text = format!(
         "{title}: MAPE {mape_percent:.1}% of {n}, bias {estimate:.2} ({low:.2} to {high:.2}). \
-         It is {kind}:\n  a factor of {scale:.2} leaves {scaled_mape_percent:.1}%"
+         It is {kind}:\n  mean |ln(p/m)| is {now:.2}; a factor of {scale:.2} leaves {scaled:.2} \
+         (MAPE {scaled_mape_percent:.1}%)"
     );
-    if let Some((constant, left)) = metric.constant {
+    if let Some(((constant, mape), moved)) = metric.constant.zip(moved) {
         let constant = if constant.abs() < 0.1 {
             format!("{:+.1} ms", 1e3 * constant)
         } else {
             format!("{constant:+.2} s")
         };
-        let _ = write!(text, ", a constant of {constant} leaves {left:.1}%");
+        let _ = write!(text, ",\n  a constant of {constant} {moved:.2} (MAPE {mape:.1}%)");
     }
-    let MeanLogs { now, scaled, moved } = metric.mean_abs_log_ratio;
-    let moved = moved.map_or(String::new(), |moved| format!(", {moved:.2} with the constant"));
-    let _ = writeln!(text, "\n  by mean |ln(p/m)|: {now:.2}, {scaled:.2} with a factor{moved}");
+    text.push('\n');
     let _ = writeln!(text, "  {}", wrapped(&noise_text(metric.noise), "    "));
     let strong = metric.patterns.iter().take(STRONGEST);
     for pattern in strong.filter(|pattern| pattern.spearman.abs() > WEAK) {

@@ -14,7 +14,7 @@ use crate::folder::Model;
 use crate::frontier::{Agreement, choices};
 use crate::group::Field;
 use crate::metric::Metric;
-use crate::statistics::{self, Interval95, Pair, bias_interval};
+use crate::statistics::{self, Interval95, Pair, clustered_mean};
 use crate::table::plural;
 
 /// The file's name in a model's folder.
@@ -45,7 +45,7 @@ pub fn reconciliation_summary(
         "# {}: what was found\n\n\
          Mantile {} against measurement. Made by `mantile-reconcile report`, but for the notes; a test\n\
          fails when it is out of date. MAPE is in % of the measured value, bias is exp(mean ln(predicted /\n\
-         measured)), and intervals are 95%, by bootstrap over the rows.\n\n\
+         measured)). Intervals are 95%: of biases and calibrations over workloads, of skill over rows.\n\n\
          {}\n{}\n{}\n\n",
         model.name,
         model.release,
@@ -124,12 +124,26 @@ fn errors(comparisons: &[Comparison]) -> String {
     table.to_markdown()
 }
 
-/// The pairs of each GPU and framework.
-fn grouped(comparisons: &[Comparison], metric: Metric) -> BTreeMap<String, Vec<Pair>> {
-    let mut groups: BTreeMap<String, Vec<Pair>> = BTreeMap::new();
+/// The rows of a group that have a metric: ln(p / m) of each, and the number of its workload.
+#[derive(Default)]
+struct Logs {
+    logs: Vec<f64>,
+    clusters: Vec<usize>,
+}
+
+/// By GPU and framework. Rows that share lengths and width are one workload, at whatever concurrency and of
+/// whichever source: they err alike.
+fn grouped(comparisons: &[Comparison], metric: Metric) -> BTreeMap<String, Logs> {
+    let workload = Breakdown::Fields(&[Field::Context, Field::TensorParallel]);
+    let mut workloads: BTreeMap<String, usize> = BTreeMap::new();
+    let mut groups: BTreeMap<String, Logs> = BTreeMap::new();
     for comparison in comparisons {
         if let Some(pair) = comparison.pair(metric) {
-            groups.entry(Breakdown::GPU_FRAMEWORK.label(comparison)).or_default().push(pair);
+            let next = workloads.len();
+            let cluster = *workloads.entry(workload.label(comparison)).or_insert(next);
+            let group = groups.entry(Breakdown::GPU_FRAMEWORK.label(comparison)).or_default();
+            group.logs.push(pair.log_ratio());
+            group.clusters.push(cluster);
         }
     }
     groups
@@ -138,14 +152,17 @@ fn grouped(comparisons: &[Comparison], metric: Metric) -> BTreeMap<String, Vec<P
 /// Those biases whose interval excludes none, the largest first.
 fn biases(comparisons: &[Comparison]) -> String {
     let mut found: Vec<(f64, String)> = Vec::new();
-    // Of output throughput the bias is that of the total.
-    let metrics = Metric::ALL.into_iter().filter(|metric| *metric != Metric::OutputThroughput);
+    // Of output throughput the bias is that of the total, where there is one.
+    let total = compare::statistics(comparisons, Metric::Throughput).is_some();
+    let metrics =
+        Metric::ALL.into_iter().filter(|metric| *metric != Metric::OutputThroughput || !total);
     for metric in metrics {
-        for (group, pairs) in grouped(comparisons, metric) {
-            if pairs.len() < LEAST_ROWS {
+        for (group, Logs { logs, clusters }) in grouped(comparisons, metric) {
+            if logs.len() < LEAST_ROWS {
                 continue;
             }
-            let Interval95 { estimate, low, high } = bias_interval(&pairs);
+            let Interval95 { estimate, low, high } = clustered_mean(&logs, &clusters);
+            let [estimate, low, high] = [estimate, low, high].map(f64::exp);
             let size = estimate.max(1.0 / estimate);
             if size < LEAST_BIAS || (low <= 1.0 && high >= 1.0) {
                 continue;
@@ -161,16 +178,22 @@ fn biases(comparisons: &[Comparison]) -> String {
                 format!(
                     "- {} on {group} is predicted {far}: bias {estimate:.2} ({low:.2} to {high:.2}) over {} rows.",
                     metric.title(),
-                    pairs.len()
+                    logs.len()
                 ),
             ));
         }
     }
+    let rule = format!(
+        "Of GPUs and frameworks with {LEAST_ROWS} rows or more, biases of {:.0}% or more whose interval over workloads\n\
+         (lengths and width) excludes none.",
+        100.0 * (LEAST_BIAS - 1.0)
+    );
     if found.is_empty() {
-        return "None is certain.".to_owned();
+        return format!("{rule}\n\nThere is none.");
     }
     found.sort_by(|a, b| b.0.total_cmp(&a.0));
-    found.into_iter().map(|(_, line)| line).collect::<Vec<_>>().join("\n")
+    let lines: Vec<String> = found.into_iter().map(|(_, line)| line).collect();
+    format!("{rule}\n\n{}", lines.join("\n"))
 }
 
 fn worst(comparisons: &[Comparison]) -> String {
@@ -193,7 +216,11 @@ fn worst(comparisons: &[Comparison]) -> String {
             ));
         }
     }
-    let mut text = format!("By GPU, framework and context:\n\n{}\n", lines.join("\n"));
+    let mut text = if lines.is_empty() {
+        format!("No GPU, framework and context has {LEAST_ROWS} rows or more.\n")
+    } else {
+        format!("By GPU, framework and context:\n\n{}\n", lines.join("\n"))
+    };
     let metric = [Metric::Tpot, Metric::OutputThroughput]
         .into_iter()
         .find(|&metric| compare::statistics(comparisons, metric).is_some());
@@ -296,8 +323,9 @@ fn next(diagnoses: &[Diagnosis]) -> Option<String> {
     }
     (!lines.is_empty()).then(|| {
         format!(
-            "The best that a fit to these very rows comes to, as MAPE; `mantile-reconcile calibrate` proves what\n\
-             holds on others.\n\n{}",
+            "The best found on the very rows that `mantile-reconcile calibrate` fits to, as MAPE: not all that are\n\
+             measured, and not what holds on others, which it proves. A value at the end of its range is no advice\n\
+             but says that something else is amiss.\n\n{}",
             lines.join("\n")
         )
     })
@@ -486,7 +514,12 @@ mod tests {
     use crate::verdict::tests::comparison;
 
     fn off_by(ratio: f64, rows: usize) -> Vec<Comparison> {
-        let one = |index: usize| comparison(ratio * (1.0 + 0.01 * (index % 3) as f64));
+        // Each of its own workload.
+        let one = |index: usize| {
+            let mut one = comparison(ratio * (1.0 + 0.01 * (index % 3) as f64));
+            one.row.identity.input_seq_len = 1000 + u32::try_from(index).unwrap();
+            one
+        };
         (0..rows).map(one).collect()
     }
 
@@ -495,11 +528,17 @@ mod tests {
         let low = biases(&off_by(0.52, 9));
         assert!(low.contains("TPOT on") && low.contains("47% too low: bias 0.53"), "{low}");
         assert!(biases(&off_by(3.0, 9)).contains("3.0 times too high"));
-        assert_eq!(biases(&off_by(1.0, 9)), "None is certain.");
-        assert_eq!(biases(&off_by(3.0, LEAST_ROWS - 1)), "None is certain.", "too few rows");
+        let none = |found: &[Comparison]| biases(found).ends_with("There is none.");
+        assert!(none(&off_by(1.0, 9)));
+        assert!(none(&off_by(3.0, LEAST_ROWS - 1)), "too few rows");
         let mut both = off_by(1.5, 6);
         both.extend(off_by(0.66, 6));
-        assert_eq!(biases(&both), "None is certain.", "the interval holds 1");
+        assert!(none(&both), "the interval holds 1");
+        let mut alike = off_by(3.0, 9);
+        for one in &mut alike {
+            one.row.identity.input_seq_len = 1000;
+        }
+        assert!(none(&alike), "nine rows of one workload are one piece of evidence");
     }
 
     #[test]
