@@ -10,7 +10,7 @@ const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "chro
 
 /// What a page is looked at as: the end of the file's name, the theme, width and height.
 const VIEWS: [(&str, &str, u32, u32); 3] =
-    [("light", "light", 1280, 2400), ("dark", "dark", 1280, 2400), ("phone", "light", 500, 2400)];
+    [("light", "light", 1280, 9000), ("dark", "dark", 1280, 9000), ("phone", "light", 500, 9000)];
 
 /// A browser that is here.
 pub(super) struct Browser {

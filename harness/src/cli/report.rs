@@ -11,12 +11,14 @@ use super::estimators;
 use super::history;
 use super::output::note;
 use super::run::predict;
-use crate::error::{Error, Exit, Result};
+use crate::error::{Error, Exit, Place, Result};
 use crate::evaluation::{Evaluation, Service};
 use crate::folder::{self, Model};
 use crate::mapping::Recorded;
 use crate::recording::{self, Recording};
-use crate::report::{RECONCILIATION_SUMMARY, ReleaseErrors, reconciliation_summary};
+use crate::report::{
+    RECONCILIATION_SUMMARY, ReleaseErrors, notes_are_whole, reconciliation_summary,
+};
 use crate::row::Row;
 use crate::{file, mapping, page, releases};
 
@@ -45,6 +47,13 @@ pub(super) async fn run(root: &Path, args: &ReportArgs) -> Result<Exit> {
         let folder = folder::by_model(root).join(name);
         let path = folder.join(RECONCILIATION_SUMMARY);
         let old = if path.exists() { Some(file::read_text(&path)?) } else { None };
+        if old.as_deref().is_some_and(|old| !notes_are_whole(old)) {
+            return Err(Error::content(
+                Place::file(&path),
+                "one of the marks around the notes is missing or they are the wrong way round",
+            )
+            .with_help("put both back, or the notes would be lost: git diff shows them"));
+        }
         let calibration = written(&folder)?;
         let text = reconciliation_summary(
             &model,
@@ -86,7 +95,7 @@ pub(super) async fn run(root: &Path, args: &ReportArgs) -> Result<Exit> {
 }
 
 /// The page over all models.
-const INDEX: &str = "index.html";
+pub(super) const INDEX: &str = "index.html";
 
 /// Writes a model's page into a folder.
 pub(super) fn write_page(

@@ -9,8 +9,9 @@ use super::compare::write_reports;
 use super::estimate::start;
 use super::estimators;
 use super::filter::pick;
+use super::history;
 use super::output::{complain, note, print, progress, reports_folder, show};
-use super::report::{recorded, write_index, write_page};
+use super::report::{INDEX, recorded, write_index, write_page};
 use crate::compare::{Comparison, join};
 use crate::error::{Error, Exit, Result};
 use crate::evaluation::{Evaluation, Service};
@@ -21,7 +22,7 @@ use crate::report::{
     Style, audit_text, comparison_summary, errors_table, evaluation_json, failure_text,
     models_table, run_table,
 };
-use crate::{estimate, file, recording};
+use crate::{estimate, file, recording, releases};
 
 pub(super) async fn run(root: &Path, args: &RunArgs) -> Result<Exit> {
     if !args.also.is_empty() && args.models.len() != 1 {
@@ -50,8 +51,10 @@ pub(super) async fn run(root: &Path, args: &RunArgs) -> Result<Exit> {
             }
         }
     }
-    if args.models.is_empty() && args.filter.is_none() {
-        write_index(&pages_folder(root, args), &judged)?;
+    let folder = pages_folder(root, args);
+    let is_whole = args.models.is_empty() || !folder.join(INDEX).exists();
+    if args.filter.is_none() && is_whole && !judged.is_empty() {
+        write_index(&folder, &judged)?;
     }
     match args.format {
         Format::Json => print(&serde_json::Value::from(reports).to_string())?,
@@ -156,12 +159,22 @@ async fn run_model(
         let text = audit_text(audit, accepted, model.rows.len(), true) + "\n";
         file::replace(&folder.join("audit.txt"), text.as_bytes())?;
     }
-    // A live Mantile's answers are not those that are recorded.
-    let recorded = match args.service.api_url {
-        Some(_) => Vec::new(),
-        None => recorded(model, &recording)?,
+    let page = match args.filter {
+        // A page is of the whole model.
+        Some(_) => None,
+        None => {
+            // A live Mantile's answers are not those that are recorded.
+            let (recorded, history) = match args.service.api_url {
+                Some(_) => (Vec::new(), Vec::new()),
+                None => {
+                    let index = releases::load(root)?;
+                    (recorded(model, &recording)?, history::errors(root, model, &index).await?)
+                }
+            };
+            let folder = pages_folder(root, args);
+            Some(write_page(&folder, model, &evaluation, &recorded, &history)?)
+        }
     };
-    let page = write_page(&pages_folder(root, args), model, &evaluation, &recorded, &[])?;
     let failed_rows = failed_rows(model, &evaluation);
     let failed_checks = evaluation.failed_checks().map(|(name, found)| format!("{name}\n{found}"));
     let failures: Vec<String> = failed_rows.iter().cloned().chain(failed_checks).collect();
@@ -176,7 +189,8 @@ async fn run_model(
             None => format!("Mantile {}, recorded {}", recording.release, recording.recorded_at),
         };
         show(&run_table(model, &evaluation, &origin))?;
-        print(&format!("reports in {}\npage: {}\n", folder.display(), page.display()))?;
+        let page = page.map_or(String::new(), |page| format!("page: {}\n", page.display()));
+        print(&format!("reports in {}\n{page}", folder.display()))?;
         for failure in failed_rows.iter().take(FAILURES_SHOWN) {
             note(&format!("{failure}\n"));
         }

@@ -204,11 +204,14 @@ pub(super) fn legend_of(names: &[String], letter: &str) -> Markup {
 fn entries(names: &[String], letter: &str) -> Markup {
     html! { @for (series, name) in names.iter().enumerate() {
         @let series = series % SERIES;
-        // Only the first way has shapes of its own.
-        @let shape = if letter == "s" { series } else { 0 };
         li {
             svg width="14" height="14" aria-hidden="true" {
-                use class=(format!("mark {letter}{series}")) href=(format!("#m{shape}")) x="7" y="7" {}
+                // Only the first way has shapes of its own; of the others the colour tells.
+                @if letter == "s" {
+                    use class=(format!("mark s{series}")) href=(format!("#m{series}")) x="7" y="7" {}
+                } @else {
+                    rect class=(format!("mark {letter}{series}")) x="1" y="2" width="12" height="10" {}
+                }
             }
             (name)
         }

@@ -17,6 +17,8 @@ use crate::statistics::{self, Pair, quantile};
 
 /// More marks than this in a figure are thinned out.
 const MOST_MARKS: usize = 1000;
+/// … but for so many that are farthest off.
+const FARTHEST: usize = 50;
 
 /// A figure with its caption, which says how to read it, and a description for who does not see it.
 pub(super) fn figure(id: &str, title: &str, caption: &str, drawn: &Markup) -> Markup {
@@ -51,19 +53,15 @@ struct Dot<'a> {
 }
 
 impl<'a> Drawn<'a> {
-    /// The rows that have the metric, thinned out where there are too many: every n-th, in the order of the
-    /// rows.
+    /// The rows that have the metric.
     fn dots(self, metric: Metric) -> Vec<Dot<'a>> {
-        let all: Vec<Dot<'a>> = self
-            .comparisons
+        self.comparisons
             .iter()
             .enumerate()
             .filter_map(|(row, comparison)| {
                 Some(Dot { row, comparison, pair: comparison.pair(metric)? })
             })
-            .collect();
-        let every = all.len().div_ceil(MOST_MARKS).max(1);
-        all.into_iter().step_by(every).collect()
+            .collect()
     }
 
     fn mark(self, dot: &Dot<'_>, x: f64, y: f64) -> Markup {
@@ -80,10 +78,34 @@ impl<'a> Drawn<'a> {
     }
 }
 
+/// Which of so many marks are drawn, and what is said of it: of too many every n-th, and those whose ratio is
+/// farthest from 1.
+fn thinned(ratios: &[f64]) -> (Vec<usize>, String) {
+    let every = ratios.len().div_ceil(MOST_MARKS);
+    if every < 2 {
+        return ((0..ratios.len()).collect(), String::new());
+    }
+    let mut farthest: Vec<usize> = (0..ratios.len()).collect();
+    farthest.sort_by(|&a, &b| ratios[b].ln().abs().total_cmp(&ratios[a].ln().abs()));
+    farthest.truncate(FARTHEST);
+    let mut drawn: Vec<usize> = (0..ratios.len()).step_by(every).chain(farthest).collect();
+    drawn.sort_unstable();
+    drawn.dedup();
+    (
+        drawn,
+        format!(
+            " Of {} rows every {every}th is drawn, and the {FARTHEST} farthest off.",
+            ratios.len()
+        ),
+    )
+}
+
 /// Predicted against measured, both logarithmic, with the identity, and the noise and the bands around it.
 pub(super) fn predicted_against_measured(drawn: Drawn<'_>, metric: Metric) -> Option<Markup> {
     let dots = drawn.dots(metric);
     let all = statistics::of(&dots.iter().map(|dot| dot.pair).collect::<Vec<_>>())?;
+    let ratios: Vec<f64> = dots.iter().map(|dot| dot.pair.ratio()).collect();
+    let (marked, thinning) = thinned(&ratios);
     let (width, height) = (420.0, 360.0);
     let values = dots.iter().flat_map(|dot| [dot.pair.measured, dot.pair.predicted]);
     let values: Vec<f64> = values.collect();
@@ -113,14 +135,18 @@ pub(super) fn predicted_against_measured(drawn: Drawn<'_>, metric: Metric) -> Op
         @if let Some((low, high)) = drawn.widest_band(metric) { polygon.bands points=(between(low, high)) {} }
         polygon.noise points=(between(1.0 / noise, noise)) {}
         (path(&[(x.at(low), y.at(low)), (x.at(high), y.at(high))], "identity"))
-        @for dot in &dots { (drawn.mark(dot, x.at(dot.pair.measured), y.at(dot.pair.predicted))) }
+        @for dot in marked.iter().map(|&index| &dots[index]) {
+            (drawn.mark(dot, x.at(dot.pair.measured), y.at(dot.pair.predicted)))
+        }
     };
-    let caption = "On the line predicted is measured; above it is predicted too high. The dark shade is how far \
-                   the same configuration measured twice lies apart, the light one the widest band of any group.";
+    let caption = format!(
+        "On the line predicted is measured; above it is predicted too high. The dark shade is how far the same \
+         configuration measured twice lies apart, the light one the widest band of any group.{thinning}"
+    );
     Some(figure(
         &format!("scatter-{}", metric.name()),
         metric.title(),
-        caption,
+        &caption,
         &svg(&frame, &label, &inside),
     ))
 }
@@ -166,8 +192,16 @@ pub(super) fn distributions(drawn: Drawn<'_>, metric: Metric) -> Option<Markup> 
         }
     };
     let frame = Frame { width, height, x, y: x };
+    let medians: Vec<String> = groups
+        .iter()
+        .map(|&index| {
+            let of_group = dots.iter().filter(|dot| drawn.series.group(dot.row) == index);
+            let own: Vec<f64> = of_group.map(|dot| dot.pair.ratio()).collect();
+            format!("{} {:.2} of {}", drawn.series.groups()[index], quantile(&own, 0.5), own.len())
+        })
+        .collect();
     let label =
-        format!("Distribution of predicted over measured {} by GPU and framework", metric.title());
+        format!("Predicted over measured {}, medians: {}", metric.title(), medians.join(", "));
     let caption = "Each bar holds the middle half of the rows, its line the median, the whisker 90% of them; at 1 \
                    predicted is measured.";
     Some(figure(
@@ -183,6 +217,7 @@ pub(super) fn error_against(
     drawn: Drawn<'_>,
     metric: Metric,
     property: &str,
+    note: &str,
     of: impl Fn(usize, &Comparison) -> Option<f64>,
 ) -> Option<Markup> {
     let dots = drawn.dots(metric);
@@ -195,18 +230,31 @@ pub(super) fn error_against(
     let y = Scale::log(ratios, height - BOTTOM, TOP);
     let frame = Frame { width, height, x, y };
     let one = px(y.at(1.0));
+    let all: Vec<f64> = dots.iter().map(|(_, dot)| dot.pair.ratio()).collect();
+    let (marked, thinning) = thinned(&all);
     let inside = html! {
         (frame.axes(property, "predicted / measured"))
         line.identity x1=(px(LEFT)) x2=(px(width - RIGHT)) y1=(one) y2=(one) {}
-        @for (value, dot) in &dots {
+        @for (value, dot) in marked.iter().map(|&index| &dots[index]) {
             (drawn.mark(dot, x.at(*value), y.at(dot.pair.ratio())))
         }
     };
-    let label = format!("{} error against {property}", metric.title());
+    let values: Vec<f64> = dots.iter().map(|(value, _)| *value).collect();
+    let rank = statistics::spearman(&values, &all)
+        .map_or(String::new(), |rho| format!(", rank correlation {rho:.2}"));
+    let label = format!(
+        "{} predicted over measured against {property} for {} rows{rank}",
+        metric.title(),
+        dots.len()
+    );
+    let name = property.split([' ', ',']).next().unwrap_or_default();
+    let caption = format!(
+        "A slope or a step is an error of structure, which no single factor mends{rank}.{note}{thinning}"
+    );
     Some(figure(
-        &format!("{}-against-{}", metric.name(), property.split(' ').next().unwrap_or_default()),
+        &format!("{}-against-{name}", metric.name()),
         &format!("{} against {property}", metric.title()),
-        "A slope or a step is an error of structure, which no single factor mends.",
+        &caption,
         &svg(&frame, &label, &inside),
     ))
 }
@@ -276,7 +324,7 @@ fn frontier_chart(choice: &Choice<'_>) -> Markup {
 pub(super) fn heat_map(comparisons: &[Comparison]) -> Markup {
     let slices = Breakdown::GPU_FRAMEWORK.predicted_slices(comparisons);
     html! {
-        div.scroll { table.heat {
+        div.scroll tabindex="0" { table.heat {
             thead { tr { th { "GPU / framework" } th { "rows" }
                 @for metric in Metric::ALL { th scope="col" { (metric.title()) } } } }
             tbody { @for slice in &slices { tr {
@@ -315,7 +363,7 @@ pub(super) fn band_coverage(
         groups.entry(Breakdown::GPU_FRAMEWORK.label(comparison)).or_default()[place] += 1;
     }
     html! {
-        div.scroll { table {
+        div.scroll tabindex="0" { table {
             thead { tr { th { "GPU / framework" } th { "inside" } th { "known deviation" } th { "outside" } th { "" } } }
             tbody { @for (name, counts) in &groups {
                 @let all: usize = counts.iter().sum();
@@ -346,7 +394,7 @@ pub(super) fn history(history: &[ReleaseErrors]) -> Option<Markup> {
         .into_iter()
         .filter(|&metric| history.iter().any(|errors| of(errors, metric).is_some()))
         .collect();
-    let (width, height) = (420.0, 280.0);
+    let (width, height) = (640.0, 300.0);
     let values = history
         .iter()
         .flat_map(|errors| metrics.iter().filter_map(move |&metric| of(errors, metric)));
@@ -366,6 +414,12 @@ pub(super) fn history(history: &[ReleaseErrors]) -> Option<Markup> {
             }
         }
         @for (series, &metric) in metrics.iter().enumerate() {
+            @let points: Vec<(f64, f64)> = history
+                .iter()
+                .enumerate()
+                .filter_map(|(index, errors)| Some((at(index), y.at(of(errors, metric)?))))
+                .collect();
+            (path(&points, &format!("line l{}", series % super::chart::SERIES)))
             @for (index, errors) in history.iter().enumerate() {
                 @if let Some(mape) = of(errors, metric) {
                     (mark(series, at(index), y.at(mape), &format!("{} {}: {mape:.1}%", errors.release.name, metric.title())))

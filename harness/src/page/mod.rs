@@ -19,7 +19,9 @@ use crate::folder::Model;
 use crate::mantile::SystemMetricsRequest;
 use crate::mapping::Recorded;
 use crate::metric::Metric;
-use crate::report::{ReleaseErrors, figure as four_digits, rerun_command};
+use crate::report::{
+    ReleaseErrors, coverage_text, figure as four_digits, rerun_command, verdict_word,
+};
 use crate::statistics::Statistics;
 use crate::verdict::{RowVerdict, Standing, Status};
 
@@ -44,9 +46,6 @@ pub struct Subject<'a> {
     /// The errors of each recorded release, oldest first.
     pub history: &'a [ReleaseErrors],
 }
-
-/// The metrics that have figures of their own: of output throughput the error is that of the total.
-const FIGURED: [Metric; 4] = [Metric::Throughput, Metric::Ttft, Metric::Tpot, Metric::E2eLatency];
 
 /// A part of a page.
 struct Section {
@@ -73,11 +72,13 @@ pub fn page(subject: Subject<'_>) -> String {
     let coverage = evaluation.coverage();
     let sections = sections(subject);
     let body = html! {
+        a.skip href="#rows" { "to the rows" }
         header {
             p { a href="index.html" { "all models" } }
             h1 { (model.name) }
             p { "Mantile " (model.release) " against measurement: " (coverage.predicted) " of " (coverage.rows)
-                " rows predicted." }
+                " rows predicted. " strong class=(verdict_word(evaluation)) { (verdict_word(evaluation)) } }
+            @for reason in coverage_text(&evaluation.comparisons).lines().skip(1) { p { (reason.trim()) } }
             (tiles(&evaluation.comparisons))
         }
         nav aria-label="Sections" { ul {
@@ -102,31 +103,47 @@ fn sections(subject: Subject<'_>) -> Vec<Section> {
     let comparisons = &evaluation.comparisons;
     let series = Series::new(comparisons);
     let drawn = Drawn { model, comparisons, series: &series };
-    let many = |figures: Vec<Option<Markup>>| {
-        html! { div.many { @for figure in figures.into_iter().flatten() { (figure) } } }
+    let has = |metric: &Metric| statistics(comparisons, *metric).is_some();
+    let metrics: Vec<Metric> = Metric::ALL
+        .into_iter()
+        .filter(has)
+        // Of output throughput the error is that of the total, where there is one.
+        .filter(|metric| *metric != Metric::OutputThroughput || !has(&Metric::Throughput))
+        .collect();
+    let many = |class: &str, figures: Vec<Option<Markup>>| {
+        let figures: Vec<Markup> = figures.into_iter().flatten().collect();
+        (!figures.is_empty())
+            .then(|| html! { div class=(class) { @for figure in &figures { (figure) } } })
     };
-    let scatter = many(FIGURED.map(|it| figures::predicted_against_measured(drawn, it)).into());
-    let scatter = html! { (series.legends()) (scatter) };
-    let residuals = html! { (series.legends()) (many(error_figures(subject, drawn))) };
-    let distributions = many(FIGURED.map(|metric| figures::distributions(drawn, metric)).into());
+    let each = |draw: fn(Drawn<'_>, Metric) -> Option<Markup>| {
+        many("many two", metrics.iter().map(|metric| draw(drawn, *metric)).collect())
+    };
+    let coloured = |figures: Markup| html! { (series.legends()) (figures) };
+    let scatter = each(figures::predicted_against_measured).map(coloured);
+    let residuals = many("many", error_figures(subject, drawn)).map(coloured);
+    let distributions = each(figures::distributions);
     let bands = figures::band_coverage(comparisons, &evaluation.verdicts);
     let sections = [
         Some(section("bias", "Where it is off", figures::heat_map(comparisons)).introduced(
             "MAPE, and the bias predicted / measured under it. Blue is predicted too low, orange too high, the \
              deeper the farther.",
         )),
-        Some(section("scatter", "Predicted against measured", scatter)),
-        Some(section("distributions", "Distribution of errors", distributions)),
-        Some(section("residuals", "What the error goes with", residuals)),
+        scatter.map(|drawn| section("scatter", "Predicted against measured", drawn)),
+        distributions.map(|drawn| section("distributions", "Distribution of errors", drawn)),
+        residuals.map(|drawn| section("residuals", "What the error goes with", drawn)),
         figures::frontiers(model, comparisons).map(|drawn| {
             section("frontiers", "Throughput against interactivity", drawn).introduced(
-                "Each chart is what one deployment is chosen from, its lines the frontiers. A demand is the \
+                "Each chart is what one deployment is chosen from, the solid line the measured frontier and the dashed one \
+                 the predicted. A demand is the \
                  interactivity of a configuration on the measured frontier; it is missed where the one that \
                  Mantile says to take is slower, and the regret is the measured throughput that its choice \
                  gives up for the others.",
             )
         }),
-        Some(section("bands", "Bands", bands)),
+        Some(section("bands", "Bands", bands).introduced(
+            "How many rows of each group lie in the bands of reconcile.toml. The hatched part of a bar is outside, \
+             the yellow one is known to be, for a reason and until a day.",
+        )),
         known_deviations(evaluation).map(|found| {
             section("deviations", "Known deviations", found)
                 .introduced("Rows that are outside their bands, for a reason and until a day.")
@@ -168,21 +185,29 @@ fn error_figures(subject: Subject<'_>, drawn: Drawn<'_>) -> Vec<Option<Markup>> 
         ("communication share of the step", |layer| layer.communication_ms),
         ("overhead share of the step", |layer| layer.overhead_ms),
     ];
+    let comparisons = &subject.evaluation.comparisons;
+    let has = |metric: &Metric| statistics(comparisons, *metric).is_some();
+    // The step's error, or what comes nearest to it.
+    let main = [Metric::Tpot, Metric::E2eLatency, Metric::OutputThroughput].into_iter().find(has);
+    let Some(main) = main else { return Vec::new() };
     let shares = parts.map(|(property, part)| {
-        figures::error_against(drawn, Metric::Tpot, property, |row, _| {
-            let share = recorded.get(row)?.as_ref()?.breakdown.decode_share(part);
-            (share > 1e-4).then_some(share)
+        let note = " The parts of a step hide behind each other or add up; at the left edge there is none.";
+        figures::error_against(drawn, main, property, note, |row, _| {
+            Some(recorded.get(row)?.as_ref()?.breakdown.decode_share(part).max(LEAST_SHARE))
         })
     });
     let mut figures = vec![
-        figures::error_against(drawn, Metric::Tpot, "concurrency", concurrency),
-        figures::error_against(drawn, Metric::Ttft, "concurrency", concurrency),
-        figures::error_against(drawn, Metric::Tpot, "GPUs", gpus),
-        figures::error_against(drawn, Metric::Tpot, "context, ISL + OSL", context),
+        figures::error_against(drawn, main, "concurrency", "", concurrency),
+        figures::error_against(drawn, Metric::Ttft, "concurrency", "", concurrency),
+        figures::error_against(drawn, main, "GPUs", "", gpus),
+        figures::error_against(drawn, main, "context, ISL + OSL", "", context),
     ];
     figures.extend(shares);
     figures
 }
+
+/// A smaller share of a step is drawn as this.
+const LEAST_SHARE: f64 = 1e-4;
 
 /// The columns of the table: what is shown of each metric is predicted / measured.
 fn table(subject: Subject<'_>) -> Markup {
@@ -194,15 +219,15 @@ fn table(subject: Subject<'_>) -> Markup {
     html! {
         form.filter hidden { label { "Rows with " input type="search" name="q" placeholder="b200 vllm c64"; }
             " " output aria-live="polite" {} }
-        div.scroll { table.rows data-page="200" {
+        div.scroll tabindex="0" { table.rows data-page="200" {
             thead { tr {
                 th scope="col" { "row" } th scope="col" { "verdict" }
                 @for metric in &metrics { th scope="col" { (metric.title()) " p/m" } }
                 th scope="col" { "approximations" }
             } }
-            tbody { @for (index, (comparison, verdict)) in rows(evaluation).enumerate() {
+            tbody { @for (comparison, verdict) in rows(evaluation) {
                 tr {
-                    th scope="row" { a href=(format!("#r{index}")) { (comparison.row.name()) } }
+                    th scope="row" { a href=(format!("#{}", comparison.row.name())) { (breakable(&comparison.row.name())) } }
                     td class=(verdict.status.name()) { (verdict.status.words()) }
                     @for &metric in &metrics {
                         @match comparison.pair(metric) {
@@ -261,9 +286,10 @@ fn details(subject: Subject<'_>) -> Markup {
     let Subject { model, evaluation, recorded, .. } = subject;
     html! { p { "Bands are of " code { (model.config.path.display()) } "." }
     @for (index, (comparison, verdict)) in rows(evaluation).enumerate() {
-        details id=(format!("r{index}")) {
+        details id=(comparison.row.name()) {
             summary { (comparison.row.name()) " " em class=(verdict.status.name()) { (verdict.status.words()) } }
             @if let Some(problem) = &verdict.problem { p { (problem) } }
+            p { (measured(comparison)) " " a href="#rows" { "back to the rows" } }
             @if !verdict.quantities.is_empty() { (quantities(verdict)) }
             @if let Some(Some(recorded)) = recorded.get(index) {
                 p { (asked(recorded)) } p { (answered(comparison)) } (times(&recorded.breakdown))
@@ -273,6 +299,29 @@ fn details(subject: Subject<'_>) -> Markup {
             }
         }
     } }
+}
+
+/// A row's name that may be broken between its parts.
+fn breakable(name: &str) -> Markup {
+    html! { @for (index, part) in name.split("::").enumerate() {
+        @if index > 0 { "::" wbr; } (part)
+    } }
+}
+
+/// When and by which run a row was measured, and what its prediction glosses over.
+fn measured(comparison: &Comparison) -> String {
+    let provenance = &comparison.row.provenance;
+    let date = provenance.benchmark_date.as_deref().unwrap_or("no day is known");
+    let run = match &provenance.run_id[..] {
+        "" => String::new(),
+        run => format!(", run {run}"),
+    };
+    let approximations = if comparison.approximations.is_empty() {
+        String::new()
+    } else {
+        format!("; approximations: {}", comparison.approximations.join(", "))
+    };
+    format!("measured: {date}{run}{approximations}.")
 }
 
 /// What Mantile was asked for a row.
@@ -317,7 +366,7 @@ fn answered(comparison: &Comparison) -> String {
 }
 
 fn quantities(verdict: &RowVerdict) -> Markup {
-    html! { div.scroll { table {
+    html! { div.scroll tabindex="0" { table {
         thead { tr { th { "" } th { "measured" } th { "predicted" } th { "unit" } th { "ratio" } th { "band" } th { "" } } }
         tbody { @for judged in &verdict.quantities { tr {
             th scope="row" { (judged.quantity.title()) }
@@ -353,12 +402,13 @@ fn times(breakdown: &Breakdown) -> Markup {
 pub fn index(models: &[(String, Evaluation)]) -> String {
     let body = html! {
         header { h1 { "Mantile against measurement" } }
-        main { section { h2 { "Models" } div.scroll { table {
-            thead { tr { th { "model" } th { "predicted" } @for metric in Metric::ALL { th { (metric.title()) " MAPE" } } th { "outside" } } }
+        main { section { h2 { "Models" } div.scroll tabindex="0" { table {
+            thead { tr { th { "model" } th { "" } th { "predicted" } @for metric in Metric::ALL { th { (metric.title()) " MAPE" } } th { "outside" } } }
             tbody { @for (name, evaluation) in models {
                 @let coverage = evaluation.coverage();
                 tr {
                     th scope="row" { a href=(file_name(name)) { (name) } }
+                    td class=(verdict_word(evaluation)) { (verdict_word(evaluation)) }
                     td { (coverage.predicted) "/" (coverage.rows) }
                     @for metric in Metric::ALL {
                         td { (statistics(&evaluation.comparisons, metric).map_or_else(|| "–".to_owned(), |found| format!("{:.1}%", found.mape_percent))) }
@@ -461,6 +511,6 @@ mod tests {
             figures.into_iter().max().unwrap()
         };
         assert!(marks(&few) >= 300 && marks(&many) <= 1100, "{}", marks(&many));
-        assert_eq!(many.matches("<th scope=\"row\"><a href=\"#r").count(), 5000);
+        assert_eq!(many.matches("<th scope=\"row\"><a href=\"#").count(), 5000);
     }
 }

@@ -1,7 +1,10 @@
 "use strict";
 (() => {
   const root = document.documentElement;
-  const asked = new URLSearchParams(location.search).get("theme");
+  // Asked for by the address, or chosen on another page.
+  let kept = null;
+  try { kept = localStorage.getItem("theme"); } catch { /* not kept here */ }
+  const asked = new URLSearchParams(location.search).get("theme") || kept;
   if (asked === "light" || asked === "dark") root.dataset.theme = asked;
   const theme = document.querySelector(".theme");
   theme.hidden = false;
@@ -9,10 +12,11 @@
     const dark = root.dataset.theme ? root.dataset.theme === "dark"
       : matchMedia("(prefers-color-scheme: dark)").matches;
     root.dataset.theme = dark ? "light" : "dark";
+    try { localStorage.setItem("theme", root.dataset.theme); } catch { /* not kept here */ }
   });
   // A link into a folded row unfolds it.
   const unfold = () => {
-    const row = location.hash && document.getElementById(location.hash.slice(1));
+    const row = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (row && row.tagName === "DETAILS") { row.open = true; row.scrollIntoView(); }
   };
   addEventListener("hashchange", unfold);
@@ -42,11 +46,18 @@
   });
   addEventListener("click", (event) => {
     const row = event.target.dataset && event.target.dataset.r;
-    if (row !== undefined) location.hash = `r${row}`;
+    if (row !== undefined) location.hash = named[row];
   });
   const body = table.tBodies[0], all = [...body.rows], size = Number(table.dataset.page);
   const form = document.querySelector("form.filter"), pages = document.querySelector(".pages");
-  const text = new Map(all.map((row) => [row, row.textContent.toLowerCase()]));
+  // A row is asked for by the parts of its name, its verdict, or an approximation as a whole.
+  const parts = (row) => {
+    const name = row.cells[0].textContent, last = row.cells[row.cells.length - 1].textContent;
+    return [...name.split("::"), ...name.split(/::|_/), row.cells[1].textContent, ...last.split(", ")]
+      .map((part) => part.toLowerCase());
+  };
+  const text = new Map(all.map((row) => [row, parts(row)]));
+  const original = [...all];
   let shown = all, page = 0;
   const draw = () => {
     const count = Math.max(1, Math.ceil(shown.length / size));
@@ -58,7 +69,7 @@
   };
   const pick = () => {
     const words = form.elements.q.value.toLowerCase().split(/\s+/).filter(Boolean);
-    shown = all.filter((row) => words.every((word) => text.get(row).includes(word)));
+    shown = all.filter((row) => words.every((word) => text.get(row).some((part) => part.startsWith(word))));
     page = 0;
     draw();
   };
@@ -71,25 +82,39 @@
   });
   const value = (row, index) => {
     const cell = row.cells[index];
-    return cell.dataset.value === undefined ? cell.textContent : Number(cell.dataset.value);
+    if (cell.dataset.value !== undefined) return Number(cell.dataset.value);
+    return cell.classList.contains("none") ? undefined : cell.textContent;
+  };
+  // Of ratios first those farthest from 1; then by their size; then as the rows came.
+  const orders = {
+    other: (x, y) => Math.abs(Math.log(y)) - Math.abs(Math.log(x)),
+    ascending: (x, y) => typeof x === "number" ? x - y : x.localeCompare(y, "en", {numeric: true}),
+    descending: (x, y) => orders.ascending(y, x),
   };
   [...table.tHead.rows[0].cells].forEach((head, index) => {
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = head.textContent;
     head.replaceChildren(button);
+    const ratios = all.some((row) => typeof value(row, index) === "number");
+    const cycle = [...(ratios ? ["other"] : []), "ascending", "descending", null];
     button.addEventListener("click", () => {
-      const down = head.getAttribute("aria-sort") === "ascending";
+      const next = cycle[(cycle.indexOf(head.getAttribute("aria-sort")) + 1) % cycle.length];
       for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
-      head.setAttribute("aria-sort", down ? "descending" : "ascending");
-      const order = (a, b) => {
-        const [x, y] = [value(a, index), value(b, index)];
-        if (typeof x === typeof y) return typeof x === "number" ? x - y : x.localeCompare(y);
-        return typeof x === "number" ? -1 : 1;
-      };
-      all.sort((a, b) => (down ? -1 : 1) * order(a, b));
+      all.splice(0, all.length, ...original);
+      if (next) {
+        head.setAttribute("aria-sort", next);
+        // What a row has no value of is last either way.
+        all.sort((a, b) => {
+          const [x, y] = [value(a, index), value(b, index)];
+          if (x === undefined || y === undefined) return (x === undefined) - (y === undefined);
+          return orders[next](x, y);
+        });
+      }
       pick();
     });
   });
+  addEventListener("beforeprint", () => body.replaceChildren(...shown));
+  addEventListener("afterprint", draw);
   draw();
 })();

@@ -30,8 +30,10 @@ pub use flat::{
 };
 pub use history::{ReleaseErrors, history_json, history_text};
 pub use json::evaluation_json;
-pub use reconciliation::{RECONCILIATION_SUMMARY, reconciliation_summary};
+pub use reconciliation::{RECONCILIATION_SUMMARY, notes_are_whole, reconciliation_summary};
 pub use release_gate::{gate_annotations, gate_json, gate_junit, gate_summary};
 pub use snapshot::{predictions_table, snapshot_file};
-pub use summary::{Style, comparison_summary, models_table, run_table};
+pub use summary::{
+    Style, comparison_summary, coverage_text, models_table, run_table, verdict_word,
+};
 pub use text_table::{Align, TextTable};

@@ -81,6 +81,17 @@ pub fn reconciliation_summary(
     text.trim_end().to_owned() + "\n"
 }
 
+/// Whether the marks for notes are both there, or neither: else what a person wrote would be lost.
+#[must_use]
+pub fn notes_are_whole(text: &str) -> bool {
+    let places = NOTES.map(|mark| text.find(mark));
+    match places {
+        [Some(start), Some(end)] => start < end,
+        [None, None] => true,
+        _ => false,
+    }
+}
+
 /// What a person wrote.
 fn notes(old: Option<&str>) -> String {
     let kept = old.and_then(|old| {

@@ -166,7 +166,7 @@ pub fn models_table(models: &[(String, Evaluation)]) -> String {
             let statistics = statistics(&evaluation.comparisons, metric);
             line.push(statistics.map_or_else(|| "-".to_owned(), |s| percent(s.mape_percent)));
         }
-        line.push(word(evaluation).to_owned());
+        line.push(verdict_word(evaluation).to_owned());
         table.line(line);
     }
     format!("MAPE in % of each model\n{}", table.to_text())
@@ -216,7 +216,8 @@ pub(super) fn dataset(comparisons: &[Comparison]) -> String {
 }
 
 /// Coverage, and each reason for a row without a prediction.
-pub(super) fn coverage_text(comparisons: &[Comparison]) -> String {
+#[must_use]
+pub fn coverage_text(comparisons: &[Comparison]) -> String {
     let coverage = Coverage::of(comparisons);
     let mut text = format!(
         "{} of {} rows predicted ({:.1}%)",
@@ -334,11 +335,12 @@ fn verdict_text(evaluation: &Evaluation) -> String {
     if failed.len() > CHECKS_SHOWN {
         let _ = writeln!(text, "  and {} more checks", failed.len() - CHECKS_SHOWN);
     }
-    text + word(evaluation)
+    text + verdict_word(evaluation)
 }
 
 /// The last word on a model.
-fn word(evaluation: &Evaluation) -> &'static str {
+#[must_use]
+pub fn verdict_word(evaluation: &Evaluation) -> &'static str {
     match evaluation.exit() {
         crate::error::Exit::Inside => "PASS",
         crate::error::Exit::Unavailable => "INCOMPLETE",

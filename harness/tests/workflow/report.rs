@@ -36,6 +36,14 @@ fn a_summary_follows_the_rows_and_keeps_the_notes() {
     assert_eq!(read(), noted, "a check writes nothing");
     project.must(&["report", MODEL]);
     assert!(read() != noted && read().contains("Looked at."));
+
+    // With a mark gone, nothing of the notes is thrown away.
+    edit(&project.model_file(FILE), "<!-- end of notes -->", "");
+    let damaged = read();
+    let refused = project.run(&["report", MODEL]);
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert!(refused.stderr.contains("one of the marks around the notes"), "{}", refused.stderr);
+    assert_eq!(read(), damaged);
 }
 
 #[test]
@@ -107,11 +115,19 @@ fn a_browser_sorts_filters_and_changes_the_theme_without_a_fault_or_a_request() 
         const out = {shown: rows().length, all: form.querySelector('output').textContent};
         const heads = [...document.querySelectorAll('table.rows thead th')];
         const tpot = heads.findIndex(head => head.textContent.startsWith('TPOT'));
-        const ratios = () => rows().map(row => Number(row.cells[tpot].dataset.value)).filter(x => !isNaN(x));
-        heads[tpot].querySelector('button').click();
-        out.rising = ratios().every((x, i, all) => i === 0 || all[i - 1] <= x);
-        heads[tpot].querySelector('button').click();
-        out.falling = ratios().every((x, i, all) => i === 0 || all[i - 1] >= x);
+        const click = () => heads[tpot].querySelector('button').click();
+        const cells = () => rows().map(row => Number(row.cells[tpot].dataset.value));
+        const lastMissing = () => { const c = cells(), n = c.findIndex(isNaN); return n < 0 || c.slice(n).every(isNaN); };
+        const ratios = () => cells().filter(x => !isNaN(x));
+        const off = x => Math.abs(Math.log(x));
+        click();
+        out.farthest = ratios().every((x, i, all) => i === 0 || off(all[i - 1]) >= off(x)) && lastMissing();
+        click();
+        out.rising = ratios().every((x, i, all) => i === 0 || all[i - 1] <= x) && lastMissing();
+        click();
+        out.falling = ratios().every((x, i, all) => i === 0 || all[i - 1] >= x) && ratios().length > 0 && lastMissing();
+        click();
+        out.first = rows()[0].cells[0].textContent;
         form.elements.q.value = 'h200 c64';
         form.dispatchEvent(new Event('input'));
         out.picked = rows().map(row => row.cells[0].textContent);
@@ -133,10 +149,11 @@ fn a_browser_sorts_filters_and_changes_the_theme_without_a_fault_or_a_request() 
         out.legends = [...new Set(legends.filter(l => getComputedStyle(l).display !== 'none').map(l => l.className))];
         marked.dispatchEvent(new PointerEvent('pointerover', {bubbles: true}));
         out.tip = document.querySelector('.tip').textContent;
-        location.hash = '#r3';
+        const third = document.querySelectorAll('details')[3];
+        location.hash = third.id;
         out.requests = performance.getEntriesByType('resource').length;
         setTimeout(() => {
-            out.unfolded = document.getElementById('r3').open;
+            out.unfolded = third.open;
             out.faults = window.faults;
             const pre = document.createElement('pre');
             pre.id = 'found';
@@ -147,12 +164,14 @@ fn a_browser_sorts_filters_and_changes_the_theme_without_a_fault_or_a_request() 
     let found = opened(browser, &page, script).replace("&gt;", ">").replace("&lt;", "<");
     let found: serde_json::Value = serde_json::from_str(&found).unwrap();
     let rows = project.model().rows;
-    let picked =
-        rows.iter().filter(|row| row.name().contains("h200") && row.name().contains("c64"));
+    let has = |name: &str, part: &str| name.split("::").any(|own| own.starts_with(part));
+    let picked = rows.iter().filter(|row| has(&row.name(), "h200") && has(&row.name(), "c64"));
     assert_eq!(found["picked"].as_array().unwrap().len(), picked.count(), "{found}");
     assert_eq!(found["all"], format!("{0} of {0}", rows.len()));
     for (key, expected) in [
         ("shown", serde_json::json!(rows.len().min(200))),
+        ("farthest", true.into()),
+        ("first", rows[0].name().into()),
         ("rising", true.into()),
         ("falling", true.into()),
         ("none", 0.into()),
