@@ -12,9 +12,10 @@ use crate::statistics::{Interval95, Statistics};
 use crate::table::plural;
 
 const LEGEND: &str = "\
-Only rows that both predict count. skill is 1 - mean |ln(p/m)| of Mantile over that of the
-other: 1 is perfect, 0 is no better than the other, below 0 is worse. Its 95% interval is a
-paired bootstrap over the rows. In the groups, each metric has its MAPE in % and its bias.";
+Only rows that both predict count. skill is 1 - mean |ln(p/m)| of Mantile over
+that of the other: 1 is perfect, 0 is no better than the other, below 0 is worse.
+Its 95% interval is a paired bootstrap over the rows. In the groups, each metric
+has its MAPE in % and its bias.";
 
 /// The sections of a summary that set Mantile beside other estimators.
 #[must_use]

@@ -85,14 +85,14 @@ pub fn comparison_summary(model: &Model, evaluation: &Evaluation, style: Style) 
 
     heading(&mut text, style, 2, "Verdict");
     let _ = writeln!(text, "{}", verdict_text(evaluation));
-    text
+    if style == Style::Text { fitted(&text) } else { text }
 }
 
 /// The compact report of one model for a terminal; `origin` says which Mantile predicted.
 #[must_use]
 pub fn run_table(model: &Model, evaluation: &Evaluation, origin: &str) -> String {
     let comparisons = &evaluation.comparisons;
-    let mut text = format!("{} by {origin}\n", model.name);
+    let mut text = fitted(&format!("{} by {origin}\n", model.name));
     let _ = writeln!(text, "{}\n", coverage_text(comparisons));
     let mut slices = Breakdown::GPU_FRAMEWORK.predicted_slices(comparisons);
     slices.push(Slice::all(comparisons));
@@ -174,9 +174,40 @@ pub fn models_table(models: &[(String, Evaluation)]) -> String {
 
 const ERRORS_LEGEND: &str = "\
 MAPE and median APE are in % of the measured value, RMSE in the metric's unit.
-bias is exp(mean ln(p/m)): above 1 is predicted too high. sym is exp(median |ln(p/m)|) - 1:
-half of the rows are at most this far off. p90 is the 90th percentile of |ln(p/m)|, rho is
-Spearman's rank correlation. In the groups, each metric has its MAPE in % and its bias.";
+bias is exp(mean ln(p/m)): above 1 is predicted too high. sym is exp(median
+|ln(p/m)|) - 1: half of the rows are at most this far off. p90 is the 90th
+percentile of |ln(p/m)|, rho is Spearman's rank correlation. In the groups, each
+metric has its MAPE in % and its bias.";
+
+/// Columns of a terminal.
+const WIDTH: usize = 80;
+
+/// A text whose lines fit a terminal: of a table's line the last cell goes to a line of its own, of another
+/// the words that are too many. A word that is too long stays whole.
+pub(super) fn fitted(text: &str) -> String {
+    let fit = |line: &str| {
+        if line.chars().count() <= WIDTH {
+            return line.to_owned();
+        }
+        if let Some((head, last)) = line.rsplit_once("  ") {
+            return format!("{}\n        {last}", head.trim_end());
+        }
+        let mut lines = vec![String::new()];
+        for word in line.split(' ') {
+            let last = lines.last_mut().expect("there is one");
+            if !last.is_empty() && last.chars().count() + 1 + word.chars().count() > WIDTH {
+                lines.push(format!("  {word}"));
+            } else {
+                if !last.is_empty() {
+                    last.push(' ');
+                }
+                last.push_str(word);
+            }
+        }
+        lines.join("\n")
+    };
+    text.split('\n').map(fit).collect::<Vec<_>>().join("\n")
+}
 
 pub(super) fn heading(text: &mut String, style: Style, level: usize, title: &str) {
     let _ = match style {
@@ -356,5 +387,17 @@ mod tests {
     fn a_sparkline_has_its_middle_at_one_and_its_ends_beyond_four() {
         assert_eq!(sparkline(&[1.0, 1.1, 0.9, 0.01, 99.0]), "▃   █   ▃".replace('▃', "▄"));
         assert_eq!(sparkline(&[2.0]), "      █  ");
+    }
+
+    #[test]
+    fn lines_that_are_too_long_are_broken_and_lose_nothing() {
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        let name = "x".repeat(70);
+        let prose = "a reason that is told in words ".repeat(4);
+        let text = format!("short\nworst   1.0  {name}\n- {prose}");
+        let broken = fitted(&text);
+        assert_eq!(words(&broken), words(&text));
+        assert!(broken.lines().all(|line| line.chars().count() <= 80), "{broken}");
+        assert!(broken.starts_with("short\nworst   1.0\n        xx"), "{broken}");
     }
 }
