@@ -165,8 +165,9 @@ that does not answer with 3.")]
   mantile-reconcile report --check
   mantile-reconcile report --screenshots shots
 
-A page is one file that needs no network; index.html is over all of them. RECONCILIATION_SUMMARY.md in the
-model's folder, what was found in sentences and tables, is made anew. Both are the recording of the accepted release; what stands between the summary's marks for notes is kept.")]
+A page is one file that needs no network; index.html is over all of them. RECONCILIATION_SUMMARY.md
+in the model's folder, what was found in sentences and tables, is made anew. Both are of the
+recording of the accepted release; what stands between the summary's marks for notes is kept.")]
     Report(ReportArgs),
     /// Fit Mantile's hardware parameters to the measurements, with held-out proof
     #[command(after_help = "Examples:

@@ -325,6 +325,7 @@ pub(super) fn heat_map(comparisons: &[Comparison]) -> Markup {
     let slices = Breakdown::GPU_FRAMEWORK.predicted_slices(comparisons);
     html! {
         div.scroll tabindex="0" { table.heat {
+            caption { "MAPE, and bias under it, by GPU, framework and metric" }
             thead { tr { th { "GPU / framework" } th { "rows" }
                 @for metric in Metric::ALL { th scope="col" { (metric.title()) } } } }
             tbody { @for slice in &slices { tr {
@@ -364,6 +365,7 @@ pub(super) fn band_coverage(
     }
     html! {
         div.scroll tabindex="0" { table {
+            caption { "Rows by where they lie, by GPU and framework" }
             thead { tr { th { "GPU / framework" } th { "inside" } th { "known deviation" } th { "outside" } th { "" } } }
             tbody { @for (name, counts) in &groups {
                 @let all: usize = counts.iter().sum();

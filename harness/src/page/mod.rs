@@ -220,6 +220,7 @@ fn table(subject: Subject<'_>) -> Markup {
         form.filter hidden { label { "Rows with " input type="search" name="q" placeholder="b200 vllm c64"; }
             " " output aria-live="polite" {} }
         div.scroll tabindex="0" { table.rows data-page="200" {
+            caption { "Every row, with predicted / measured of each metric; a heading sorts" }
             thead { tr {
                 th scope="col" { "row" } th scope="col" { "verdict" }
                 @for metric in &metrics { th scope="col" { (metric.title()) " p/m" } }

@@ -63,7 +63,7 @@ pub fn reconciliation_summary(
     let _ = writeln!(text, "## Systematic biases\n\n{}\n", biases(comparisons));
     let _ = writeln!(text, "## Worst groups and rows\n\n{}\n", worst(comparisons));
     if let Some(costs) = approximations(model, comparisons) {
-        let _ = writeln!(text, "## Approximations and what they cost\n\n{costs}\n");
+        let _ = writeln!(text, "## Approximations\n\n{costs}\n");
     }
     if let Some(next) = next(diagnoses) {
         let _ = writeln!(text, "## What to calibrate next\n\n{next}\n");
@@ -281,7 +281,13 @@ fn approximations(model: &Model, comparisons: &[Comparison]) -> Option<String> {
             plural(under.len())
         ));
     }
-    (!lines.is_empty()).then(|| lines.join("\n"))
+    (!lines.is_empty()).then(|| {
+        format!(
+            "MAPE of the rows that are predicted under each, and of those without. These differ in more than that, so\n\
+             that it is no measure of what an approximation costs.\n\n{}",
+            lines.join("\n")
+        )
+    })
 }
 
 /// For each group the one parameter that could do most, and what all could do.
@@ -403,6 +409,8 @@ fn frontiers(model: &Model, comparisons: &[Comparison]) -> Option<String> {
         ("regret", Align::Right),
     ]);
     let mut any = false;
+    // Over all charts: demands, on both frontiers, missed, and the sum of the shares given up for the others.
+    let (mut demands, mut both, mut missed, mut given_up) = (0, 0, 0, 0.0);
     for choice in choices(comparisons, &model.config.sources) {
         any = true;
         let Agreement {
@@ -415,6 +423,11 @@ fn frontiers(model: &Model, comparisons: &[Comparison]) -> Option<String> {
             mean_regret,
             mean_regret_percent,
         } = choice.agreement();
+        demands += on_measured_frontier;
+        both += on_both;
+        missed += missed_demands;
+        given_up +=
+            mean_regret_percent.unwrap_or(0.0) * (on_measured_frontier - missed_demands) as f64;
         let dash = || "-".to_owned();
         let regret = mean_regret.zip(mean_regret_percent);
         table.line(vec![
@@ -433,7 +446,11 @@ fn frontiers(model: &Model, comparisons: &[Comparison]) -> Option<String> {
             "The frontier is of throughput per GPU and interactivity (1 / TPOT). Each configuration on the measured\n\
              one is a demand for its interactivity; *missed* are those for which the configuration that Mantile says\n\
              to take is slower than demanded, *regret* is the measured throughput that its choice gives up for the\n\
-             others, tokens/s/GPU on the mean. *rank* is Spearman's correlation of throughput.\n\n{}",
+             others, tokens/s/GPU on the mean. *rank* is Spearman's correlation of throughput.\n\n\
+             Of {demands} demands over all charts {both} are on the predicted frontier, too. Mantile's choice misses {missed},\n\
+             and gives up {:.0}% of the throughput of the other {} on the mean.\n\n{}",
+            given_up / (demands - missed).max(1) as f64,
+            demands - missed,
             table.to_markdown()
         )
     })
