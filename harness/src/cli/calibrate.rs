@@ -212,6 +212,8 @@ fn write(
     };
     let mut files: Vec<(PathBuf, Vec<u8>)> = Vec::new();
     let mut gone: Vec<PathBuf> = Vec::new();
+    // The groups whose configurations some model's rows ask for from now on: no other is written.
+    let mut asked_for: BTreeSet<Group> = BTreeSet::new();
     for subject in subjects {
         let Subject { model, written: before, .. } = subject;
         let name = &model.name;
@@ -223,6 +225,8 @@ fn write(
         }
         let replaced = replacing.iter().map(|proof| proof.group.clone());
         let groups: Vec<Group> = replaced.chain(dropped).collect();
+        let better = |proof: &&&Proof| proof.improves_for(&model.config.model_id, Mode::Alone);
+        asked_for.extend(replacing.iter().filter(better).map(|proof| proof.group.clone()));
         let new = Written::new(&replacing, provenance, &model.config, &rows);
         let kept = before.clone().map(|before| before.without(&groups));
         let of_others: Vec<Group> = kept.iter().flat_map(Written::groups).collect();
@@ -256,7 +260,7 @@ fn write(
             }
         }
     }
-    for proof in &better {
+    for proof in better.iter().filter(|proof| asked_for.contains(&proof.group)) {
         let own = configured(subjects, &proof.group).and_then(|configured| configured.own);
         let used = |dtype: &str| is_used(&rows, &observations.dtypes, &proof.group, dtype);
         let hardware = proof.alone.setting.hardware_for(&observations.dtypes, used);
@@ -274,7 +278,7 @@ fn write(
         std::fs::remove_file(&path).map_err(|source| Error::io("remove", &path, source))?;
         note(&format!("removed {}, which predicts nothing any more", path.display()));
     }
-    let configurations = better.len();
+    let configurations = asked_for.len();
     if configurations > 0 {
         note(&format!(
             "put the {configurations} configuration{} into Mantile's backend/data/hardware_configs and set\n\

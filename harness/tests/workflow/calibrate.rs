@@ -161,10 +161,22 @@ fn groups_that_are_not_calibrated_anew_stay_as_they_were() {
     assert_eq!(csv_of_h100(&before.1), csv_of_h100(&after.1));
 
     // Nor does a part of a group take the place of all of it.
+    let json = || std::fs::read(project.path("hw/nvidia_h200_vllm_gpt-oss-120b_calibrated.json"));
+    let whole = json().unwrap();
     let part = format!("{H200} and input_seq_len = 8192");
     let ran = project.run(&calibrate(&["--where", &part, "--output", "hw"]));
     assert!(ran.stderr.contains("h200 / vllm is not written: 19 of its 51 rows"), "{}", ran.stderr);
     assert_eq!((read("calibration.toml"), read("mantile_corrected.csv")), after);
+
+    // Nor where its parameters are better for the part: no configuration is written of it either.
+    let part = format!("{H200} and input_seq_len = 1024");
+    let ran = project.must(&calibrate(&["--where", &part, "--output", "hw"]));
+    assert!(
+        ran.stdout.contains("=> better for certain over workloads: mean |ln(p/m)| of TPOT and E2E")
+    );
+    assert!(ran.stderr.contains("h200 / vllm is not written: 32 of its 51 rows"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("wrote hw"), "{}", ran.stderr);
+    assert!(json().unwrap() == whole);
 
     // What is predicted for other groups stays also where their calibration is lost.
     std::fs::remove_file(project.model_file("calibration.toml")).unwrap();
