@@ -71,12 +71,6 @@ impl Kind {
             Self::PrefillShare | Self::Host | Self::WaitSteps | Self::BurstShare => None,
         }
     }
-
-    /// Whether Mantile has it, else it is of the correction.
-    #[must_use]
-    pub fn is_mantiles(self) -> bool {
-        !matches!(self, Self::PrefillShare | Self::Host | Self::WaitSteps | Self::BurstShare)
-    }
 }
 
 /// What a fit may move, and within what.

@@ -10,21 +10,19 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::args::Format;
 use crate::error::{Error, Result};
 
-/// Prints a result. A reader that has gone away, as `head` does, is no error.
+/// Prints a result.
 pub(super) fn print(text: &str) -> Result<()> {
-    let mut stdout = std::io::stdout().lock();
-    match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Error::io("write", Path::new("stdout"), error))
-        }
-        _ => Ok(()),
-    }
+    write_line(std::io::stdout().lock(), text)
 }
 
 /// Prints a result for people: in colour on a terminal, unless `NO_COLOR` is set.
 pub(super) fn show(text: &str) -> Result<()> {
-    let mut stdout = anstream::stdout().lock();
-    match writeln!(stdout, "{}", painted(text)).and_then(|()| stdout.flush()) {
+    write_line(anstream::stdout().lock(), &painted(text))
+}
+
+/// Writes to stdout. A reader that has gone away, as `head` does, is no error.
+fn write_line(mut stdout: impl std::io::Write, text: &str) -> Result<()> {
+    match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(Error::io("write", Path::new("stdout"), error))
         }

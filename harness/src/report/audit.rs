@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use super::text_table::wrapped;
+
 use crate::audit::{Accepted, Check, Finding, Severity};
 
 /// The version of the document.
@@ -56,14 +58,14 @@ pub fn audit_text(findings: &[Finding], accepted: &[Accepted], rows: usize, all:
             let _ = writeln!(text, "{}: {} {}{plural}", check.name(), found.len(), severity.word());
             if !explained.contains(&check) {
                 explained.push(check);
-                text.push_str(&wrapped(check.explanation(), 2));
+                text.push_str(&indented(check.explanation(), 2));
             }
             let shown = if all { found.len() } else { MOST_SHOWN };
             for finding in found.iter().take(shown) {
                 let _ = writeln!(text, "    {}", finding.subject);
-                text.push_str(&wrapped(&finding.message, 6));
+                text.push_str(&indented(&finding.message, 6));
                 if let Some(entry) = finding.accepted(accepted) {
-                    text.push_str(&wrapped(&format!("accepted: {}", entry.reason), 6));
+                    text.push_str(&indented(&format!("accepted: {}", entry.reason), 6));
                 }
             }
             if found.len() > shown {
@@ -77,24 +79,9 @@ pub fn audit_text(findings: &[Finding], accepted: &[Accepted], rows: usize, all:
 }
 
 /// Words in lines that fit the width, each indented.
-fn wrapped(words: &str, indent: usize) -> String {
-    let mut text = String::new();
-    let mut column = 0;
-    for word in words.split_whitespace() {
-        let length = word.chars().count();
-        if column == 0 {
-            let _ = write!(text, "{:indent$}{word}", "");
-            column = indent + length;
-        } else if column + 1 + length <= WIDTH {
-            let _ = write!(text, " {word}");
-            column += 1 + length;
-        } else {
-            let _ = write!(text, "\n{:indent$}{word}", "");
-            column = indent + length;
-        }
-    }
-    text.push('\n');
-    text
+fn indented(words: &str, indent: usize) -> String {
+    let indent = " ".repeat(indent);
+    wrapped(words, &indent, &indent, WIDTH) + "\n"
 }
 
 /// The counts, and each finding with whether it is accepted and why.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::{Align, TextTable};
+use super::{Align, TextTable, text_table};
 use crate::calibrate::{
     Diagnosis, ErrorKind, Errors, Found, Group, HeldOut, Judged, MeanLogs, MetricDiagnosis,
     MetricErrors, Mode, Moved, Noise, ParameterFound, Proof, Reach,
@@ -248,22 +248,10 @@ fn changes(errors: &MetricErrors, change: fn(&Errors) -> Option<Interval95>) -> 
     METRICS.into_iter().filter_map(of).collect::<Vec<_>>().join(", ")
 }
 
-/// Words in lines that fit a terminal, all but the first indented.
-fn wrapped(text: &str, indent: &str) -> String {
+/// Words in lines that fit a terminal, also where they are indented; all but the first begun as given.
+fn wrapped(words: &str, others: &str) -> String {
     const WIDTH: usize = 78;
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let last = lines.last_mut().expect("there is one");
-        if !last.is_empty() && last.chars().count() + 1 + word.chars().count() > WIDTH {
-            lines.push(format!("{indent}{word}"));
-        } else {
-            if !last.is_empty() {
-                last.push(' ');
-            }
-            last.push_str(word);
-        }
-    }
-    lines.join("\n")
+    text_table::wrapped(words, "", others, WIDTH)
 }
 
 /// A change in percentage points, short.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::text_table::wrapped;
 use super::{Align, TextTable, estimators};
 use crate::compare::{Breakdown, Comparison, Coverage, Slice, ranked, statistics};
 use crate::evaluation::Evaluation;
@@ -192,19 +193,7 @@ pub(super) fn fitted(text: &str) -> String {
         if let Some((head, last)) = line.rsplit_once("  ") {
             return format!("{}\n        {last}", head.trim_end());
         }
-        let mut lines = vec![String::new()];
-        for word in line.split(' ') {
-            let last = lines.last_mut().expect("there is one");
-            if !last.is_empty() && last.chars().count() + 1 + word.chars().count() > WIDTH {
-                lines.push(format!("  {word}"));
-            } else {
-                if !last.is_empty() {
-                    last.push(' ');
-                }
-                last.push_str(word);
-            }
-        }
-        lines.join("\n")
+        wrapped(line, "", "  ", WIDTH)
     };
     text.split('\n').map(fit).collect::<Vec<_>>().join("\n")
 }

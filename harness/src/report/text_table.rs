@@ -2,6 +2,26 @@
 
 use comfy_table::{CellAlignment, Table, presets};
 
+/// Words in lines of at most so many characters, the first and the others begun as given. A word that is too
+/// long stays whole.
+pub(super) fn wrapped(words: &str, first: &str, others: &str, width: usize) -> String {
+    let mut lines = vec![first.to_owned()];
+    let mut is_begun = false;
+    for word in words.split_whitespace() {
+        let last = lines.last_mut().expect("there is one");
+        if is_begun && last.chars().count() + 1 + word.chars().count() > width {
+            lines.push(format!("{others}{word}"));
+        } else {
+            if is_begun {
+                last.push(' ');
+            }
+            last.push_str(word);
+        }
+        is_begun = true;
+    }
+    lines.join("\n")
+}
+
 /// How a column is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Align {
