@@ -174,27 +174,40 @@ impl Breakdown {
         Ok(Self { prefill: phase(&self.prefill)?, decode: phase(&self.decode)? })
     }
 
-    /// What share of a decode step a part of its layers' times is, 0 to 1.
+    /// The layers of a phase.
     #[must_use]
-    pub fn decode_share(&self, part: fn(&LayerTime) -> f64) -> f64 {
-        let parts: f64 = self.decode.iter().map(|layer| layer.count * part(layer)).sum();
-        parts / self.tpot().0
+    pub fn layers(&self, phase: Phase) -> &[LayerTime] {
+        match phase {
+            Phase::Prefill => &self.prefill,
+            Phase::Decode => &self.decode,
+        }
+    }
+
+    /// What share of a phase's time a part of its layers' times is, 0 to 1; of parts that hide behind each
+    /// other the sum may be more.
+    #[must_use]
+    pub fn share(&self, phase: Phase, part: fn(&LayerTime) -> f64) -> f64 {
+        let parts: f64 = self.layers(phase).iter().map(|layer| layer.count * part(layer)).sum();
+        parts / self.time(phase).0
+    }
+
+    /// A phase's time, by Mantile's formula: TTFT or TPOT.
+    #[must_use]
+    pub fn time(&self, phase: Phase) -> Milliseconds {
+        let layers = self.layers(phase).iter();
+        Milliseconds(layers.map(|layer| layer.count * layer.time_ms(phase)).sum())
     }
 
     /// TTFT, by Mantile's formula.
     #[must_use]
     pub fn ttft(&self) -> Milliseconds {
-        Milliseconds(
-            self.prefill.iter().map(|layer| layer.count * layer.time_ms(Phase::Prefill)).sum(),
-        )
+        self.time(Phase::Prefill)
     }
 
     /// TPOT, by Mantile's formula.
     #[must_use]
     pub fn tpot(&self) -> Milliseconds {
-        Milliseconds(
-            self.decode.iter().map(|layer| layer.count * layer.time_ms(Phase::Decode)).sum(),
-        )
+        self.time(Phase::Decode)
     }
 }
 

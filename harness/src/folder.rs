@@ -1,5 +1,6 @@
 //! A model's folder: `by_model/<org>_<model>/` with its configuration, known deviations and rows.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -61,6 +62,15 @@ pub fn list(root: &Path) -> Result<Vec<String>> {
     }
     names.sort();
     Ok(names)
+}
+
+/// The models of these names, each once; all of them without.
+pub fn named(root: &Path, names: &[String]) -> Result<Vec<String>> {
+    if names.is_empty() {
+        return list(root);
+    }
+    let mut seen = BTreeSet::new();
+    Ok(names.iter().filter(|name| seen.insert(*name)).cloned().collect())
 }
 
 /// Reads a model's configuration alone.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::errors::pair;
 use super::reach::{Reach, reach};
 use super::{Conditions, Group, LeftOut, Members, Observation, Physics};
+use crate::breakdown::Phase;
 use crate::datasheet;
 use crate::hardware::Hardware;
 use crate::metric::Metric;
@@ -282,13 +283,22 @@ struct Term {
 
 /// Shares are of the decode step's time, as Mantile counts it.
 const TERMS: [Term; 9] = [
-    Term { name: "load share", of: |row| row.breakdown.decode_share(|layer| layer.load_ms) },
-    Term { name: "compute share", of: |row| row.breakdown.decode_share(|layer| layer.compute_ms) },
+    Term {
+        name: "load share",
+        of: |row| row.breakdown.share(Phase::Decode, |layer| layer.load_ms),
+    },
+    Term {
+        name: "compute share",
+        of: |row| row.breakdown.share(Phase::Decode, |layer| layer.compute_ms),
+    },
     Term {
         name: "communication share",
-        of: |row| row.breakdown.decode_share(|layer| layer.communication_ms),
+        of: |row| row.breakdown.share(Phase::Decode, |layer| layer.communication_ms),
     },
-    Term { name: "kernel share", of: |row| row.breakdown.decode_share(|layer| layer.overhead_ms) },
+    Term {
+        name: "kernel share",
+        of: |row| row.breakdown.share(Phase::Decode, |layer| layer.overhead_ms),
+    },
     Term { name: "concurrency", of: |row| f64::from(row.concurrency) },
     Term { name: "input length", of: |row| row.lengths.input },
     Term { name: "output length", of: |row| row.lengths.output },

@@ -25,7 +25,7 @@ pub(super) fn run(root: &Path, args: &CalibrateArgs) -> Result<Exit> {
     if let Some(output) = &args.output {
         file::check_writable(output)?;
     }
-    let mut names = if args.models.is_empty() { folder::list(root)? } else { args.models.clone() };
+    let mut names = folder::named(root, &args.models)?;
     // Named twice, a model's rows would count twice.
     let mut seen = BTreeSet::new();
     names.retain(|name| seen.insert(name.clone()));

@@ -19,7 +19,7 @@ use crate::report::{Style, gate_annotations, gate_json, gate_junit, gate_summary
 use crate::{file, releases};
 
 pub(super) async fn run(root: &Path, args: &GateArgs) -> Result<Exit> {
-    let models = if args.models.is_empty() { folder::list(root)? } else { args.models.clone() };
+    let models = folder::named(root, &args.models)?;
     let mut gates: Vec<(Model, ReleaseGate)> = Vec::new();
     for name in &models {
         let mut model = folder::load(root, name)?;

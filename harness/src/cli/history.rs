@@ -5,7 +5,7 @@ use std::path::Path;
 use super::args::{Format, HistoryArgs};
 use super::output::{note, print_as};
 use super::run::{load_picked, predict};
-use crate::compare::join;
+use crate::compare::{Comparison, join};
 use crate::error::{Exit, Result};
 use crate::evaluation::Service;
 use crate::folder::{self, Model};
@@ -14,11 +14,11 @@ use crate::releases::{self, Releases};
 use crate::report::{ReleaseErrors, history_json, history_table, history_text};
 
 pub(super) async fn run(root: &Path, args: &HistoryArgs) -> Result<Exit> {
-    let models = if args.models.is_empty() { folder::list(root)? } else { args.models.clone() };
+    let models = folder::named(root, &args.models)?;
     let index = releases::load(root)?;
     let mut histories = Vec::new();
     for (name, model) in load_picked(root, &models, args.filter.as_ref(), folder::load)? {
-        histories.push((name, errors(root, &model?, &index).await?));
+        histories.push((name, errors(root, &model?, &index, None).await?));
     }
     let accepted = &index.accepted;
     let table = || history_table(histories.iter().map(|(name, history)| (*name, &history[..])));
@@ -42,17 +42,23 @@ pub(super) async fn run(root: &Path, args: &HistoryArgs) -> Result<Exit> {
     Ok(Exit::Inside)
 }
 
-/// The errors of each release that the model is recorded of; the others are told.
+/// The errors of each release that the model is recorded of; the others are told. Of the model's release the
+/// predictions may be `known`.
 pub(super) async fn errors(
     root: &Path,
     model: &Model,
     index: &Releases,
+    known: Option<&[Comparison]>,
 ) -> Result<Vec<ReleaseErrors>> {
     let mut history = Vec::new();
     for release in &index.releases {
         let name = &model.name;
         if !recording::path(root, &release.name, name).exists() {
             note(&format!("note: {name} is not recorded of release {}", release.name));
+            continue;
+        }
+        if let Some(comparisons) = known.filter(|_| release.name == model.release) {
+            history.push(ReleaseErrors::new(release.clone(), comparisons));
             continue;
         }
         let recording = recording::load(root, &release.name, name)?;

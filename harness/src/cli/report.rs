@@ -10,15 +10,13 @@ use super::calibrate::{diagnose_model, written};
 use super::estimators;
 use super::history;
 use super::output::note;
-use super::run::predict;
+use super::run::{origin, predict};
 use crate::error::{Error, Exit, Place, Result};
 use crate::evaluation::{Evaluation, Service};
 use crate::folder::{self, Model};
 use crate::mapping::Recorded;
 use crate::recording::{self, Recording};
-use crate::report::{
-    RECONCILIATION_SUMMARY, ReleaseErrors, notes_are_whole, reconciliation_summary,
-};
+use crate::report::{RECONCILIATION_SUMMARY, notes_are_whole, reconciliation_summary};
 use crate::row::Row;
 use crate::{file, mapping, page, releases};
 
@@ -26,13 +24,12 @@ use crate::{file, mapping, page, releases};
 const CONCURRENCY: usize = 4;
 
 pub(super) async fn run(root: &Path, args: &ReportArgs) -> Result<Exit> {
-    let models = if args.models.is_empty() { folder::list(root)? } else { args.models.clone() };
+    let models = folder::named(root, &args.models)?;
     let output =
         args.output.clone().unwrap_or_else(|| root.join("target").join("reconcile").join("pages"));
     let browser = args.screenshots.as_ref().map(|_| Browser::find()).transpose()?;
     let index = releases::load(root)?;
     let mut stale = Vec::new();
-    let mut judged = Vec::new();
     for name in &models {
         let model = folder::load(root, name)?;
         let recording = recording::load(root, &model.release, &model.config.model_id)?;
@@ -40,8 +37,16 @@ pub(super) async fn run(root: &Path, args: &ReportArgs) -> Result<Exit> {
         let diagnoses = diagnose_model(&model, &recording)?;
         if !args.check {
             let recorded = recorded(&model, &recording)?;
-            let history = history::errors(root, &model, &index).await?;
-            let path = write_page(&output, &model, &evaluation, &recorded, &history)?;
+            let known = Some(&evaluation.comparisons[..]);
+            let history = history::errors(root, &model, &index, known).await?;
+            let subject = page::Subject {
+                model: &model,
+                origin: &origin(&recording),
+                evaluation: &evaluation,
+                recorded: &recorded,
+                history: &history,
+            };
+            let path = write_page(&output, subject)?;
             note(&format!("wrote {}", path.display()));
         }
         let folder = folder::by_model(root).join(name);
@@ -62,20 +67,18 @@ pub(super) async fn run(root: &Path, args: &ReportArgs) -> Result<Exit> {
             calibration.as_ref(),
             old.as_deref(),
         );
-        judged.push((name.clone(), evaluation));
         if old.as_deref() == Some(text.as_str()) {
             continue;
         }
         if args.check {
-            stale.push(path);
+            stale.push((name, path));
         } else {
             file::replace(&path, text.as_bytes())?;
             note(&format!("wrote {}", path.display()));
         }
     }
-    // Of some models there is no index, unless there was none.
-    if !args.check && (args.models.is_empty() || !output.join(INDEX).exists()) {
-        let path = write_index(&output, &judged)?;
+    if !args.check {
+        let path = write_index(&output)?;
         note(&format!("wrote {}", path.display()));
     }
     if let (Some(browser), Some(folder)) = (browser, &args.screenshots) {
@@ -86,35 +89,36 @@ pub(super) async fn run(root: &Path, args: &ReportArgs) -> Result<Exit> {
             }
         }
     }
-    for path in &stale {
+    for (name, path) in &stale {
         let error = Error::usage(format!("{} is out of date", path.display()));
-        let commands = format!("make it anew: mantile-reconcile report {}", models.join(" "));
-        super::output::complain(&error.with_help(commands));
+        let command = format!("make it anew: mantile-reconcile report {name}");
+        super::output::complain(&error.with_help(command));
     }
     Ok(if stale.is_empty() { Exit::Inside } else { Exit::GateFailed })
 }
 
 /// The page over all models.
-pub(super) const INDEX: &str = "index.html";
+const INDEX: &str = "index.html";
 
 /// Writes a model's page into a folder.
-pub(super) fn write_page(
-    folder: &Path,
-    model: &Model,
-    evaluation: &Evaluation,
-    recorded: &[Option<Recorded>],
-    history: &[ReleaseErrors],
-) -> Result<PathBuf> {
-    let subject = page::Subject { model, evaluation, recorded, history };
-    let path = folder.join(page::file_name(&model.name));
+pub(super) fn write_page(folder: &Path, subject: page::Subject<'_>) -> Result<PathBuf> {
+    let path = folder.join(page::file_name(&subject.model.name));
     file::replace(&path, page::page(subject).as_bytes())?;
     Ok(path)
 }
 
-/// Writes the page over models beside theirs.
-pub(super) fn write_index(folder: &Path, judged: &[(String, Evaluation)]) -> Result<PathBuf> {
+/// Writes the page over all models whose pages are in a folder.
+pub(super) fn write_index(folder: &Path) -> Result<PathBuf> {
     let path = folder.join(INDEX);
-    file::replace(&path, page::index(judged).as_bytes())?;
+    let listed = std::fs::read_dir(folder).map_err(|source| Error::io("read", folder, source))?;
+    let is_page =
+        |page: &PathBuf| page.extension().is_some_and(|end| end == "html") && *page != path;
+    let mut pages: Vec<PathBuf> =
+        listed.flatten().map(|entry| entry.path()).filter(is_page).collect();
+    pages.sort();
+    let pages = pages.iter().map(|page| file::read_text(page)).collect::<Result<Vec<_>>>()?;
+    let entries = pages.iter().filter_map(|page| page::entry_of(page));
+    file::replace(&path, page::index(entries).as_bytes())?;
     Ok(path)
 }
 

@@ -11,13 +11,15 @@ use super::estimators;
 use super::filter::pick;
 use super::history;
 use super::output::{complain, note, print, progress, reports_folder, show};
-use super::report::{INDEX, recorded, write_index, write_page};
+use super::report::{recorded, write_index, write_page};
 use crate::compare::{Comparison, join};
 use crate::error::{Error, Exit, Result};
 use crate::evaluation::{Evaluation, Service};
 use crate::filter::Filter;
 use crate::folder::{self, Model};
+use crate::page::Subject;
 use crate::prediction::{self, Outcome, Prediction};
+use crate::recording::Recording;
 use crate::report::{
     Style, audit_text, comparison_summary, errors_table, evaluation_json, failure_text,
     models_table, run_table,
@@ -29,7 +31,7 @@ pub(super) async fn run(root: &Path, args: &RunArgs) -> Result<Exit> {
         return Err(Error::usage("--also names predictions for one model")
             .with_help("name the model: mantile-reconcile run MODEL --also NAME=FILE"));
     }
-    let models = if args.models.is_empty() { folder::list(root)? } else { args.models.clone() };
+    let models = folder::named(root, &args.models)?;
     let mut exits = Vec::new();
     let mut reports = Vec::new();
     let mut judged = Vec::new();
@@ -51,10 +53,8 @@ pub(super) async fn run(root: &Path, args: &RunArgs) -> Result<Exit> {
             }
         }
     }
-    let folder = pages_folder(root, args);
-    let is_whole = args.models.is_empty() || !folder.join(INDEX).exists();
-    if args.filter.is_none() && is_whole && !judged.is_empty() {
-        write_index(&folder, &judged)?;
+    if args.filter.is_none() && !judged.is_empty() {
+        write_index(&pages_folder(root, args))?;
     }
     match args.format {
         Format::Json => print(&serde_json::Value::from(reports).to_string())?,
@@ -159,6 +159,10 @@ async fn run_model(
         let text = audit_text(audit, accepted, model.rows.len(), true) + "\n";
         file::replace(&folder.join("audit.txt"), text.as_bytes())?;
     }
+    let origin = match &args.service.api_url {
+        Some(url) => format!("the live Mantile at {url}"),
+        None => origin(&recording),
+    };
     let page = match args.filter {
         // A page is of the whole model.
         Some(_) => None,
@@ -168,11 +172,19 @@ async fn run_model(
                 Some(_) => (Vec::new(), Vec::new()),
                 None => {
                     let index = releases::load(root)?;
-                    (recorded(model, &recording)?, history::errors(root, model, &index).await?)
+                    let known = Some(&evaluation.comparisons[..]);
+                    let history = history::errors(root, model, &index, known).await?;
+                    (recorded(model, &recording)?, history)
                 }
             };
-            let folder = pages_folder(root, args);
-            Some(write_page(&folder, model, &evaluation, &recorded, &history)?)
+            let subject = Subject {
+                model,
+                origin: &origin,
+                evaluation: &evaluation,
+                recorded: &recorded,
+                history: &history,
+            };
+            Some(write_page(&pages_folder(root, args), subject)?)
         }
     };
     let failed_rows = failed_rows(model, &evaluation);
@@ -184,10 +196,6 @@ async fn run_model(
         print(&comparison_summary(model, &evaluation, Style::Markdown))?;
     }
     if args.format == Format::Text {
-        let origin = match &args.service.api_url {
-            Some(url) => format!("the live Mantile at {url}"),
-            None => format!("Mantile {}, recorded {}", recording.release, recording.recorded_at),
-        };
         show(&run_table(model, &evaluation, &origin))?;
         let page = page.map_or(String::new(), |page| format!("page: {}\n", page.display()));
         print(&format!("reports in {}\n{page}", folder.display()))?;
@@ -199,6 +207,11 @@ async fn run_model(
         }
     }
     Ok((evaluation_json(model, &evaluation), evaluation))
+}
+
+/// What a recording is of.
+pub(super) fn origin(recording: &Recording) -> String {
+    format!("Mantile {}, recorded {}", recording.release, recording.recorded_at)
 }
 
 fn failed_rows(model: &Model, evaluation: &Evaluation) -> Vec<String> {

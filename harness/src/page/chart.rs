@@ -27,11 +27,24 @@ impl Scale {
         Self { low: 0.0, high: 1.05 * high, is_log: false, from, to }
     }
 
+    /// Where the scale begins and where it ends.
+    pub(super) fn ends(self) -> (f64, f64) {
+        (self.from, self.to)
+    }
+
     /// Where a value is drawn; what is beyond the scale, at its end.
     pub(super) fn at(self, value: f64) -> f64 {
         let value = if self.is_log { value.ln() } else { value };
         let share = ((value - self.low) / (self.high - self.low)).clamp(0.0, 1.0);
         self.from + share * (self.to - self.from)
+    }
+
+    /// Where an axis of these values has its ticks: at the values, where they are few.
+    pub(super) fn ticks_of(self, values: &[f64]) -> Vec<f64> {
+        let mut few: Vec<f64> = values.to_vec();
+        few.sort_by(f64::total_cmp);
+        few.dedup();
+        if few.len() <= FEW { few } else { self.ticks() }
     }
 
     /// Round values within it: of a logarithmic scale 1, 2 and 5 times powers of ten, or the powers alone.
@@ -55,6 +68,9 @@ impl Scale {
         ticks
     }
 }
+
+/// So many values of an axis are each a tick of it.
+const FEW: usize = 5;
 
 fn extent(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
     values.into_iter().filter(|value| value.is_finite()).fold(None, |extent, value| match extent {
@@ -113,18 +129,23 @@ pub(super) const TOP: f64 = 10.0;
 pub(super) const RIGHT: f64 = 12.0;
 
 impl Frame {
-    /// Grid, ticks and titles of both axes.
+    /// Grid, round ticks and titles of both axes.
     pub(super) fn axes(&self, x_title: &str, y_title: &str) -> Markup {
+        self.axes_at(&self.x.ticks(), x_title, y_title)
+    }
+
+    /// The same with these ticks of x.
+    pub(super) fn axes_at(&self, x_ticks: &[f64], x_title: &str, y_title: &str) -> Markup {
         let (left, right) = (px(LEFT), px(self.width - RIGHT));
         let (top, bottom) = (px(TOP), px(self.height - BOTTOM));
         let middle = px(f64::midpoint(LEFT, self.width - RIGHT));
         let y_middle = px(f64::midpoint(TOP, self.height - BOTTOM));
         html! {
             g.axis {
-                @for tick in self.x.ticks() {
-                    @let x = px(self.x.at(tick));
+                @for tick in x_ticks {
+                    @let x = px(self.x.at(*tick));
                     line.grid x1=(x) x2=(x) y1=(top) y2=(bottom) {}
-                    text x=(x) y=(px(self.height - BOTTOM + 15.0)) text-anchor="middle" { (brief(tick)) }
+                    text x=(x) y=(px(self.height - BOTTOM + 15.0)) text-anchor="middle" { (brief(*tick)) }
                 }
                 @for tick in self.y.ticks() {
                     @let y = self.y.at(tick);
@@ -138,12 +159,18 @@ impl Frame {
     }
 }
 
-/// So many series are told apart by colour and shape; more share them.
-pub(super) const SERIES: usize = 8;
+/// So many colours and shapes there are.
+pub(super) const COLOURS: usize = 8;
+
+/// A series' colour. Its shape is its number modulo that of the shapes, so that of more series than colours no
+/// two have both in common, up to 56.
+pub(super) fn colour(series: usize) -> usize {
+    (series + series / COLOURS) % COLOURS
+}
 
 /// The shapes of the series, which marks refer to; once a page.
 pub(super) fn shapes() -> Markup {
-    let corners: [&[(f64, f64)]; SERIES] = [
+    let corners: [&[(f64, f64)]; COLOURS] = [
         &[],
         &[(-3.5, -3.5), (3.5, -3.5), (3.5, 3.5), (-3.5, 3.5)],
         &[(0.0, -4.5), (4.0, 3.5), (-4.0, 3.5)],
@@ -169,18 +196,19 @@ pub(super) fn shapes() -> Markup {
 
 /// A mark of a series with what is shown when it is pointed at.
 pub(super) fn mark(series: usize, x: f64, y: f64, title: &str) -> Markup {
-    let series = series % SERIES;
-    html! {
-        use class=(format!("mark s{series}")) href=(format!("#m{series}")) x=(px(x)) y=(px(y)) { title { (title) } }
-    }
+    html! { (placed(series, &format!("s{series}"), (x, y), None, title)) }
 }
 
 /// The mark of a row, whose name and figures the page's script takes from its place in the table; `classes`
 /// are its series, `series` that of its shape.
 pub(super) fn row_mark(series: usize, classes: &str, row: usize, x: f64, y: f64) -> Markup {
-    let series = series % SERIES;
+    placed(series, classes, (x, y), Some(row), "")
+}
+
+fn placed(series: usize, classes: &str, at: (f64, f64), row: Option<usize>, title: &str) -> Markup {
     html! {
-        use class=(format!("mark {classes}")) href=(format!("#m{series}")) x=(px(x)) y=(px(y)) data-r=(row) {}
+        use class=(format!("mark {classes}")) href=(format!("#m{}", series % COLOURS)) x=(px(at.0)) y=(px(at.1))
+            data-r=[row] { @if !title.is_empty() { title { (title) } } }
     }
 }
 
@@ -193,29 +221,28 @@ pub(super) fn path(points: &[(f64, f64)], class: &str) -> Markup {
 
 /// The names of the series with their marks.
 pub(super) fn legend(names: &[String]) -> Markup {
-    html! { ul.legend { (entries(names, "s")) } }
+    html! { ul.legend { @for (series, name) in names.iter().enumerate() {
+        li { (legend_mark(series, &format!("s{series}"))) (name) }
+    } } }
 }
 
-/// The same for one of several ways to colour, by its letter.
+/// The names of the series of one of several ways to colour, by its letter.
 pub(super) fn legend_of(names: &[String], letter: &str) -> Markup {
-    html! { ul class=(format!("legend by-{letter}")) { (entries(names, letter)) } }
-}
-
-fn entries(names: &[String], letter: &str) -> Markup {
-    html! { @for (series, name) in names.iter().enumerate() {
-        @let series = series % SERIES;
-        li {
-            svg width="14" height="14" aria-hidden="true" {
-                // Only the first way has shapes of its own; of the others the colour tells.
-                @if letter == "s" {
-                    use class=(format!("mark s{series}")) href=(format!("#m{series}")) x="7" y="7" {}
-                } @else {
-                    rect class=(format!("mark {letter}{series}")) x="1" y="2" width="12" height="10" {}
-                }
+    html! { ul class=(format!("legend by-{letter}")) { @for (series, name) in names.iter().enumerate() {
+        @let class = format!("{letter}{series}");
+        li data-only=(class) {
+            // Only the first way has shapes of its own; of the others the colour tells.
+            @if letter == "s" { (legend_mark(series, &class)) } @else {
+                svg width="14" height="14" aria-hidden="true" { rect.mark class=(class) x="1" y="2" width="12" height="10" {} }
             }
             (name)
         }
-    } }
+    } } }
+}
+
+/// A mark on its own, for a legend.
+pub(super) fn legend_mark(series: usize, classes: &str) -> Markup {
+    html! { svg width="14" height="14" aria-hidden="true" { (placed(series, classes, (7.0, 7.0), None, "")) } }
 }
 
 #[cfg(test)]
@@ -242,6 +269,8 @@ mod tests {
     #[test]
     fn ticks_are_round_and_labels_short() {
         assert_eq!(Scale::log([0.01, 0.1], 0.0, 1.0).ticks(), [0.01, 0.02, 0.05, 0.1]);
+        let widths = [1.0, 8.0, 2.0, 8.0];
+        assert_eq!(Scale::log(widths, 0.0, 1.0).ticks_of(&widths), [1.0, 2.0, 8.0]);
         assert_eq!(Scale::from_zero([9.0], 0.0, 1.0).ticks(), [0.0, 2.0, 4.0, 6.0, 8.0]);
         let labels = [0.0, 0.005, 0.02, 2.5, 350.0, 12_500.0, 2e6].map(brief);
         assert_eq!(labels, ["0", "5e-3", "0.02", "2.5", "350", "12.5k", "2M"]);

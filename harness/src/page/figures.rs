@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use maud::{Markup, PreEscaped, html};
+use maud::{Markup, html};
 
 use super::chart::{
-    BOTTOM, Frame, LEFT, RIGHT, Scale, TOP, brief, legend, mark, path, px, row_mark,
+    BOTTOM, Frame, LEFT, RIGHT, Scale, TOP, brief, legend, legend_mark, mark, path, px, row_mark,
 };
 use super::series::Series;
-use crate::compare::{Breakdown, Comparison};
+use crate::compare::Comparison;
 use crate::folder::Model;
 use crate::frontier::{Choice, Point, choices, frontier};
-use crate::metric::Metric;
+use crate::metric::{Metric, Quantity};
 use crate::report::ReleaseErrors;
 use crate::statistics::{self, Pair, quantile};
+use crate::verdict::{QuantityVerdict, RowVerdict};
 
 /// More marks than this in a figure are thinned out.
 const MOST_MARKS: usize = 1000;
@@ -37,11 +38,19 @@ fn svg(frame: &Frame, label: &str, inside: &Markup) -> Markup {
     }
 }
 
+/// The metrics that there are, without output throughput where there is the total: its error is the same but
+/// for the noise of lengths.
+pub(super) fn distinct(has: impl Fn(Metric) -> bool) -> Vec<Metric> {
+    let is_again = |metric| metric == Metric::OutputThroughput && has(Metric::Throughput);
+    Metric::ALL.into_iter().filter(|&metric| has(metric) && !is_again(metric)).collect()
+}
+
 /// Rows with what figures need of them.
 #[derive(Clone, Copy)]
 pub(super) struct Drawn<'a> {
     pub model: &'a Model,
     pub comparisons: &'a [Comparison],
+    pub verdicts: &'a [RowVerdict],
     pub series: &'a Series,
 }
 
@@ -68,13 +77,19 @@ impl<'a> Drawn<'a> {
         row_mark(self.series.group(dot.row), &self.series.classes(dot.row), dot.row, x, y)
     }
 
-    /// The widest band of a metric: of any group the lowest and the highest ratio.
-    fn widest_band(self, metric: Metric) -> Option<(f64, f64)> {
-        let bands = self.model.config.bands.iter().filter_map(|band| band.ratio[metric]);
-        bands.fold(None, |widest, band| {
-            let (low, high) = widest.unwrap_or((f64::INFINITY, 0.0));
-            Some((low.min(band.value.low), high.max(band.value.high)))
-        })
+    /// The widest band that rows of each group are held to, by the group's number: the lowest and the highest
+    /// ratio of any.
+    fn widest_bands(self, metric: Metric) -> BTreeMap<usize, (f64, f64)> {
+        let mut widest: BTreeMap<usize, (f64, f64)> = BTreeMap::new();
+        for (row, verdict) in self.verdicts.iter().enumerate() {
+            let of_metric = |judged: &&QuantityVerdict| judged.quantity == Quantity::Metric(metric);
+            let judged = verdict.quantities.iter().find(of_metric);
+            if let Some(band) = judged.and_then(|judged| judged.band) {
+                let own = widest.entry(self.series.group(row)).or_insert((f64::INFINITY, 0.0));
+                *own = (own.0.min(band.value.low), own.1.max(band.value.high));
+            }
+        }
+        widest
     }
 }
 
@@ -132,7 +147,13 @@ pub(super) fn predicted_against_measured(drawn: Drawn<'_>, metric: Metric) -> Op
     );
     let inside = html! {
         (frame.axes(&format!("measured, {}", metric.unit()), &format!("predicted, {}", metric.unit())))
-        @if let Some((low, high)) = drawn.widest_band(metric) { polygon.bands points=(between(low, high)) {} }
+        @let bands = drawn.widest_bands(metric);
+        @if let Some((low, high)) = bands.values().copied().reduce(|(l, h), (low, high)| (l.min(low), h.max(high))) {
+            polygon.bands points=(between(low, high)) {}
+        }
+        @for (group, (low, high)) in bands {
+            polygon class=(format!("own s{group}")) points=(between(low, high)) {}
+        }
         polygon.noise points=(between(1.0 / noise, noise)) {}
         (path(&[(x.at(low), y.at(low)), (x.at(high), y.at(high))], "identity"))
         @for dot in marked.iter().map(|&index| &dots[index]) {
@@ -153,16 +174,18 @@ pub(super) fn predicted_against_measured(drawn: Drawn<'_>, metric: Metric) -> Op
 
 /// The distribution of predicted / measured in each group.
 pub(super) fn distributions(drawn: Drawn<'_>, metric: Metric) -> Option<Markup> {
-    let dots = drawn.dots(metric);
-    let has_rows = |index: &usize| dots.iter().any(|dot| drawn.series.group(dot.row) == *index);
-    let groups: Vec<usize> = (0..drawn.series.groups().len()).filter(has_rows).collect();
-    let ratios = || dots.iter().map(|dot| dot.pair.ratio());
-    dots.first()?;
-    let step = 30.0;
+    let mut groups: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+    for dot in drawn.dots(metric) {
+        groups.entry(drawn.series.group(dot.row)).or_default().push(dot.pair.ratio());
+    }
+    let ratios = groups.values().flatten().copied();
     let (left, width) = (130.0, 420.0);
+    let x = Scale::log(ratios.chain([0.8, 1.25]), left, width - RIGHT);
+    groups.first_key_value()?;
+    let step = 34.0;
     let height = TOP + BOTTOM + step * groups.len() as f64;
-    let x = Scale::log(ratios().chain([0.8, 1.25]), left, width - RIGHT);
     let one = px(x.at(1.0));
+    let name = |group: usize| &drawn.series.groups()[group];
     let inside = html! {
         g.axis {
             @for tick in x.ticks() {
@@ -173,43 +196,67 @@ pub(super) fn distributions(drawn: Drawn<'_>, metric: Metric) -> Option<Markup> 
             text x=(px(f64::midpoint(left, width))) y=(px(height - 6.0)) text-anchor="middle" { "predicted / measured" }
         }
         line.identity x1=(one) x2=(one) y1=(px(TOP)) y2=(px(height - BOTTOM)) {}
-        @for (line, &index) in groups.iter().enumerate() {
-            @let name = &drawn.series.groups()[index];
-            @let own: Vec<f64> =
-                dots.iter().filter(|dot| drawn.series.group(dot.row) == index).map(|dot| dot.pair.ratio()).collect();
+        @for (line, (&group, own)) in groups.iter().enumerate() {
             @let y = TOP + step * (line as f64 + 0.5);
-            @let at = |q: f64| x.at(quantile(&own, q));
+            @let at = |q: f64| x.at(quantile(own, q));
             g {
-                title { (format!("{name}: median {:.2}, half of {} rows from {:.2} to {:.2}, 90% from {:.2} to {:.2}",
-                    quantile(&own, 0.5), own.len(), quantile(&own, 0.25), quantile(&own, 0.75),
-                    quantile(&own, 0.05), quantile(&own, 0.95))) }
-                text.group x=(px(left - 8.0)) y=(px(y + 4.0)) text-anchor="end" { (name) }
+                title { (format!("{}: median {:.2}, half of {} rows from {:.2} to {:.2}, 90% from {:.2} to {:.2}",
+                    name(group), quantile(own, 0.5), own.len(), quantile(own, 0.25), quantile(own, 0.75),
+                    quantile(own, 0.05), quantile(own, 0.95))) }
+                text.group x=(px(left - 8.0)) y=(px(y)) text-anchor="end" { (name(group)) }
+                text x=(px(left - 8.0)) y=(px(y + 12.0)) text-anchor="end" { (own.len()) " rows" }
+                polygon class=(format!("frequency s{group}")) points=(frequency(own, x, y, 15.0)) {}
                 line.whisker x1=(px(at(0.05))) x2=(px(at(0.95))) y1=(px(y)) y2=(px(y)) {}
-                rect class=(format!("box s{}", index % super::chart::SERIES)) x=(px(at(0.25))) y=(px(y - 8.0))
-                    width=(px((at(0.75) - at(0.25)).max(1.0))) height="16" {}
-                line.median x1=(px(at(0.5))) x2=(px(at(0.5))) y1=(px(y - 8.0)) y2=(px(y + 8.0)) {}
+                rect class=(format!("box s{group}")) x=(px(at(0.25))) y=(px(y - 4.0))
+                    width=(px((at(0.75) - at(0.25)).max(1.0))) height="8" {}
+                line.median x1=(px(at(0.5))) x2=(px(at(0.5))) y1=(px(y - 7.0)) y2=(px(y + 7.0)) {}
             }
         }
     };
     let frame = Frame { width, height, x, y: x };
     let medians: Vec<String> = groups
         .iter()
-        .map(|&index| {
-            let of_group = dots.iter().filter(|dot| drawn.series.group(dot.row) == index);
-            let own: Vec<f64> = of_group.map(|dot| dot.pair.ratio()).collect();
-            format!("{} {:.2} of {}", drawn.series.groups()[index], quantile(&own, 0.5), own.len())
-        })
+        .map(|(&group, own)| format!("{} {:.2} of {}", name(group), quantile(own, 0.5), own.len()))
         .collect();
     let label =
         format!("Predicted over measured {}, medians: {}", metric.title(), medians.join(", "));
-    let caption = "Each bar holds the middle half of the rows, its line the median, the whisker 90% of them; at 1 \
-                   predicted is measured.";
+    let caption = "The shape is as high as rows are frequent, each group's alike at its highest. The bar holds the \
+                   middle half of the rows, its line the median, the whisker 90% of them; at 1 predicted is \
+                   measured.";
     Some(figure(
         &format!("distribution-{}", metric.name()),
         metric.title(),
         caption,
         &svg(&frame, &label, &inside),
     ))
+}
+
+/// The corners of a shape around `y` that is as high as values are frequent, at most `half` to each side:
+/// counted in bins of equal width on the scale, smoothed over three.
+fn frequency(values: &[f64], x: Scale, y: f64, half: f64) -> String {
+    const BINS: u32 = 40;
+    let (from, to) = x.ends();
+    let width = (to - from) / f64::from(BINS);
+    let places: Vec<f64> = values.iter().map(|value| x.at(*value)).collect();
+    let count = |middle: f64| {
+        let bin = middle - 0.5 * width..middle + 0.5 * width;
+        places.iter().filter(|place| bin.contains(place)).count() as f64
+    };
+    let smooth: Vec<(f64, f64)> = (0..BINS)
+        .map(|bin| from + (f64::from(bin) + 0.5) * width)
+        .map(|x| (x, count(x - width) + 2.0 * count(x) + count(x + width)))
+        .collect();
+    let most = smooth.iter().map(|(_, count)| *count).fold(0.0, f64::max);
+    let is_there = |at: usize| smooth.get(at).is_some_and(|(_, count)| *count > 0.0);
+    // With the bins at both ends where it comes down to the line.
+    let shape = || {
+        let near = |at: &usize| (at.saturating_sub(1)..=at + 1).any(is_there);
+        (0..smooth.len()).filter(near).map(|at| smooth[at])
+    };
+    let upper = shape().map(|(x, count)| (x, y - half * count / most));
+    let lower = shape().rev().map(|(x, count)| (x, y + half * count / most));
+    let corners = upper.chain(lower).map(|(x, y)| format!("{},{}", px(x), px(y)));
+    corners.collect::<Vec<_>>().join(" ")
 }
 
 /// Predicted / measured against a property of the rows.
@@ -225,7 +272,8 @@ pub(super) fn error_against(
         dots.into_iter().filter_map(|dot| Some((of(dot.row, dot.comparison)?, dot))).collect();
     dots.first()?;
     let (width, height) = (420.0, 300.0);
-    let x = Scale::log(dots.iter().map(|(value, _)| *value), LEFT, width - RIGHT);
+    let values: Vec<f64> = dots.iter().map(|(value, _)| *value).collect();
+    let x = Scale::log(values.iter().copied(), LEFT, width - RIGHT);
     let ratios = dots.iter().map(|(_, dot)| dot.pair.ratio()).chain([0.8, 1.25]);
     let y = Scale::log(ratios, height - BOTTOM, TOP);
     let frame = Frame { width, height, x, y };
@@ -233,13 +281,12 @@ pub(super) fn error_against(
     let all: Vec<f64> = dots.iter().map(|(_, dot)| dot.pair.ratio()).collect();
     let (marked, thinning) = thinned(&all);
     let inside = html! {
-        (frame.axes(property, "predicted / measured"))
+        (frame.axes_at(&x.ticks_of(&values), property, "predicted / measured"))
         line.identity x1=(px(LEFT)) x2=(px(width - RIGHT)) y1=(one) y2=(one) {}
         @for (value, dot) in marked.iter().map(|&index| &dots[index]) {
             (drawn.mark(dot, x.at(*value), y.at(dot.pair.ratio())))
         }
     };
-    let values: Vec<f64> = dots.iter().map(|(value, _)| *value).collect();
     let rank = statistics::spearman(&values, &all)
         .map_or(String::new(), |rho| format!(", rank correlation {rho:.2}"));
     let label = format!(
@@ -248,9 +295,7 @@ pub(super) fn error_against(
         dots.len()
     );
     let name = property.split([' ', ',']).next().unwrap_or_default();
-    let caption = format!(
-        "A slope or a step is an error of structure, which no single factor mends{rank}.{note}{thinning}"
-    );
+    let caption = format!("{} rows{rank}.{note}{thinning}", dots.len());
     Some(figure(
         &format!("{}-against-{name}", metric.name()),
         &format!("{} against {property}", metric.title()),
@@ -263,12 +308,21 @@ pub(super) fn error_against(
 pub(super) fn frontiers(model: &Model, comparisons: &[Comparison]) -> Option<Markup> {
     let choices = choices(comparisons, &model.config.sources);
     choices.first()?;
+    let rows: BTreeMap<String, usize> =
+        comparisons.iter().enumerate().map(|(row, one)| (one.row.name(), row)).collect();
     Some(html! {
-        div.many { @for choice in &choices { (frontier_chart(choice)) } }
+        ul.legend { @for (index, name) in [MEASURED, PREDICTED].into_iter().enumerate() {
+            li { (legend_mark(index, name)) (name) " configuration, and the frontier of these" }
+        } }
+        div.many { @for choice in &choices { (frontier_chart(choice, &rows)) } }
     })
 }
 
-fn frontier_chart(choice: &Choice<'_>) -> Markup {
+/// The classes of what is measured and what is predicted.
+const MEASURED: &str = "measured";
+const PREDICTED: &str = "predicted";
+
+fn frontier_chart(choice: &Choice<'_>, rows: &BTreeMap<String, usize>) -> Markup {
     let (width, height) = (340.0, 260.0);
     let (measured, predicted) = (choice.measured(), choice.predicted());
     let both = || measured.iter().chain(&predicted);
@@ -298,14 +352,12 @@ fn frontier_chart(choice: &Choice<'_>) -> Markup {
     );
     let inside = html! {
         (frame.axes("interactivity, tokens/s/user", "tokens/s/GPU"))
-        (path(&line(&predicted), "frontier predicted"))
-        (path(&line(&measured), "frontier measured"))
-        @for candidate in &choice.candidates {
-            @let name = candidate.row.name();
-            (mark(0, x.at(candidate.measured.interactivity), y.at(candidate.measured.throughput),
-                &format!("{name}, measured")))
-            (mark(1, x.at(candidate.predicted.interactivity), y.at(candidate.predicted.throughput),
-                &format!("{name}, predicted")))
+        @for (series, class, points) in [(1, PREDICTED, &predicted), (0, MEASURED, &measured)] {
+            (path(&line(points), &format!("frontier {class}")))
+            @for (candidate, point) in choice.candidates.iter().zip(points) {
+                @let row = rows.get(&candidate.row.name()).copied().unwrap_or_default();
+                (row_mark(series, class, row, x.at(point.interactivity), y.at(point.throughput)))
+            }
         }
     };
     let label = format!("Throughput per GPU against interactivity for {}: {words}", choice.label);
@@ -313,75 +365,8 @@ fn frontier_chart(choice: &Choice<'_>) -> Markup {
         &format!("frontier-{}", choice.label.replace([' ', '/'], "")),
         &choice.label,
         &(words + "."),
-        &html! {
-            (svg(&frame, &label, &inside))
-            (legend(&["measured".to_owned(), "predicted".to_owned()]))
-        },
+        &svg(&frame, &label, &inside),
     )
-}
-
-/// Groups by metrics: MAPE and bias, the shade by the size of the bias.
-pub(super) fn heat_map(comparisons: &[Comparison]) -> Markup {
-    let slices = Breakdown::GPU_FRAMEWORK.predicted_slices(comparisons);
-    html! {
-        div.scroll tabindex="0" { table.heat {
-            caption { "MAPE, and bias under it, by GPU, framework and metric" }
-            thead { tr { th { "GPU / framework" } th { "rows" }
-                @for metric in Metric::ALL { th scope="col" { (metric.title()) } } } }
-            tbody { @for slice in &slices { tr {
-                th scope="row" { (slice.label) } td { (slice.coverage.predicted) "/" (slice.coverage.rows) }
-                @for metric in Metric::ALL {
-                    @match slice.statistics[metric] {
-                        Some(found) => {
-                            // ln 2 and beyond is as deep as it gets.
-                            @let depth = (found.bias.ln().abs() / std::f64::consts::LN_2).min(1.0);
-                            @let way = if found.bias > 1.0 { "high" } else { "low" };
-                            td class=(way) style=(PreEscaped(format!("--depth:{depth:.2}"))) {
-                                (format!("{:.1}%", found.mape_percent)) br; small { (format!("× {:.2}", found.bias)) }
-                            }
-                        }
-                        None => td.none { "–" }
-                    }
-                }
-            } } }
-        } }
-    }
-}
-
-/// How many rows lie in their bands, a line a group.
-pub(super) fn band_coverage(
-    comparisons: &[Comparison],
-    verdicts: &[crate::verdict::RowVerdict],
-) -> Markup {
-    let mut groups: BTreeMap<String, [usize; 3]> = BTreeMap::new();
-    for (comparison, verdict) in comparisons.iter().zip(verdicts) {
-        let place = match verdict.status {
-            crate::verdict::Status::Inside => 0,
-            crate::verdict::Status::KnownDeviation => 1,
-            crate::verdict::Status::Outside => 2,
-            _ => continue,
-        };
-        groups.entry(Breakdown::GPU_FRAMEWORK.label(comparison)).or_default()[place] += 1;
-    }
-    html! {
-        div.scroll tabindex="0" { table {
-            caption { "Rows by where they lie, by GPU and framework" }
-            thead { tr { th { "GPU / framework" } th { "inside" } th { "known deviation" } th { "outside" } th { "" } } }
-            tbody { @for (name, counts) in &groups {
-                @let all: usize = counts.iter().sum();
-                @let share = |count: usize| format!("width:{:.1}%", 100.0 * count as f64 / all as f64);
-                tr {
-                    th scope="row" { (name) }
-                    @for count in counts { td { (count) } }
-                    td.bar {
-                        span.inside style=(share(counts[0])) {}
-                        span.known style=(share(counts[1])) {}
-                        span.outside style=(share(counts[2])) {}
-                    }
-                }
-            } }
-        } }
-    }
 }
 
 /// The MAPE of each metric over all rows, by release.
@@ -392,10 +377,8 @@ pub(super) fn history(history: &[ReleaseErrors]) -> Option<Markup> {
     let of = |errors: &ReleaseErrors, metric: Metric| {
         errors.slices.last()?.statistics[metric].map(|found| found.mape_percent)
     };
-    let metrics: Vec<Metric> = Metric::ALL
-        .into_iter()
-        .filter(|&metric| history.iter().any(|errors| of(errors, metric).is_some()))
-        .collect();
+    let has = |metric: Metric| history.iter().any(|errors| of(errors, metric).is_some());
+    let metrics = distinct(has);
     let (width, height) = (640.0, 300.0);
     let values = history
         .iter()
@@ -421,7 +404,7 @@ pub(super) fn history(history: &[ReleaseErrors]) -> Option<Markup> {
                 .enumerate()
                 .filter_map(|(index, errors)| Some((at(index), y.at(of(errors, metric)?))))
                 .collect();
-            (path(&points, &format!("line l{}", series % super::chart::SERIES)))
+            (path(&points, &format!("line s{series}")))
             @for (index, errors) in history.iter().enumerate() {
                 @if let Some(mape) = of(errors, metric) {
                     (mark(series, at(index), y.at(mape), &format!("{} {}: {mape:.1}%", errors.release.name, metric.title())))
@@ -437,4 +420,25 @@ pub(super) fn history(history: &[ReleaseErrors]) -> Option<Markup> {
         "Lower is nearer to the measurements.",
         &html! { (svg(&frame, "MAPE of each metric by release", &inside)) (legend(&names)) },
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shape_is_highest_where_values_are_most_frequent() {
+        let values = [0.5, 1.0, 1.0, 1.0, 2.0];
+        let x = Scale::log(values, 0.0, 100.0);
+        let corners: Vec<(f64, f64)> = frequency(&values, x, 50.0, 10.0)
+            .split(' ')
+            .filter_map(|corner| corner.split_once(','))
+            .map(|(x, y)| (x.parse().unwrap(), y.parse().unwrap()))
+            .collect();
+        let highest = corners.iter().min_by(|a, b| a.1.total_cmp(&b.1)).unwrap();
+        assert!((highest.0 - x.at(1.0)).abs() < 2.5, "{highest:?}");
+        assert!((highest.1 - 40.0).abs() < 1e-9, "{highest:?}");
+        let mirrored = |(x, y): &(f64, f64)| corners.contains(&(*x, 100.0 - y));
+        assert!(corners.iter().all(mirrored), "{corners:?}");
+    }
 }

@@ -2,28 +2,27 @@
 //! and reads without its script.
 
 mod chart;
+mod details;
 mod figures;
+mod groups;
 mod series;
-
-use std::collections::{BTreeMap, BTreeSet};
+mod table;
 
 use chart::shapes;
-use figures::Drawn;
+use figures::{Drawn, distinct};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use series::Series;
 
-use crate::breakdown::{Breakdown, LayerTime};
+use crate::breakdown::{LayerTime, Phase};
 use crate::compare::{Comparison, statistics};
 use crate::evaluation::Evaluation;
 use crate::folder::Model;
-use crate::mantile::SystemMetricsRequest;
 use crate::mapping::Recorded;
 use crate::metric::Metric;
-use crate::report::{
-    ReleaseErrors, coverage_text, figure as four_digits, rerun_command, verdict_word,
-};
+use crate::report::{ReleaseErrors, coverage_text, dataset, verdict_word};
+use crate::row::{Layout, Parallelism};
 use crate::statistics::Statistics;
-use crate::verdict::{RowVerdict, Standing, Status};
+use crate::verdict::{RowVerdict, Status};
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
@@ -39,6 +38,8 @@ pub fn file_name(model: &str) -> String {
 pub struct Subject<'a> {
     /// The model.
     pub model: &'a Model,
+    /// Whose predictions they are, such as "Mantile 72ff84e, recorded 2026-02-01".
+    pub origin: &'a str,
     /// Its judgement.
     pub evaluation: &'a Evaluation,
     /// What was asked and answered for each row, where it is recorded, in the order of the rows.
@@ -68,17 +69,17 @@ impl Section {
 /// The page of a model.
 #[must_use]
 pub fn page(subject: Subject<'_>) -> String {
-    let Subject { model, evaluation, .. } = subject;
-    let coverage = evaluation.coverage();
-    let sections = sections(subject);
+    let Subject { model, origin, evaluation, .. } = subject;
+    let series = Series::new(&evaluation.comparisons);
+    let sections = sections(subject, &series);
     let body = html! {
         a.skip href="#rows" { "to the rows" }
         header {
             p { a href="index.html" { "all models" } }
             h1 { (model.name) }
-            p { "Mantile " (model.release) " against measurement: " (coverage.predicted) " of " (coverage.rows)
-                " rows predicted. " strong class=(verdict_word(evaluation)) { (verdict_word(evaluation)) } }
-            @for reason in coverage_text(&evaluation.comparisons).lines().skip(1) { p { (reason.trim()) } }
+            p { strong class=(verdict_word(evaluation)) { (verdict_word(evaluation)) } " " (origin) ", against "
+                (dataset(&evaluation.comparisons)) }
+            ul { @for line in coverage_text(&evaluation.comparisons).lines() { li { (line.trim()) } } }
             (tiles(&evaluation.comparisons))
         }
         nav aria-label="Sections" { ul {
@@ -93,23 +94,17 @@ pub fn page(subject: Subject<'_>) -> String {
                 }
             }
         }
+        (PreEscaped(ENTRY[0])) (entry(subject)) (PreEscaped(ENTRY[1]))
     };
-    document(&format!("{} – Mantile against measurement", model.name), &body)
+    document(&format!("{} – Mantile against measurement", model.name), &series.style(), &body)
 }
 
 /// The parts that there is something to show in.
-fn sections(subject: Subject<'_>) -> Vec<Section> {
+fn sections(subject: Subject<'_>, series: &Series) -> Vec<Section> {
     let Subject { model, evaluation, history, .. } = subject;
-    let comparisons = &evaluation.comparisons;
-    let series = Series::new(comparisons);
-    let drawn = Drawn { model, comparisons, series: &series };
-    let has = |metric: &Metric| statistics(comparisons, *metric).is_some();
-    let metrics: Vec<Metric> = Metric::ALL
-        .into_iter()
-        .filter(has)
-        // Of output throughput the error is that of the total, where there is one.
-        .filter(|metric| *metric != Metric::OutputThroughput || !has(&Metric::Throughput))
-        .collect();
+    let Evaluation { comparisons, verdicts, .. } = evaluation;
+    let drawn = Drawn { model, comparisons, verdicts, series };
+    let metrics = distinct(|metric| statistics(comparisons, metric).is_some());
     let many = |class: &str, figures: Vec<Option<Markup>>| {
         let figures: Vec<Markup> = figures.into_iter().flatten().collect();
         (!figures.is_empty())
@@ -122,37 +117,45 @@ fn sections(subject: Subject<'_>) -> Vec<Section> {
     let scatter = each(figures::predicted_against_measured).map(coloured);
     let residuals = many("many", error_figures(subject, drawn)).map(coloured);
     let distributions = each(figures::distributions);
-    let bands = figures::band_coverage(comparisons, &evaluation.verdicts);
+    let deviations = groups::known_deviations(evaluation);
     let sections = [
-        Some(section("bias", "Where it is off", figures::heat_map(comparisons)).introduced(
+        Some(section("bias", "Where it is off", groups::heat_map(comparisons)).introduced(
             "MAPE, and the bias predicted / measured under it. Blue is predicted too low, orange too high, the \
              deeper the farther.",
         )),
         scatter.map(|drawn| section("scatter", "Predicted against measured", drawn)),
         distributions.map(|drawn| section("distributions", "Distribution of errors", drawn)),
-        residuals.map(|drawn| section("residuals", "What the error goes with", drawn)),
-        figures::frontiers(model, comparisons).map(|drawn| {
-            section("frontiers", "Throughput against interactivity", drawn).introduced(
-                "Each chart is what one deployment is chosen from, the solid line the measured frontier and the dashed one \
-                 the predicted. A demand is the \
-                 interactivity of a configuration on the measured frontier; it is missed where the one that \
-                 Mantile says to take is slower, and the regret is the measured throughput that its choice \
-                 gives up for the others.",
+        residuals.map(|drawn| {
+            section("residuals", "What the error goes with", drawn).introduced(
+                "Predicted / measured against what a row asks for, and against what Mantile says its time goes to. A \
+                 slope or a step is an error of structure, which no single factor mends.",
             )
         }),
-        Some(section("bands", "Bands", bands).introduced(
+        figures::frontiers(model, comparisons).map(|drawn| {
+            section("frontiers", "Throughput against interactivity", drawn).introduced(
+                "Each chart is what one deployment is chosen from. A demand is the interactivity of a configuration \
+                 on the measured frontier; it is missed where the one that Mantile says to take is slower, and the \
+                 regret is the measured throughput that its choice gives up for the others.",
+            )
+        }),
+        Some(section("bands", "Bands", groups::band_coverage(evaluation)).introduced(
             "How many rows of each group lie in the bands of reconcile.toml. The hatched part of a bar is outside, \
              the yellow one is known to be, for a reason and until a day.",
         )),
-        known_deviations(evaluation).map(|found| {
+        groups::checks(evaluation).map(|made| {
+            section("checks", "Gates and checks", made)
+                .introduced("What is asked of groups, of coverage and of the recording, beside the bands of rows.")
+        }),
+        deviations.map(|found| {
             section("deviations", "Known deviations", found)
                 .introduced("Rows that are outside their bands, for a reason and until a day.")
         }),
         figures::history(history).map(|drawn| {
-            section("history", "Releases", html! { div.many { (drawn) } }).introduced("MAPE of all rows by recorded release.")
+            section("history", "Releases", html! { div.wide { (drawn) } })
+                .introduced("MAPE of all rows by recorded release.")
         }),
-        Some(section("rows", "Rows", table(subject))),
-        Some(section("details", "Everything about each row", details(subject))),
+        Some(section("rows", "Rows", table::table(subject))),
+        Some(section("details", "Everything about each row", details::details(subject))),
     ];
     sections.into_iter().flatten().collect()
 }
@@ -167,262 +170,131 @@ fn tiles(comparisons: &[Comparison]) -> Markup {
     } } }
 }
 
+/// What the error is held against.
+type Property<'a> = (&'a str, &'a dyn Fn(usize, &Comparison, Metric) -> Option<f64>);
 /// A part of a layer's time, ms.
 type Part = fn(&LayerTime) -> f64;
 
 fn error_figures(subject: Subject<'_>, drawn: Drawn<'_>) -> Vec<Option<Markup>> {
-    let Subject { recorded, .. } = subject;
+    let Subject { recorded, evaluation, .. } = subject;
+    let has = |metric: &Metric| statistics(&evaluation.comparisons, *metric).is_some();
+    let first = |of: &[Metric]| of.iter().copied().find(has);
+    // The step's error, or what comes nearest to it.
+    let step = first(&[Metric::Tpot, Metric::E2eLatency, Metric::OutputThroughput]);
+    let throughput = first(&[Metric::Throughput, Metric::OutputThroughput]);
+    let mut metrics: Vec<Metric> =
+        [step, first(&[Metric::Ttft]), throughput].into_iter().flatten().collect();
+    metrics.dedup();
     let concurrency =
-        |_: usize, one: &Comparison| one.row.identity.concurrency.fixed().map(f64::from);
-    let gpus = |_: usize, one: &Comparison| Some(f64::from(one.row.identity.gpus()));
-    let context = |_: usize, one: &Comparison| {
+        |_: usize, one: &Comparison, _: Metric| one.row.identity.concurrency.fixed().map(f64::from);
+    let context = |_: usize, one: &Comparison, _: Metric| {
         let identity = &one.row.identity;
         Some(f64::from(identity.input_seq_len) + f64::from(identity.output_seq_len))
     };
+    let width = |_: usize, one: &Comparison, metric: Metric| {
+        Some(f64::from(engine(&one.row.identity.layout, metric).tensor_parallel))
+    };
+    let properties: [Property<'_>; 3] = [
+        ("concurrency", &concurrency),
+        ("context, ISL + OSL", &context),
+        ("tensor parallel", &width),
+    ];
+    let mut figures = Vec::new();
+    for (property, of) in properties {
+        for &metric in &metrics {
+            let of = |row: usize, one: &Comparison| of(row, one, metric);
+            figures.push(figures::error_against(drawn, metric, property, "", of));
+        }
+    }
     let parts: [(&str, Part); 4] = [
-        ("load share of the step", |layer| layer.load_ms),
-        ("compute share of the step", |layer| layer.compute_ms),
-        ("communication share of the step", |layer| layer.communication_ms),
-        ("overhead share of the step", |layer| layer.overhead_ms),
+        ("load", |layer| layer.load_ms),
+        ("compute", |layer| layer.compute_ms),
+        ("communication", |layer| layer.communication_ms),
+        ("overhead", |layer| layer.overhead_ms),
     ];
-    let comparisons = &subject.evaluation.comparisons;
-    let has = |metric: &Metric| statistics(comparisons, *metric).is_some();
-    // The step's error, or what comes nearest to it.
-    let main = [Metric::Tpot, Metric::E2eLatency, Metric::OutputThroughput].into_iter().find(has);
-    let Some(main) = main else { return Vec::new() };
-    let shares = parts.map(|(property, part)| {
-        let note = " The parts of a step hide behind each other or add up; at the left edge there is none.";
-        figures::error_against(drawn, main, property, note, |row, _| {
-            Some(recorded.get(row)?.as_ref()?.breakdown.decode_share(part).max(LEAST_SHARE))
-        })
-    });
-    let mut figures = vec![
-        figures::error_against(drawn, main, "concurrency", "", concurrency),
-        figures::error_against(drawn, Metric::Ttft, "concurrency", "", concurrency),
-        figures::error_against(drawn, main, "GPUs", "", gpus),
-        figures::error_against(drawn, main, "context, ISL + OSL", "", context),
-    ];
-    figures.extend(shares);
+    let phases = [(step, Phase::Decode, "step"), (Some(Metric::Ttft), Phase::Prefill, "prefill")];
+    for (metric, phase, name) in phases {
+        for (part, of) in parts {
+            let property = format!("{part} share of the {name}");
+            let share = |row: usize, _: &Comparison| {
+                let breakdown = &recorded.get(row)?.as_ref()?.breakdown;
+                Some(breakdown.share(phase, of).max(LEAST_SHARE))
+            };
+            let note =
+                " The parts hide behind each other or add up; at the left edge there is none.";
+            let draw = |metric| figures::error_against(drawn, metric, &property, note, share);
+            figures.push(metric.and_then(draw));
+        }
+    }
     figures
+}
+
+/// The engine whose width a metric goes with: of separate pools that of prefill for TTFT, of decode for others.
+fn engine(layout: &Layout, metric: Metric) -> &Parallelism {
+    match layout {
+        Layout::Aggregated(engine) => engine,
+        Layout::Disaggregated { prefill, .. } if metric == Metric::Ttft => &prefill.parallelism,
+        Layout::Disaggregated { decode, .. } => &decode.parallelism,
+    }
 }
 
 /// A smaller share of a step is drawn as this.
 const LEAST_SHARE: f64 = 1e-4;
 
-/// The columns of the table: what is shown of each metric is predicted / measured.
-fn table(subject: Subject<'_>) -> Markup {
-    let Subject { evaluation, .. } = subject;
-    let metrics: Vec<Metric> = Metric::ALL
-        .into_iter()
-        .filter(|&metric| statistics(&evaluation.comparisons, metric).is_some())
-        .collect();
-    html! {
-        form.filter hidden { label { "Rows with " input type="search" name="q" placeholder="b200 vllm c64"; }
-            " " output aria-live="polite" {} }
-        div.scroll tabindex="0" { table.rows data-page="200" {
-            caption { "Every row, with predicted / measured of each metric; a heading sorts" }
-            thead { tr {
-                th scope="col" { "row" } th scope="col" { "verdict" }
-                @for metric in &metrics { th scope="col" { (metric.title()) " p/m" } }
-                th scope="col" { "approximations" }
-            } }
-            tbody { @for (comparison, verdict) in rows(evaluation) {
-                tr {
-                    th scope="row" { a href=(format!("#{}", comparison.row.name())) { (breakable(&comparison.row.name())) } }
-                    td class=(verdict.status.name()) { (verdict.status.words()) }
-                    @for &metric in &metrics {
-                        @match comparison.pair(metric) {
-                            Some(pair) => {
-                                @let ratio = pair.ratio();
-                                // The bar reaches from the middle: by a factor of 4 to the end.
-                                @let off = (ratio.ln() / 4f64.ln()).clamp(-1.0, 1.0) * 50.0;
-                                td.ratio data-value=(format!("{ratio:.4}")) {
-                                    span.offset style=(format!("left:{:.1}%;width:{:.1}%", 50.0 + off.min(0.0), off.abs())) {}
-                                    span { (format!("{ratio:.2}")) }
-                                }
-                            }
-                            None => td.none { "–" }
-                        }
-                    }
-                    td { (comparison.approximations.join(", ")) }
-                }
-            } }
-        } }
-        p.pages hidden { button type="button" data-step="-1" { "previous" } " " output {} " " button type="button" data-step="1" { "next" } }
-    }
-}
-
-/// The reasons of the known deviations, with how many rows and quantities they are for and the last day.
-fn known_deviations(evaluation: &Evaluation) -> Option<Markup> {
-    #[derive(Default)]
-    struct Known {
-        rows: BTreeSet<String>,
-        titles: BTreeSet<&'static str>,
-    }
-    let mut reasons: BTreeMap<(&str, String), Known> = BTreeMap::new();
-    for (comparison, verdict) in rows(evaluation) {
-        for judged in &verdict.quantities {
-            if let (Standing::Known, Some(deviation)) = (judged.standing, &judged.deviation) {
-                let key = (deviation.reason.as_str(), deviation.expires.to_string());
-                let known = reasons.entry(key).or_default();
-                known.rows.insert(comparison.row.name());
-                known.titles.insert(judged.quantity.title());
-            }
-        }
-    }
-    (!reasons.is_empty()).then(|| {
-        html! { ul { @for ((reason, expires), Known { rows, titles }) in &reasons {
-            li { (reason) ": " (rows.len()) " rows, " (titles.iter().copied().collect::<Vec<_>>().join(", "))
-                ", until " (expires) }
-        } } }
-    })
-}
-
 fn rows(evaluation: &Evaluation) -> impl Iterator<Item = (&Comparison, &RowVerdict)> {
     evaluation.comparisons.iter().zip(&evaluation.verdicts)
 }
 
-/// Everything about each row, folded up.
-fn details(subject: Subject<'_>) -> Markup {
-    let Subject { model, evaluation, recorded, .. } = subject;
-    html! { p { "Bands are of " code { (model.config.path.display()) } "." }
-    @for (index, (comparison, verdict)) in rows(evaluation).enumerate() {
-        details id=(comparison.row.name()) {
-            summary { (comparison.row.name()) " " em class=(verdict.status.name()) { (verdict.status.words()) } }
-            @if let Some(problem) = &verdict.problem { p { (problem) } }
-            p { (measured(comparison)) " " a href="#rows" { "back to the rows" } }
-            @if !verdict.quantities.is_empty() { (quantities(verdict)) }
-            @if let Some(Some(recorded)) = recorded.get(index) {
-                p { (asked(recorded)) } p { (answered(comparison)) } (times(&recorded.breakdown))
-            }
-            @if verdict.status != Status::Unmapped {
-                p { code { (rerun_command(model, comparison)) } }
-            }
+/// Around a page's line of the index, which is made of what the pages say of themselves.
+const ENTRY: [&str; 2] = ["<template id=\"entry\">", "</template>"];
+
+/// A page's line of the index.
+fn entry(subject: Subject<'_>) -> Markup {
+    let Subject { model, origin, evaluation, .. } = subject;
+    let coverage = evaluation.coverage();
+    html! { tr {
+        th scope="row" { a href=(file_name(&model.name)) { (model.name) } br;
+            small { (origin) ", against " (dataset(&evaluation.comparisons)) } }
+        td class=(verdict_word(evaluation)) { (verdict_word(evaluation)) }
+        td { (coverage.predicted) "/" (coverage.rows) }
+        @for metric in Metric::ALL {
+            (groups::heat_cell(statistics(&evaluation.comparisons, metric).as_ref()))
         }
+        td { (evaluation.count(Status::KnownDeviation)) }
+        td { (evaluation.count(Status::Outside)) }
     } }
 }
 
-/// A row's name that may be broken between its parts.
-fn breakable(name: &str) -> Markup {
-    html! { @for (index, part) in name.split("::").enumerate() {
-        @if index > 0 { "::" wbr; } (part)
-    } }
-}
-
-/// When and by which run a row was measured, and what its prediction glosses over.
-fn measured(comparison: &Comparison) -> String {
-    let provenance = &comparison.row.provenance;
-    let date = provenance.benchmark_date.as_deref().unwrap_or("no day is known");
-    let run = match &provenance.run_id[..] {
-        "" => String::new(),
-        run => format!(", run {run}"),
-    };
-    let approximations = if comparison.approximations.is_empty() {
-        String::new()
-    } else {
-        format!("; approximations: {}", comparison.approximations.join(", "))
-    };
-    format!("measured: {date}{run}{approximations}.")
-}
-
-/// What Mantile was asked for a row.
-fn asked(recorded: &Recorded) -> String {
-    let SystemMetricsRequest { prefill_req: prefill, decode_req: decode } =
-        &recorded.question.request;
-    let mut alike: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for (name, layer) in &decode.layers {
-        let degrees = layer.parallelism.iter().map(|(name, degree)| format!("{name} {degree}"));
-        let words: Vec<String> = std::iter::once(layer.dtype.clone()).chain(degrees).collect();
-        alike.entry(words.join(" ")).or_default().push(name);
-    }
-    let layers: Vec<String> =
-        alike.iter().map(|(words, names)| format!("{} {words}", names.join(", "))).collect();
-    format!(
-        "asked: {}, prefill {} × {} tokens, decode {} × {} over {}; {}; recorded as {}",
-        decode.hardware_id,
-        prefill.batch_size,
-        prefill.seq_len,
-        decode.batch_size,
-        decode.seq_len,
-        decode.context_len.unwrap_or(0),
-        layers.join("; "),
-        recorded.question.request.key()
-    )
-}
-
-/// What it answered, beside the times.
-fn answered(comparison: &Comparison) -> String {
-    comparison.outcome.estimate().map_or_else(String::new, |estimate| {
-        format!(
-            "answered: TTFT {} ms, TPOT {} ms; GB: weights {}, KV cache {}, activations {}, a GPU {} of {}",
-            four_digits(1e3 * estimate.metrics[Metric::Ttft]),
-            four_digits(1e3 * estimate.metrics[Metric::Tpot]),
-            four_digits(estimate.memory_weight_gb),
-            four_digits(estimate.memory_kv_cache_gb),
-            four_digits(estimate.memory_activation_gb),
-            four_digits(estimate.memory_per_package_gb),
-            four_digits(estimate.hw_capacity_gb)
-        )
-    })
-}
-
-fn quantities(verdict: &RowVerdict) -> Markup {
-    html! { div.scroll tabindex="0" { table {
-        thead { tr { th { "" } th { "measured" } th { "predicted" } th { "unit" } th { "ratio" } th { "band" } th { "" } } }
-        tbody { @for judged in &verdict.quantities { tr {
-            th scope="row" { (judged.quantity.title()) }
-            td { (four_digits(judged.pair.measured)) } td { (four_digits(judged.pair.predicted)) }
-            td { (judged.quantity.unit()) } td { (format!("{:.3}", judged.pair.ratio())) }
-            td { @if let Some(band) = &judged.band { (band.value.to_string())
-                @if band.line > 0 { " " small { "line " (band.line) } } } }
-            td { (match judged.standing { Standing::Inside => "inside", Standing::Known => "known deviation", Standing::Outside => "outside", Standing::NoBand => "no band" })
-                @if let Some(deviation) = &judged.deviation { ": " (deviation.reason) } }
-        } } }
-    } } }
-}
-
-/// The times of both phases by part, over all layers.
-fn times(breakdown: &Breakdown) -> Markup {
-    let titles = ["compute", "load", "communication", "overhead"];
-    let phases = [("prefill", &breakdown.prefill), ("decode", &breakdown.decode)];
-    let parts = |layers: &[LayerTime]| {
-        layers.iter().fold([0.0; 4], |sum, layer| {
-            let own = [layer.compute_ms, layer.load_ms, layer.communication_ms, layer.overhead_ms];
-            std::array::from_fn(|part| sum[part] + layer.count * own[part])
-        })
-    };
-    html! { @for (name, layers) in phases {
-        p { (name) ", ms: " @for (index, (title, part)) in titles.iter().zip(parts(layers)).enumerate() {
-            @if index > 0 { ", " } (title) " " (four_digits(part))
-        } }
-    } }
-}
-
-/// The page over all models.
+/// The line of the index that a page holds, if it is one.
 #[must_use]
-pub fn index(models: &[(String, Evaluation)]) -> String {
+pub fn entry_of(page: &str) -> Option<&str> {
+    let start = page.find(ENTRY[0])? + ENTRY[0].len();
+    Some(&page[start..start + page[start..].find(ENTRY[1])?])
+}
+
+/// The page over all models, made of the lines that their pages hold.
+#[must_use]
+pub fn index<'a>(entries: impl IntoIterator<Item = &'a str>) -> String {
     let body = html! {
         header { h1 { "Mantile against measurement" } }
-        main { section { h2 { "Models" } div.scroll tabindex="0" { table {
-            thead { tr { th { "model" } th { "" } th { "predicted" } @for metric in Metric::ALL { th { (metric.title()) " MAPE" } } th { "outside" } } }
-            tbody { @for (name, evaluation) in models {
-                @let coverage = evaluation.coverage();
-                tr {
-                    th scope="row" { a href=(file_name(name)) { (name) } }
-                    td class=(verdict_word(evaluation)) { (verdict_word(evaluation)) }
-                    td { (coverage.predicted) "/" (coverage.rows) }
-                    @for metric in Metric::ALL {
-                        td { (statistics(&evaluation.comparisons, metric).map_or_else(|| "–".to_owned(), |found| format!("{:.1}%", found.mape_percent))) }
-                    }
-                    td { (evaluation.count(Status::Outside)) }
-                }
+        main { section {
+            h2 { "Models" }
+            p { "MAPE of all rows, and the bias predicted / measured under it. Blue is predicted too low, orange too \
+                 high, the deeper the farther." }
+            div.scroll tabindex="0" { table.heat.models {
+                caption { "Each model's verdict, rows with a prediction of those measured, errors by metric, and rows \
+                    outside their bands, known to be or not" }
+                thead { tr { th scope="col" { "model" } th { "" } th scope="col" { "predicted" }
+                    @for metric in Metric::ALL { th scope="col" { (metric.title()) } }
+                    th scope="col" { "known" } th scope="col" { "outside" } } }
+                tbody { @for entry in entries { (PreEscaped(entry)) } }
             } }
-        } } } }
+        } }
     };
-    document("Mantile against measurement", &body)
+    document("Mantile against measurement", "", &body)
 }
 
-fn document(title: &str, body: &Markup) -> String {
+fn document(title: &str, series: &str, body: &Markup) -> String {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -431,7 +303,7 @@ fn document(title: &str, body: &Markup) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 title { (title) }
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(STYLE)) (PreEscaped(series)) }
             }
             body {
                 button.theme type="button" hidden { "light / dark" }
@@ -467,7 +339,14 @@ mod tests {
             .collect();
         let now = jiff::Timestamp::UNIX_EPOCH;
         let evaluation = Evaluation::of_rows(&model, comparisons, now);
-        page(Subject { model: &model, evaluation: &evaluation, recorded: &[], history: &[] })
+        let subject = Subject {
+            model: &model,
+            origin: "Mantile, made up",
+            evaluation: &evaluation,
+            recorded: &[],
+            history: &[],
+        };
+        page(subject)
     }
 
     #[test]

@@ -21,33 +21,85 @@
   };
   addEventListener("hashchange", unfold);
   unfold();
+  // A series alone: the others' marks are faint, and its own band is drawn.
+  const marks = document.querySelectorAll("#scatter .mark[data-r], #residuals .mark[data-r]");
+  const alone = (series) => {
+    root.dataset.only = series;
+    for (const mark of marks) mark.classList.toggle("faint", series !== "" && !mark.classList.contains(series));
+    for (const band of document.querySelectorAll(".own")) band.classList.toggle("shown", band.classList.contains(series));
+    for (const entry of document.querySelectorAll("[data-only]")) {
+      const button = entry.querySelector("button");
+      if (button) button.setAttribute("aria-pressed", entry.dataset.only === series);
+    }
+  };
+  for (const entry of document.querySelectorAll("li[data-only]")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.setAttribute("aria-pressed", "false");
+    button.append(...entry.childNodes);
+    entry.append(button);
+    button.addEventListener("click", () => alone(root.dataset.only === entry.dataset.only ? "" : entry.dataset.only));
+  }
   for (const form of document.querySelectorAll("form.colour")) {
     form.hidden = false;
     form.addEventListener("change", (event) => {
       root.dataset.colour = event.target.value;
       for (const other of document.querySelectorAll("form.colour select")) other.value = event.target.value;
+      alone("");
     });
   }
   const table = document.querySelector("table.rows");
   if (!table) return;
-  // A mark of a row says which when it is pointed at, and leads to everything about it.
+  // A mark of a row says which when it is pointed at or walked to, and leads to everything about it.
+  const titles = [...table.tHead.rows[0].cells].map((head) => head.textContent);
   const named = [...table.tBodies[0].rows].map((row) => row.cells[0].textContent);
+  const said = [...table.tBodies[0].rows].map((row, index) => [named[index], ...[...row.cells]
+    .map((cell, column) => cell.dataset.value === undefined ? "" : `${titles[column]} ${cell.textContent.trim()}`)
+    .filter(Boolean)].join("\n"));
   const tip = document.createElement("div");
   tip.className = "tip";
   tip.hidden = true;
+  tip.setAttribute("role", "status");
   document.body.append(tip);
+  const rowOf = (mark) => mark && mark.dataset ? mark.dataset.r : undefined;
+  const tell = (text, x, y) => {
+    tip.hidden = false;
+    tip.textContent = text;
+    tip.style.left = `${Math.max(0, Math.min(x + 12, innerWidth - tip.offsetWidth - 8))}px`;
+    tip.style.top = `${Math.min(y + 14, innerHeight - tip.offsetHeight - 8)}px`;
+  };
+  const open = (mark) => { if (rowOf(mark) !== undefined) location.hash = named[rowOf(mark)]; };
   addEventListener("pointerover", (event) => {
-    const row = event.target.dataset && event.target.dataset.r;
-    tip.hidden = row === undefined;
-    if (tip.hidden) return;
-    tip.textContent = named[row];
-    tip.style.left = `${Math.min(event.clientX + 12, innerWidth - tip.offsetWidth - 8)}px`;
-    tip.style.top = `${event.clientY + 14}px`;
+    if (rowOf(event.target) === undefined) tip.hidden = true;
+    else tell(said[rowOf(event.target)], event.clientX, event.clientY);
   });
-  addEventListener("click", (event) => {
-    const row = event.target.dataset && event.target.dataset.r;
-    if (row !== undefined) location.hash = named[row];
-  });
+  addEventListener("click", (event) => open(event.target));
+  for (const chart of document.querySelectorAll("svg.plot")) {
+    if (!chart.querySelector(".mark")) continue;
+    chart.tabIndex = 0;
+    chart.setAttribute("role", "application");
+    let at = null;
+    const leave = () => { if (at) at.classList.remove("at"); at = null; tip.hidden = true; };
+    chart.addEventListener("blur", leave);
+    chart.addEventListener("keydown", (event) => {
+      if (event.key === "Enter") open(at);
+      if (event.key === "Escape") leave();
+      const way = {ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, Home: -Infinity, End: Infinity}[event.key];
+      if (!way) return;
+      event.preventDefault();
+      // From left to right, those of one place from top to bottom.
+      const of = (mark, name) => Number(mark.getAttribute(name));
+      const walk = [...chart.querySelectorAll(".mark:not(.faint)")]
+        .sort((a, b) => of(a, "x") - of(b, "x") || of(a, "y") - of(b, "y"));
+      const next = (at ? walk.indexOf(at) : way > 0 ? -1 : walk.length) + way;
+      leave();
+      at = walk[Math.min(Math.max(next, 0), walk.length - 1)];
+      if (!at) return;
+      at.classList.add("at");
+      const place = at.getBoundingClientRect();
+      tell(rowOf(at) === undefined ? at.textContent : said[rowOf(at)], place.right, place.bottom);
+    });
+  }
   const body = table.tBodies[0], all = [...body.rows], size = Number(table.dataset.page);
   const form = document.querySelector("form.filter"), pages = document.querySelector(".pages");
   // A row is asked for by the parts of its name, its verdict, or an approximation as a whole.

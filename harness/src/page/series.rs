@@ -1,10 +1,11 @@
 //! What rows are told apart by in figures: shape and colour by GPU and framework, and colour by others.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use maud::{Markup, html};
 
-use super::chart::{SERIES, legend_of};
+use super::chart::{COLOURS, colour, legend_of};
 use crate::compare::{Breakdown, Comparison};
 use crate::group::Field;
 
@@ -66,7 +67,7 @@ impl Series {
 
     /// A row's classes in every way.
     pub(super) fn classes(&self, row: usize) -> String {
-        let class = |(way, number): (&Way, &usize)| format!("{}{}", way.letter, number % SERIES);
+        let class = |(way, number): (&Way, &usize)| format!("{}{number}", way.letter);
         WAYS.iter().zip(&self.of_rows[row]).map(class).collect::<Vec<_>>().join(" ")
     }
 
@@ -75,9 +76,32 @@ impl Series {
         html! {
             form.colour hidden { label { "Colour by " select name="by" { @for way in &WAYS {
                 option value=(way.letter) { (way.title) }
-            } } } }
+            } } } " " small { "A name shows its rows alone, with its own band. In a chart the arrow keys go from mark \
+                to mark, and Enter to everything about the row." } }
             @for (way, names) in WAYS.iter().zip(&self.names) { (legend_of(names, way.letter)) }
         }
+    }
+
+    /// The style of every series in every way.
+    pub(super) fn style(&self) -> String {
+        let mut style = String::new();
+        for (way, names) in WAYS.iter().zip(&self.names) {
+            for number in 0..names.len().max(COLOURS) {
+                let (letter, colour) = (way.letter, colour(number));
+                let _ = match letter {
+                    "s" => writeln!(
+                        style,
+                        ".s{number} {{ --own: var(--c{colour}); fill: var(--own); }}"
+                    ),
+                    _ => writeln!(
+                        style,
+                        "[data-colour={letter}] .mark.{letter}{number}, .legend .{letter}{number} \
+                         {{ fill: var(--c{colour}); }}"
+                    ),
+                };
+            }
+        }
+        style
     }
 }
 
@@ -101,5 +125,13 @@ mod tests {
         assert_eq!(series.classes(0), "s1 g0 f1 t0");
         assert_eq!(series.classes(1), "s0 g0 f0 t1", "8 is before 16");
         assert_eq!(series.group(2), 1);
+        assert!(series.style().contains(".s7 { --own: var(--c7);"));
+    }
+
+    #[test]
+    fn series_beyond_the_colours_differ_in_colour_or_shape() {
+        let looks: std::collections::BTreeSet<_> =
+            (0..56).map(|number| (colour(number), number % COLOURS)).collect();
+        assert_eq!(looks.len(), 56);
     }
 }

@@ -129,7 +129,7 @@ pub fn explanation_json(explanation: &Explanation<'_>) -> Value {
                 "time_ms": layer.count * layer.time_ms(phase),
             })
         };
-        of_phase(breakdown, phase).iter().map(layer).collect()
+        breakdown.layers(phase).iter().map(layer).collect()
     };
     let times = breakdown.as_ref().ok().map(|breakdown| {
         json!({
@@ -152,43 +152,14 @@ pub fn explanation_json(explanation: &Explanation<'_>) -> Value {
     })
 }
 
-/// A table a phase: each kind of layer with its parts, ms over all of its kind.
+/// A table a phase.
 fn times(breakdown: &Breakdown, against: Option<&(String, Result<Breakdown, String>)>) -> String {
     let mut text = String::new();
-    for (title, phase) in [("prefill (TTFT)", Phase::Prefill), ("decode (TPOT)", Phase::Decode)] {
-        let layers = of_phase(breakdown, phase);
-        let total: f64 = layers.iter().map(|layer| layer.count * layer.time_ms(phase)).sum();
-        let mut columns = vec![("layer", Align::Left)];
-        columns.extend(
-            ["count", "compute", "load", "comm", "overhead", "time", "share"]
-                .map(|name| (name, Align::Right)),
-        );
-        let other = against.and_then(|(name, other)| Some((name, other.as_ref().ok()?)));
-        let before = other.map(|(name, _)| format!("time {name}"));
-        columns.extend(before.as_deref().map(|name| (name, Align::Right)));
-        let mut table = TextTable::new(&columns);
-        for layer in layers {
-            let time = layer.count * layer.time_ms(phase);
-            let mut line = vec![layer.name.clone(), layer.count.to_string()];
-            let parts =
-                [layer.compute_ms, layer.load_ms, layer.communication_ms, layer.overhead_ms];
-            line.extend(parts.map(|part| format!("{:.3}", part * layer.count)));
-            line.push(format!("{time:.3}"));
-            line.push(format!("{:.0}%", 100.0 * time / total));
-            if let Some((_, other)) = other {
-                let old = of_phase(other, phase).iter().find(|old| old.name == layer.name);
-                let old = old.map(|old| format!("{:.3}", old.count * old.time_ms(phase)));
-                line.push(old.unwrap_or_else(|| "-".to_owned()));
-            }
-            table.line(line);
-        }
-        let _ = writeln!(text, "{title}: {total:.3} ms; parts in ms over all layers of a kind");
-        let _ = writeln!(text, "{}", table.to_text());
+    let other = against.and_then(|(name, other)| Some((&name[..], other.as_ref().ok()?)));
+    for phase in [Phase::Prefill, Phase::Decode] {
+        let _ = writeln!(text, "{}", layer_times(breakdown, phase, other));
         if let Some((name, other)) = other {
-            let (old, new) = match phase {
-                Phase::Prefill => (other.ttft().0, breakdown.ttft().0),
-                Phase::Decode => (other.tpot().0, breakdown.tpot().0),
-            };
+            let [old, new] = [other, breakdown].map(|breakdown| breakdown.time(phase).0);
             let change = 100.0 * (new / old - 1.0);
             let _ = writeln!(text, "release {name} had {old:.3} ms: {change:+.2}% since");
         }
@@ -199,11 +170,40 @@ fn times(breakdown: &Breakdown, against: Option<&(String, Result<Breakdown, Stri
     text
 }
 
-fn of_phase(breakdown: &Breakdown, phase: Phase) -> &[LayerTime] {
-    match phase {
-        Phase::Prefill => &breakdown.prefill,
-        Phase::Decode => &breakdown.decode,
+/// A phase's time, and its parts by kind of layer, ms over all of a kind; beside those of another release.
+pub(crate) fn layer_times(
+    breakdown: &Breakdown,
+    phase: Phase,
+    other: Option<(&str, &Breakdown)>,
+) -> String {
+    let title = match phase {
+        Phase::Prefill => "prefill (TTFT)",
+        Phase::Decode => "decode (TPOT)",
+    };
+    let total = breakdown.time(phase).0;
+    let mut columns = vec![("layer", Align::Left)];
+    columns.extend(
+        ["count", "compute", "load", "comm", "overhead", "time", "share"]
+            .map(|name| (name, Align::Right)),
+    );
+    let before = other.map(|(name, _)| format!("time {name}"));
+    columns.extend(before.as_deref().map(|name| (name, Align::Right)));
+    let mut table = TextTable::new(&columns);
+    for layer in breakdown.layers(phase) {
+        let time = layer.count * layer.time_ms(phase);
+        let mut line = vec![layer.name.clone(), layer.count.to_string()];
+        let parts = [layer.compute_ms, layer.load_ms, layer.communication_ms, layer.overhead_ms];
+        line.extend(parts.map(|part| format!("{:.3}", part * layer.count)));
+        line.push(format!("{time:.3}"));
+        line.push(format!("{:.0}%", 100.0 * time / total));
+        if let Some((_, other)) = other {
+            let old = other.layers(phase).iter().find(|old| old.name == layer.name);
+            let old = old.map(|old| format!("{:.3}", old.count * old.time_ms(phase)));
+            line.push(old.unwrap_or_else(|| "-".to_owned()));
+        }
+        table.line(line);
     }
+    format!("{title}: {total:.3} ms; parts in ms over all layers of a kind\n{}", table.to_text())
 }
 
 /// The rows that differ in nothing but concurrency.

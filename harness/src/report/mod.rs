@@ -22,6 +22,7 @@ pub use calibration::{Calibrated, calibration_json, calibration_text, diagnosis_
 pub use comparison_csv::comparison_report;
 pub use deviations::deviations_toml;
 pub use estimators::side_by_side_json;
+pub(crate) use explanation::layer_times;
 pub use explanation::{Explanation, explain, explanation_json};
 pub use failure::{failure_text, figure, rerun_command};
 pub use flat::{
@@ -33,6 +34,7 @@ pub use json::evaluation_json;
 pub use reconciliation::{RECONCILIATION_SUMMARY, notes_are_whole, reconciliation_summary};
 pub use release_gate::{gate_annotations, gate_json, gate_junit, gate_summary};
 pub use snapshot::{predictions_table, snapshot_file};
+pub(crate) use summary::dataset;
 pub use summary::{
     Style, comparison_summary, coverage_text, models_table, run_table, verdict_word,
 };

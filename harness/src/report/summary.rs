@@ -216,7 +216,7 @@ pub(super) fn render(table: &TextTable, style: Style) -> String {
 }
 
 /// How many rows of which providers, measured when.
-pub(super) fn dataset(comparisons: &[Comparison]) -> String {
+pub(crate) fn dataset(comparisons: &[Comparison]) -> String {
     let mut providers: BTreeMap<&str, usize> = BTreeMap::new();
     for comparison in comparisons {
         *providers.entry(&comparison.row.provider).or_default() += 1;
@@ -227,11 +227,11 @@ pub(super) fn dataset(comparisons: &[Comparison]) -> String {
     let providers: Vec<String> =
         providers.into_iter().map(|(name, rows)| format!("{rows} rows of {name}")).collect();
     let day = |date: &&str| date.get(..10).unwrap_or(date).to_owned();
-    match (dates.first(), dates.last()) {
-        (Some(first), Some(last)) => {
-            format!("{}, measured {} to {}", providers.join(", "), day(first), day(last))
-        }
-        _ => providers.join(", "),
+    let providers = providers.join(", ");
+    match (dates.first().map(day), dates.last().map(day)) {
+        (Some(first), Some(last)) if first == last => format!("{providers}, measured {first}"),
+        (Some(first), Some(last)) => format!("{providers}, measured {first} to {last}"),
+        _ => providers,
     }
 }
 

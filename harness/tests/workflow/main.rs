@@ -18,6 +18,7 @@ mod formats;
 mod gate;
 mod init_model;
 mod output;
+mod page;
 mod project;
 mod readme;
 mod record;

@@ -1,0 +1,57 @@
+//! The table of all rows.
+
+use maud::{Markup, html};
+
+use super::{Subject, rows};
+use crate::compare::statistics;
+use crate::metric::Metric;
+
+/// The columns of the table: what is shown of each metric is predicted / measured.
+pub(super) fn table(subject: Subject<'_>) -> Markup {
+    let Subject { evaluation, .. } = subject;
+    let metrics: Vec<Metric> = Metric::ALL
+        .into_iter()
+        .filter(|&metric| statistics(&evaluation.comparisons, metric).is_some())
+        .collect();
+    html! {
+        form.filter hidden { label { "Rows with " input type="search" name="q" placeholder="b200 vllm c64"; }
+            " " output aria-live="polite" {} }
+        div.scroll tabindex="0" { table.rows data-page="200" {
+            caption { "Every row, with predicted / measured of each metric; a heading sorts" }
+            thead { tr {
+                th scope="col" { "row" } th scope="col" { "verdict" }
+                @for metric in &metrics { th scope="col" { (metric.title()) " p/m" } }
+                th scope="col" { "approximations" }
+            } }
+            tbody { @for (comparison, verdict) in rows(evaluation) {
+                tr {
+                    th scope="row" { a href=(format!("#{}", comparison.row.name())) { (breakable(&comparison.row.name())) } }
+                    td class=(verdict.status.name()) { (verdict.status.words()) }
+                    @for &metric in &metrics {
+                        @match comparison.pair(metric) {
+                            Some(pair) => {
+                                @let ratio = pair.ratio();
+                                // The bar reaches from the middle: by a factor of 4 to the end.
+                                @let off = (ratio.ln() / 4f64.ln()).clamp(-1.0, 1.0) * 50.0;
+                                td.ratio data-value=(format!("{ratio:.4}")) {
+                                    span.offset style=(format!("left:{:.1}%;width:{:.1}%", 50.0 + off.min(0.0), off.abs())) {}
+                                    span { (format!("{ratio:.2}")) }
+                                }
+                            }
+                            None => td.none { "–" }
+                        }
+                    }
+                    td { (comparison.approximations.join(", ")) }
+                }
+            } }
+        } }
+        p.pages hidden { button type="button" data-step="-1" { "previous" } " " output {} " " button type="button" data-step="1" { "next" } }
+    }
+}
+
+/// A row's name that may be broken between its parts.
+fn breakable(name: &str) -> Markup {
+    html! { @for (index, part) in name.split("::").enumerate() {
+        @if index > 0 { "::" wbr; } (part)
+    } }
+}
