@@ -156,7 +156,8 @@ that does not answer with 3.")]
     #[command(after_help = "Examples:
   mantile-reconcile bands --model openai_GPT-OSS-120B
   mantile-reconcile bands --model openai_GPT-OSS-120B --alpha 0.1 --by gpu_model,framework --accept
-  mantile-reconcile bands --model openai_GPT-OSS-120B --deviations")]
+  mantile-reconcile bands --model openai_GPT-OSS-120B --deviations
+  mantile-reconcile bands --model openai_GPT-OSS-120B --format csv")]
     Bands(BandsArgs),
     /// Write an HTML page a model, and what was found into its folder
     #[command(after_help = "Examples:
@@ -285,6 +286,9 @@ pub(super) struct ExtractArgs {
     /// When a run was made, for the artifacts do not say; may be repeated
     #[arg(long = "run-date", value_name = "ID=TIME", value_parser = parse_run_date)]
     pub run_dates: Vec<(String, String)>,
+    /// How the result is printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
     #[command(flatten)]
     pub fetch: FetchArgs,
     #[command(flatten)]
@@ -526,6 +530,9 @@ pub(super) struct FilterArgs {
     /// Where the rows go [default: stdout]
     #[arg(long, value_name = "CSV")]
     pub output: Option<PathBuf>,
+    /// How the rows are printed; with --output they are written as CSV, and this is not
+    #[arg(long, value_enum, default_value_t = Format::Csv, conflicts_with = "output")]
+    pub format: Format,
 }
 
 #[derive(Debug, Args)]
@@ -545,6 +552,9 @@ pub(super) struct EstimateArgs {
     /// naive_conversion.csv in the model's folder]
     #[arg(long, requires = "api_url", conflicts_with = "no_resume")]
     pub naive: bool,
+    /// How the result is printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
     #[command(flatten)]
     pub service: ServiceArgs,
 }
@@ -608,6 +618,9 @@ pub(super) struct RecordArgs {
     /// The live Mantile
     #[arg(long, value_name = "URL", env = settings::API_URL)]
     pub api_url: String,
+    /// How the result is printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
     #[command(flatten)]
     pub patience: PatienceArgs,
 }
@@ -733,6 +746,9 @@ pub(super) struct BandsArgs {
     /// Instead, print an entry for known_deviations.toml for each row outside its written band
     #[arg(long, conflicts_with = "accept")]
     pub deviations: bool,
+    /// How the result is printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
     #[command(flatten)]
     pub service: ServiceArgs,
 }
@@ -752,6 +768,9 @@ pub(super) struct ReportArgs {
     /// Write nothing; exit with 1 where a RECONCILIATION_SUMMARY.md is out of date
     #[arg(long, conflicts_with_all = ["output", "screenshots"])]
     pub check: bool,
+    /// How the result is printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 #[derive(Debug, Args)]

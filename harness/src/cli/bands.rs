@@ -7,13 +7,14 @@ use jiff::Timestamp;
 
 use super::args::BandsArgs;
 use super::estimate::start;
-use super::output::{note, print};
+use super::output::{note, print, print_table};
 use super::run::predict;
+use crate::band::{Band, Interval};
 use crate::config::{self, BandRule, Config};
 use crate::error::{Error, Exit, Place, Result};
 use crate::evaluation::Evaluation;
 use crate::folder::{self, Model};
-use crate::metric::{Metric, PerMetric};
+use crate::metric::Metric;
 use crate::prediction::Outcome;
 use crate::propose::{Proposal, Rule, propose, rewrite};
 use crate::report::{Align, TextTable, deviations_toml};
@@ -43,7 +44,8 @@ pub(super) async fn run(root: &Path, args: &BandsArgs) -> Result<Exit> {
         noise_floor: model.config.noise_floor,
     };
     let proposals = propose(&comparisons, &rule);
-    print(&against_written(&model, &proposals))?;
+    let against = Against::all(&model, &proposals);
+    print_table(args.format, &flat(&against), &text(&model, &proposals, &against))?;
     if args.accept {
         accept(&model.config, &proposals)?;
         note(&format!(
@@ -66,42 +68,77 @@ fn accept(config: &Config, proposals: &[Proposal]) -> Result<()> {
 }
 
 /// Each proposed band beside the one that is written for the same group.
-fn against_written(model: &Model, proposals: &[Proposal]) -> String {
-    let mut table = TextTable::new(&[
-        ("group", Align::Left),
-        ("metric", Align::Left),
-        ("written", Align::Left),
-        ("proposed", Align::Left),
-        ("", Align::Left),
-    ]);
-    for proposal in proposals {
-        let written = model
-            .config
-            .bands
-            .iter()
-            .find(|band| band.group.to_string() == proposal.group.to_string());
-        let written = written.map_or_else(PerMetric::default, |band| band.ratio);
-        for metric in Metric::ALL {
-            let (old, new) = (written[metric].map(|w| w.value), proposal.ratio[metric]);
-            let change = match (old, new) {
-                (None, None) => continue,
-                (None, Some(_)) => "new",
-                (Some(_), None) => "gone",
-                (Some(old), Some(new)) if old == new => "same",
-                (Some(old), Some(new)) if new.high / new.low > old.high / old.low => "WIDER",
-                _ => "tighter",
-            };
-            let text = |interval: Option<crate::band::Interval>| {
-                interval.map_or_else(|| "-".to_owned(), |interval| interval.to_string())
-            };
-            table.line(vec![
-                proposal.group.to_string(),
-                metric.name().to_owned(),
-                text(old),
-                text(new),
-                change.to_owned(),
-            ]);
+struct Against<'a> {
+    proposal: &'a Proposal,
+    metric: Metric,
+    written: Option<Interval>,
+    proposed: Option<Interval>,
+}
+
+impl Against<'_> {
+    fn all<'a>(model: &Model, proposals: &'a [Proposal]) -> Vec<Against<'a>> {
+        let written = |proposal: &Proposal, metric: Metric| {
+            let same = |band: &&Band| band.group.to_string() == proposal.group.to_string();
+            model.config.bands.iter().find(same)?.ratio[metric].map(|written| written.value)
+        };
+        let all = proposals.iter().flat_map(|proposal| {
+            Metric::ALL.into_iter().map(move |metric| Against {
+                proposal,
+                metric,
+                written: written(proposal, metric),
+                proposed: proposal.ratio[metric],
+            })
+        });
+        all.filter(|one| one.written.is_some() || one.proposed.is_some()).collect()
+    }
+
+    fn change(&self) -> &'static str {
+        match (self.written, self.proposed) {
+            (None, _) => "new",
+            (Some(_), None) => "gone",
+            (Some(old), Some(new)) if old == new => "same",
+            (Some(old), Some(new)) if new.high / new.low > old.high / old.low => "WIDER",
+            _ => "tighter",
         }
+    }
+}
+
+/// A line a band, with its ends apart.
+fn flat(all: &[Against<'_>]) -> TextTable {
+    let words = ["group", "metric", "change", "basis"].map(|name| (name, Align::Left));
+    let figures = ["written_low", "written_high", "proposed_low", "proposed_high"]
+        .map(|name| (name, Align::Right));
+    let mut table = TextTable::new(&[&words[..], &figures[..]].concat());
+    let ends = |interval: Option<Interval>| {
+        interval.map_or_else(Default::default, |i| [i.low.to_string(), i.high.to_string()])
+    };
+    for one in all {
+        let words = [
+            one.proposal.group.to_string(),
+            one.metric.name().to_owned(),
+            one.change().to_owned(),
+            one.proposal.basis.clone(),
+        ];
+        table.line(words.into_iter().chain(ends(one.written)).chain(ends(one.proposed)).collect());
+    }
+    table
+}
+
+/// The same for a terminal: what the bands of a group are made of under the table.
+fn text(model: &Model, proposals: &[Proposal], all: &[Against<'_>]) -> String {
+    let columns = ["group", "metric", "written", "proposed", ""].map(|name| (name, Align::Left));
+    let mut table = TextTable::new(&columns);
+    let words = |interval: Option<Interval>| {
+        interval.map_or_else(|| "-".to_owned(), |interval| interval.to_string())
+    };
+    for one in all {
+        table.line(vec![
+            one.proposal.group.to_string(),
+            one.metric.name().to_owned(),
+            words(one.written),
+            words(one.proposed),
+            one.change().to_owned(),
+        ]);
     }
     let mut text = table.to_text();
     for proposal in proposals {

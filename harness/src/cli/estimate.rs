@@ -1,15 +1,16 @@
 //! `estimate`: rows to predictions, saved as they come and taken up where a run was cut off.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-use super::args::{EstimateArgs, RowsArgs, ServiceArgs};
+use super::args::{EstimateArgs, Format, RowsArgs, ServiceArgs};
 use super::filter::pick;
-use super::output::{note, predictions_path, print, progress};
+use super::output::{note, predictions_path, print_table, progress};
 use crate::config::{Config, Source};
 use crate::error::{Error, Exit, Result};
 use crate::evaluation::Service;
 use crate::prediction::{self, Outcome, Prediction};
+use crate::report::{Align, TextTable};
 use crate::row::{self, Row};
 use crate::{estimate, estimator, file, folder, mapping};
 
@@ -50,7 +51,7 @@ pub(super) async fn run(root: &Path, args: &EstimateArgs) -> Result<Exit> {
     .await?;
     bar.finish_and_clear();
     done.save()?;
-    report(&done)
+    report(&done, args.format)
 }
 
 /// The naive conversion's predictions, as an estimator's file.
@@ -69,7 +70,7 @@ async fn naively(
     file::replace(&output, &estimator::write(&found, rows))?;
     let refused: usize = found.unpredicted.values().sum();
     let answered = found.estimates.len();
-    print(&format!("{}: {answered} answered, {refused} refused", output.display()))?;
+    print_counts(args.format, &output, [("answered", answered), ("refused", refused)])?;
     Ok(Exit::Inside)
 }
 
@@ -185,19 +186,12 @@ fn still_holds(prediction: &Prediction, service: &Service) -> bool {
         })
 }
 
-fn report(done: &Saved) -> Result<Exit> {
-    let mut counts: Vec<(&str, usize)> = Vec::new();
+fn report(done: &Saved, format: Format) -> Result<Exit> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for prediction in done.predictions.iter().flatten() {
-        let status = prediction.outcome.status();
-        match counts.iter_mut().find(|(name, _)| *name == status) {
-            Some((_, rows)) => *rows += 1,
-            None => counts.push((status, 1)),
-        }
+        *counts.entry(prediction.outcome.status()).or_default() += 1;
     }
-    counts.sort_unstable();
-    let counts: Vec<String> =
-        counts.into_iter().map(|(status, rows)| format!("{rows} {status}")).collect();
-    print(&format!("{}: {}", done.output.display(), counts.join(", ")))?;
+    print_counts(format, &done.output, counts)?;
     let problem =
         done.predictions.iter().flatten().find_map(|prediction| match &prediction.outcome {
             Outcome::Unavailable(problem) => Some((prediction.row.name(), problem)),
@@ -207,4 +201,21 @@ fn report(done: &Saved) -> Result<Exit> {
     note(&format!("error: rows without an answer, first {row}: {problem}"));
     note("  help: run it again; it asks only for what is missing");
     Ok(Exit::Unavailable)
+}
+
+/// How many rows of a file came out how.
+fn print_counts<'a>(
+    format: Format,
+    output: &Path,
+    counts: impl IntoIterator<Item = (&'a str, usize)>,
+) -> Result<()> {
+    let columns = [("output", Align::Left), ("status", Align::Left), ("rows", Align::Right)];
+    let mut table = TextTable::new(&columns);
+    let mut words = Vec::new();
+    let output = output.display().to_string();
+    for (status, rows) in counts {
+        table.line(vec![output.clone(), status.to_owned(), rows.to_string()]);
+        words.push(format!("{rows} {status}"));
+    }
+    print_table(format, &table, &format!("{output}: {}", words.join(", ")))
 }

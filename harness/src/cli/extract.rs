@@ -1,18 +1,18 @@
 //! `extract`: artifacts to rows, with an account.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use super::account::{Account, files};
 use super::args::ExtractArgs;
 use super::fetch;
-use super::output::{note, print, progress};
+use super::output::{note, print_table, progress};
 use crate::config::{Config, Source as ConfiguredSource};
 use crate::error::{Error, Exit, Result};
 use crate::fetch::RUN_FACTS;
 use crate::row::Row;
-use crate::source::{self, Artifact, Extraction, Fate, Given, Reading, Source};
-use crate::table::{nearest, plural};
+use crate::source::{self, Artifact, Fate, Given, Reading, Source};
+use crate::table::nearest;
 use crate::{file, folder, row};
 
 pub(super) async fn run(root: &Path, args: &ExtractArgs) -> Result<Exit> {
@@ -46,7 +46,7 @@ pub(super) async fn run(root: &Path, args: &ExtractArgs) -> Result<Exit> {
         let error = Error::usage(format!(
             "no row in {}:\n{}",
             files(read.files),
-            account(&extraction, &overlaps, &read, &output)
+            Account::new(&extraction, &overlaps, &read).text(&output)
         ));
         // Where results were left out for anything but their model, the reasons are the help.
         let of_another = |fate: &Fate| matches!(fate, Fate::Skipped(reason) if reason.starts_with(source::ANOTHER_MODEL));
@@ -70,7 +70,8 @@ pub(super) async fn run(root: &Path, args: &ExtractArgs) -> Result<Exit> {
     for warning in &reading.warnings {
         note(&format!("note: {warning}"));
     }
-    print(&account(&extraction, &overlaps, &read, &output))?;
+    let account = Account::new(&extraction, &overlaps, &read);
+    print_table(args.format, &account.table(&output), &account.text(&output))?;
     Ok(Exit::Inside)
 }
 
@@ -108,15 +109,15 @@ fn one_model(configured: &ConfiguredSource, config: &Config, readings: &[Reading
 }
 
 /// What reading the inputs gave.
-struct Read {
+pub(super) struct Read {
     readings: Vec<Reading>,
-    files: usize,
+    pub files: usize,
     /// How many files were read by each source.
-    by_source: BTreeMap<&'static str, usize>,
+    pub by_source: BTreeMap<&'static str, usize>,
     /// Files in the folders that are no artifact of any source.
-    unrecognised: Vec<PathBuf>,
+    pub unrecognised: Vec<PathBuf>,
     /// Tables in the folders beside a JSON file of the same name, which says more.
-    beside_json: usize,
+    pub beside_json: usize,
 }
 
 fn read_all(places: &[Place], args: &ExtractArgs, given: &Given) -> Result<Read> {
@@ -285,11 +286,11 @@ fn before(
 
 /// Configurations that a source listed before has, too.
 #[derive(Default)]
-struct Overlaps {
+pub(super) struct Overlaps {
     /// Left out: the other source's is as new or newer.
-    older: usize,
+    pub older: usize,
     /// Kept beside the other source's: newer, or without a date to tell.
-    beside: usize,
+    pub beside: usize,
 }
 
 impl Overlaps {
@@ -306,95 +307,6 @@ impl Overlaps {
         });
         overlaps
     }
-}
-
-fn files(count: usize) -> String {
-    format!("{count} file{}", plural(count))
-}
-
-/// Every result read is either written or counted under a reason.
-fn account(extraction: &Extraction, overlaps: &Overlaps, read: &Read, output: &Path) -> String {
-    let Extraction { rows, reading, superseded } = extraction;
-    let results: usize = reading.fates.values().sum();
-    let mut text = format!("read {results} results in {}", files(read.files));
-    let by_source: Vec<String> =
-        read.by_source.iter().map(|(source, files)| format!("{source} {files}")).collect();
-    let _ = writeln!(text, ": {}", by_source.join(", "));
-    let mut generations: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
-    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
-    for ((generation, fate), results) in &reading.fates {
-        let (taken, skipped) = generations.entry(generation).or_default();
-        match fate {
-            Fate::Taken => *taken += results,
-            Fate::Skipped(reason) => {
-                *skipped += results;
-                *reasons.entry(reason).or_default() += results;
-            }
-        }
-    }
-    for (generation, (taken, skipped)) in generations {
-        let _ = writeln!(text, "  {generation}: {taken} taken, {skipped} not");
-    }
-    for (reason, results) in superseded {
-        *reasons.entry(reason).or_default() += results;
-    }
-    if overlaps.older > 0 {
-        reasons.insert("a source listed before has it as new or newer", overlaps.older);
-    }
-    let mut reasons: Vec<(&str, usize)> = reasons.into_iter().collect();
-    reasons.sort_by_key(|(_, results)| std::cmp::Reverse(*results));
-    for (reason, results) in reasons {
-        let _ = writeln!(text, "  {results:>6} not taken: {reason}");
-    }
-    if !reading.unknown_keys.is_empty() {
-        let keys: Vec<String> = reading
-            .unknown_keys
-            .iter()
-            .map(|(key, results)| format!("{key} ({results})"))
-            .collect();
-        let _ = writeln!(text, "  keys of no known generation, not read: {}", keys.join(", "));
-    }
-    if !read.unrecognised.is_empty() {
-        let _ = writeln!(
-            text,
-            "  {} in the folders of no source, such as {}",
-            files(read.unrecognised.len()),
-            read.unrecognised[0].display()
-        );
-    }
-    if read.beside_json > 0 {
-        let _ = writeln!(
-            text,
-            "  {} not read: a JSON file of the same name lies beside",
-            files(read.beside_json)
-        );
-    }
-    if rows.is_empty() {
-        return text.trim_end().to_owned();
-    }
-    let _ = writeln!(text, "  {:>6} configurations written to {}", rows.len(), output.display());
-    let mut groups: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    for row in rows {
-        *groups.entry((&row.identity.gpu_model, &row.identity.framework)).or_default() += 1;
-    }
-    for ((gpu, framework), rows) in groups {
-        let _ = writeln!(text, "         {rows:>5} {gpu} / {framework}");
-    }
-    if overlaps.beside > 0 {
-        let _ = writeln!(
-            text,
-            "  {:>6} of them a source listed before has, too: older, or without a date here",
-            overlaps.beside
-        );
-    }
-    let dateless = rows.iter().filter(|row| row.provenance.benchmark_date.is_none()).count();
-    if dateless > 0 {
-        let _ =
-            writeln!(text, "  {dateless:>6} of them without a date: --run-date RUN=DATE gives it");
-    }
-    let repeated = rows.iter().filter(|row| row.repeatability.is_some()).count();
-    let _ = write!(text, "  {repeated:>6} of them measured more than once on the same image");
-    text
 }
 
 #[cfg(test)]

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use super::args::FilterArgs;
+use super::args::{FilterArgs, Format};
 use super::estimate::of_args;
-use super::output::{note, print};
+use super::output::{note, print, print_table};
 use crate::error::{Error, Exit, Result};
 use crate::filter::{Filter, Property};
+use crate::report::TextTable;
 use crate::row::Row;
 use crate::{file, folder, row};
 
@@ -18,10 +19,20 @@ pub(super) fn run(root: &Path, args: &FilterArgs) -> Result<Exit> {
     let bytes = row::write(&picked);
     match &args.output {
         Some(path) => file::replace(path, &bytes)?,
-        None => print(String::from_utf8_lossy(&bytes).trim_end())?,
+        None => print_rows(args.format, &bytes)?,
     }
     note(&format!("{} of {total} rows", picked.len()));
     Ok(Exit::Inside)
+}
+
+/// Prints rows in the standard format, or what they hold in another.
+fn print_rows(format: Format, bytes: &[u8]) -> Result<()> {
+    let text = String::from_utf8_lossy(bytes);
+    if format == Format::Csv {
+        return print(text.trim_end());
+    }
+    let table = TextTable::of_csv(&text);
+    print_table(format, &table, &table.to_text())
 }
 
 /// The rows that the filter picks; all of them without one. None at all is an error: whatever

@@ -1,6 +1,7 @@
 //! The command line: parse, run the verb, exit.
 
 mod accept;
+mod account;
 mod args;
 mod audit;
 mod bands;

@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::args::Format;
 use crate::error::{Error, Result};
+use crate::report::TextTable;
 
 /// Prints a result.
 pub(super) fn print(text: &str) -> Result<()> {
@@ -33,6 +34,16 @@ fn write_line(mut stdout: impl std::io::Write, text: &str) -> Result<()> {
 /// Prints a result in a format: what is for a terminal as for people.
 pub(super) fn print_as(format: Format, text: &str) -> Result<()> {
     if format == Format::Text { show(text) } else { print(text) }
+}
+
+/// Prints a result as its table; for a terminal its text.
+pub(super) fn print_table(format: Format, table: &TextTable, text: &str) -> Result<()> {
+    match format {
+        Format::Text => show(text),
+        Format::Markdown => print(&table.to_markdown()),
+        Format::Csv => print(&table.to_csv()),
+        Format::Json => print(&table.to_json().to_string()),
+    }
 }
 
 /// Prints a diagnostic.

@@ -5,14 +5,15 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::args::{RecordArgs, RecordMode};
+use super::args::{Format, RecordArgs, RecordMode};
 use super::filter::pick;
-use super::output::{note, print, progress};
+use super::output::{note, print_table, progress};
 use crate::config::Config;
 use crate::error::{Error, Exit, Result};
 use crate::folder::{self, Model};
 use crate::mantile::{Client, LayerTable, SystemMetricsRequest, layers_path};
 use crate::recording::{self, Entry, RecordedReply, Recording, differences};
+use crate::report::{Align, TextTable};
 use crate::row::Row;
 use crate::{estimate, file, mapping, releases};
 
@@ -44,7 +45,7 @@ pub(super) async fn run(root: &Path, args: &RecordArgs) -> Result<Exit> {
             let wanted = wanted(&picked, &model.config, &recording.layers()?);
             recording.entries.retain(|key, _| wanted.contains_key(key));
         }
-        return diff(&client, &recording).await;
+        return diff(&client, &recording, args.format).await;
     }
     let layers = client.layers(&model.config.model_id).await?;
     let wanted_now = wanted(&picked, &model.config, &layers);
@@ -81,30 +82,37 @@ pub(super) async fn run(root: &Path, args: &RecordArgs) -> Result<Exit> {
     save(root, &recording, &model.release)?;
     index(root, args)?;
     let refused = recording.entries.values().filter(|entry| entry.reply.status != 200).count();
-    print(&format!(
-        "{}: {} answers, {asked} asked now, {refused} of them refusals",
-        recording.path.display(),
-        recording.entries.len()
-    ))?;
+    let changed = old.as_ref().map_or(0, |old| changed(old, &recording));
+    let path = recording.path.display().to_string();
+    let answers = recording.entries.len();
+    let figures = ["answers", "asked", "refused", "unused", "changed"];
+    let mut table = TextTable::new(
+        &std::iter::once(("recording", Align::Left))
+            .chain(figures.map(|name| (name, Align::Right)))
+            .collect::<Vec<_>>(),
+    );
+    let counts = [answers, asked, refused, unused, changed].map(|count| count.to_string());
+    table.line(std::iter::once(path.clone()).chain(counts).collect());
+    let text = format!("{path}: {answers} answers, {asked} asked now, {refused} of them refusals");
+    print_table(args.format, &table, &text)?;
     if unused > 0 {
         note(&format!("note: {unused} entries are no row's any more; --mode record drops them"));
     }
-    if let Some(old) = old {
-        let changed = recording
-            .entries
-            .iter()
-            .filter(|(key, entry)| {
-                old.entries.get(*key).is_some_and(|o| o.reply.digest != entry.reply.digest)
-            })
-            .count();
-        if changed > 0 {
-            note(&format!(
-                "note: {changed} answers differ from what was recorded as release {} before",
-                args.release
-            ));
-        }
+    if changed > 0 {
+        note(&format!(
+            "note: {changed} answers differ from what was recorded as release {} before",
+            args.release
+        ));
     }
     Ok(Exit::Inside)
+}
+
+/// How many answers differ from those to the same requests before.
+fn changed(old: &Recording, new: &Recording) -> usize {
+    let is_other = |key: &String, entry: &Entry| {
+        old.entries.get(key).is_some_and(|old| old.reply.digest != entry.reply.digest)
+    };
+    new.entries.iter().filter(|(key, entry)| is_other(key, entry)).count()
 }
 
 /// Everything of a model asked of a live Mantile, as the recording of a release that is not yet
@@ -258,58 +266,92 @@ async fn pages(
 }
 
 /// Asks for everything recorded and shows what differs.
-async fn diff(client: &Client, recording: &Recording) -> Result<Exit> {
-    let mut lines = Vec::new();
+async fn diff(client: &Client, recording: &Recording, format: Format) -> Result<Exit> {
+    let mut found = Vec::new();
     for (path, recorded) in &recording.pages {
         let live = RecordedReply::new(&client.get(path).await?);
-        compare(&format!("GET {path}"), recorded, &live, &mut lines);
+        found.extend(Differing::of(&format!("GET {path}"), recorded, &live));
     }
     let requests = recording.entries.values().map(|entry| entry.request.clone()).collect();
     let live: BTreeMap<String, Entry> = ask(client, requests).await?.into_iter().collect();
     for (key, entry) in &recording.entries {
         if let Some(live) = live.get(key) {
-            compare(key, &entry.reply, &live.reply, &mut lines);
+            found.extend(Differing::of(key, &entry.reply, &live.reply));
         }
     }
+    let words = ["request", "field", "recorded", "live"].map(|name| (name, Align::Left));
+    let mut table = TextTable::new(&[&words[..], &[("fields", Align::Right)]].concat());
+    for Differing { request, field, recorded, live, fields } in &found {
+        table.line(vec![
+            request.clone(),
+            field.clone(),
+            recorded.clone(),
+            live.clone(),
+            fields.to_string(),
+        ]);
+    }
+    let mut lines: Vec<String> = found.iter().take(MOST_SHOWN).map(Differing::text).collect();
+    if found.len() > MOST_SHOWN {
+        lines.push(format!("and {} more answers differ", found.len() - MOST_SHOWN));
+    }
     let total = recording.pages.len() + recording.entries.len();
-    for line in lines.iter().take(MOST_SHOWN) {
-        print(line)?;
-    }
-    if lines.len() > MOST_SHOWN {
-        print(&format!("and {} more answers differ", lines.len() - MOST_SHOWN))?;
-    }
-    print(&format!(
+    lines.push(format!(
         "{} of {total} live answers differ from {}",
-        lines.len(),
+        found.len(),
         recording.path.display()
-    ))?;
-    Ok(if lines.is_empty() { Exit::Inside } else { Exit::GateFailed })
+    ));
+    print_table(format, &table, &lines.join("\n"))?;
+    Ok(if found.is_empty() { Exit::Inside } else { Exit::GateFailed })
 }
 
-/// Adds a line when the live answer is not the recorded one.
-fn compare(name: &str, recorded: &RecordedReply, live: &RecordedReply, lines: &mut Vec<String>) {
-    if recorded.digest == live.digest {
-        return;
-    }
-    if recorded.status != live.status {
-        lines.push(format!("{name}: status {} recorded, {} live", recorded.status, live.status));
-        return;
-    }
-    let value = |reply: &RecordedReply| serde_json::from_str(reply.body.get()).unwrap_or_default();
-    let differences = differences(&value(recorded), &value(live));
-    // The headline figures first: a breakdown has hundreds of fields.
-    let headline = differences
-        .iter()
-        .find(|difference| matches!(difference.path.as_str(), "tpot_ms" | "ttft_ms"))
-        .or(differences.first());
-    lines.push(match headline {
-        Some(d) => format!(
-            "{name}: {} fields differ, such as {}: {} recorded, {} live",
-            differences.len(),
-            d.path,
-            d.recorded,
-            d.other
-        ),
-        None => format!("{name}: the recording was changed by hand"),
-    });
+/// A live answer that is not the recorded one.
+struct Differing {
+    /// The request's key, or the page.
+    request: String,
+    /// One that differs: a headline figure where that does, the status, or nothing where the recording was
+    /// changed by hand.
+    field: String,
+    recorded: String,
+    live: String,
+    /// How many fields differ.
+    fields: usize,
 }
+
+impl Differing {
+    fn of(request: &str, recorded: &RecordedReply, live: &RecordedReply) -> Option<Self> {
+        let request = request.to_owned();
+        if recorded.digest == live.digest {
+            return None;
+        }
+        if recorded.status != live.status {
+            let [recorded, live] = [recorded, live].map(|reply| reply.status.to_string());
+            return Some(Self { request, field: STATUS.to_owned(), recorded, live, fields: 1 });
+        }
+        let value =
+            |reply: &RecordedReply| serde_json::from_str(reply.body.get()).unwrap_or_default();
+        let differences = differences(&value(recorded), &value(live));
+        // The headline figures first: a breakdown has hundreds of fields.
+        let headline = differences
+            .iter()
+            .find(|difference| matches!(difference.path.as_str(), "tpot_ms" | "ttft_ms"))
+            .or(differences.first());
+        let (field, recorded, live) = headline.map_or_else(Default::default, |d| {
+            (d.path.clone(), d.recorded.clone(), d.other.clone())
+        });
+        Some(Self { request, field, recorded, live, fields: differences.len() })
+    }
+
+    fn text(&self) -> String {
+        let Self { request, field, recorded, live, fields } = self;
+        match field.as_str() {
+            "" => format!("{request}: the recording was changed by hand"),
+            STATUS => format!("{request}: status {recorded} recorded, {live} live"),
+            _ => format!(
+                "{request}: {fields} fields differ, such as {field}: {recorded} recorded, {live} live"
+            ),
+        }
+    }
+}
+
+/// Stands for the HTTP status among the fields of an answer.
+const STATUS: &str = "HTTP status";

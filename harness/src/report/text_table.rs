@@ -1,6 +1,7 @@
 //! Plain tables for terminals, pages and spreadsheets.
 
 use comfy_table::{CellAlignment, Table, presets};
+use serde_json::{Map, Value};
 
 /// Words in lines of at most so many characters, the first and the others begun as given. A word that is too
 /// long stays whole.
@@ -52,6 +53,22 @@ impl TextTable {
         }
     }
 
+    /// The table of a CSV that this program wrote: a column is of numbers where all that it holds are.
+    #[must_use]
+    pub fn of_csv(text: &str) -> Self {
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let cells = |record: &csv::StringRecord| record.iter().map(str::to_owned).collect();
+        let header: Vec<String> = reader.headers().map(cells).unwrap_or_default();
+        let lines: Vec<Vec<String>> =
+            reader.records().flatten().map(|record| cells(&record)).collect();
+        let is_number = |cell: &String| cell.is_empty() || cell.parse::<f64>().is_ok();
+        let align = (0..header.len()).map(|column| {
+            let of_numbers = lines.iter().all(|line| is_number(&line[column]));
+            if of_numbers { Align::Right } else { Align::Left }
+        });
+        Self { align: align.collect(), header, lines, gap: 2 }
+    }
+
     /// The table with one blank between its columns, not two.
     #[must_use]
     pub fn dense(mut self) -> Self {
@@ -95,6 +112,25 @@ impl TextTable {
         String::from_utf8_lossy(&bytes).trim_end().to_owned()
     }
 
+    /// An object a line, by the names of the columns: a number where a column of numbers has one, nothing for
+    /// an empty cell.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let cell = |(cell, align): (&String, &Align)| match (cell.as_str(), align) {
+            ("", _) => Value::Null,
+            (text, Align::Left) => text.into(),
+            (text, Align::Right) => serde_json::from_str(text)
+                .ok()
+                .filter(Value::is_number)
+                .unwrap_or_else(|| text.into()),
+        };
+        let object = |line: &Vec<String>| -> Value {
+            let cells = line.iter().zip(&self.align).map(cell);
+            self.header.iter().cloned().zip(cells).collect::<Map<_, _>>().into()
+        };
+        self.lines.iter().map(object).collect()
+    }
+
     /// A GitHub-flavoured Markdown table.
     #[must_use]
     pub fn to_markdown(&self) -> String {
@@ -110,5 +146,24 @@ impl TextTable {
         let mut lines = vec![line(&self.header), format!("| {} |", rule.join(" | "))];
         lines.extend(self.lines.iter().map(|cells| line(cells)));
         lines.join("\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_an_object_with_numbers_as_such() {
+        let mut table = TextTable::new(&[("name", Align::Left), ("n", Align::Right)]);
+        table.line(vec!["007".to_owned(), "7".to_owned()]);
+        table.line(vec![String::new(), "1.5".to_owned()]);
+        table.line(vec!["x".to_owned(), "-".to_owned()]);
+        let expected = serde_json::json!([
+            {"name": "007", "n": 7},
+            {"name": null, "n": 1.5},
+            {"name": "x", "n": "-"},
+        ]);
+        assert_eq!(table.to_json(), expected);
     }
 }

@@ -40,6 +40,10 @@ fn put(project: &Project, run: u64, results: &[Value]) {
 }
 
 fn extract(project: &Project) -> super::project::Ran {
+    extract_as(project, "text")
+}
+
+fn extract_as(project: &Project, format: &str) -> super::project::Ran {
     project.run(&[
         "extract",
         "raw",
@@ -49,6 +53,8 @@ fn extract(project: &Project) -> super::project::Ran {
         "out.csv",
         "--run-date",
         "200=2026-01-02T22:24:09Z",
+        "--format",
+        format,
     ])
 }
 
@@ -83,6 +89,14 @@ fn the_newest_result_of_each_configuration_is_kept_and_the_rest_accounted_for() 
     ] {
         assert!(ran.stdout.contains(line), "no `{line}` in\n{}", ran.stdout);
     }
+    let json: Value = serde_json::from_str(&extract_as(&project, "json").stdout).unwrap();
+    let count = |what: &str, name: Value| {
+        let of = |line: &&Value| line["what"] == what && line["name"] == name;
+        json.as_array().unwrap().iter().find(of).unwrap()["count"].clone()
+    };
+    assert_eq!(count("results read", Value::Null), 7);
+    assert_eq!(count("results not taken, by reason", "another model: dsr1".into()), 1);
+    assert_eq!(count("configurations written", "out.csv".into()), 2);
     assert!(ran.stderr.contains("run_300/agg_bmk.json has no results"), "{}", ran.stderr);
     assert!(ran.stderr.contains("result 2 not taken: mean_tpot is -0.01"), "{}", ran.stderr);
 

@@ -9,7 +9,11 @@ fn every_report_is_also_json_csv_and_markdown() {
     let project = Project::new();
     project.must(&["estimate", "--model", MODEL]);
     let h200 = ["--where", "gpu_model = h200 and concurrency <= 16"];
-    let verbs: [&[&str]; 8] = [
+    let verbs: [&[&str]; 12] = [
+        &["filter", "--model", MODEL, h200[0], h200[1]],
+        &["estimate", "--model", MODEL, "--output", "predictions.csv"],
+        &["bands", "--model", MODEL],
+        &["report", MODEL],
         &["run", MODEL],
         &["compare", "--model", MODEL],
         &["audit", "--model", MODEL],

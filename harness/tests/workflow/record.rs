@@ -81,9 +81,11 @@ fn only_what_is_missing_is_asked() {
     recording.entries.pop_first();
     recording.entries.pop_last();
     recording::save(&recording).unwrap();
-    let ran = project.run(&record(RELEASE, &serving.url, &["--mode", "record-missing"]));
+    let json = ["--mode", "record-missing", "--format", "json"];
+    let ran = project.run(&record(RELEASE, &serving.url, &json));
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    assert!(ran.stdout.contains(&format!("{answers} answers, 2 asked now")), "{}", ran.stdout);
+    let found: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!((&found[0]["answers"], &found[0]["asked"]), (&answers.into(), &2.into()));
 }
 
 #[test]
@@ -101,6 +103,11 @@ fn a_changed_answer_is_a_difference() {
     let differ = format!("{answers} of {all} live answers differ");
     assert!(ran.stdout.contains(&differ), "{}", ran.stdout);
     assert!(ran.stdout.contains("1 fields differ, such as tpot_ms:"), "{}", ran.stdout);
+    let json = ["--mode", "diff", "--format", "json"];
+    let ran = project.run(&record(RELEASE, &serving.url, &json));
+    let found: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(found.as_array().unwrap().len(), answers);
+    assert_eq!((&found[0]["field"], &found[0]["fields"]), (&"tpot_ms".into(), &1.into()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
