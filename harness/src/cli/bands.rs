@@ -45,7 +45,7 @@ pub(super) async fn run(root: &Path, args: &BandsArgs) -> Result<Exit> {
     };
     let proposals = propose(&comparisons, &rule);
     let against = Against::all(&model, &proposals);
-    print_table(args.format, &flat(&against), &text(&model, &proposals, &against))?;
+    print_table(args.format, &flat(&against), &text(&model, &against))?;
     if args.accept {
         accept(&model.config, &proposals)?;
         note(&format!(
@@ -124,29 +124,37 @@ fn flat(all: &[Against<'_>]) -> TextTable {
     table
 }
 
-/// The same for a terminal: what the bands of a group are made of under the table.
-fn text(model: &Model, proposals: &[Proposal], all: &[Against<'_>]) -> String {
-    let columns = ["group", "metric", "written", "proposed", ""].map(|name| (name, Align::Left));
+/// The same for a terminal, under each group and what its bands are made of.
+fn text(model: &Model, all: &[Against<'_>]) -> String {
+    let columns = ["  metric", "written", "proposed", ""].map(|name| (name, Align::Left));
     let mut table = TextTable::new(&columns);
     let words = |interval: Option<Interval>| {
         interval.map_or_else(|| "-".to_owned(), |interval| interval.to_string())
     };
     for one in all {
         table.line(vec![
-            one.proposal.group.to_string(),
-            one.metric.name().to_owned(),
+            format!("  {}", one.metric.name()),
             words(one.written),
             words(one.proposed),
             one.change().to_owned(),
         ]);
     }
-    let mut text = table.to_text();
-    for proposal in proposals {
-        let _ = write!(text, "\n{}: {}", proposal.group, proposal.basis);
+    let table = table.to_text();
+    let mut lines = table.lines();
+    let mut text = lines.next().unwrap_or_default().to_owned();
+    let mut last = String::new();
+    for (one, line) in all.iter().zip(lines) {
+        let group = one.proposal.group.to_string();
+        if group != last {
+            let _ = write!(text, "\n{group}\n  {}", one.proposal.basis);
+            last = group;
+        }
+        let _ = write!(text, "\n{line}");
     }
     for band in &model.config.bands {
-        if !proposals.iter().any(|proposal| proposal.group.to_string() == band.group.to_string()) {
-            let _ = write!(text, "\n{}: written, and not proposed: --accept drops it", band.group);
+        if !all.iter().any(|one| one.proposal.group.to_string() == band.group.to_string()) {
+            let _ =
+                write!(text, "\n{}\n  written, and not proposed: --accept drops it", band.group);
         }
     }
     text

@@ -4,14 +4,11 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::text_table::wrapped;
-
+use super::text_table::{WIDTH, wrapped};
 use crate::audit::{Accepted, Check, Finding, Severity};
 
 /// The version of the document.
 const SCHEMA_VERSION: u32 = 1;
-/// Columns of a terminal.
-const WIDTH: usize = 80;
 /// Findings of a kind that are shown unless all are asked for.
 const MOST_SHOWN: usize = 5;
 /// The most severe first.

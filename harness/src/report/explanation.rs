@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use super::text_table::{WIDTH, wrapped};
 use super::{Align, TextTable, failure_text};
 use crate::band::most_specific;
 use crate::breakdown::{Breakdown, LayerTime, Phase};
@@ -71,17 +72,15 @@ pub fn explain(explanation: &Explanation<'_>) -> String {
     for metric in Metric::ALL {
         if let Some((band, written)) = most_specific(&model.config.bands, &comparison.row, metric) {
             let (name, line) = (metric.name(), written.line);
-            let _ = write!(
-                text,
-                "\n  {name} {} at line {line}: {} ({})",
-                written.value, band.group, band.basis
-            );
+            let words = format!("{name} {} at line {line}: {}", written.value, band.basis);
+            let words = wrapped(&words, "  ", "    ", WIDTH);
+            let _ = write!(text, "\n{words}\n    {}", band.group);
         }
     }
     if let Some(repeated) = comparison.row.repeatability {
         let _ = write!(
             text,
-            "\nmeasured {} times on the same image: largest over smallest is {:.3} in throughput, \
+            "\nmeasured {} times on the same image: largest over smallest is\n  {:.3} in throughput, \
              {:.3} in TTFT, {:.3} in TPOT, {:.3} in E2E",
             repeated.repeats,
             repeated.throughput_max_min_ratio,
@@ -219,7 +218,7 @@ fn neighbours(explanation: &Explanation<'_>) -> String {
         })
         .collect();
     curve.sort_by_key(|other| other.row.identity.concurrency);
-    let mut columns = vec![("concurrency", Align::Right)];
+    let mut columns = vec![("requests", Align::Right)];
     for metric in Metric::ALL {
         columns.push((metric.title(), Align::Right));
         columns.push(("p/m", Align::Right));

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::text_table::{WIDTH, wrapped};
 use super::{Align, TextTable};
 use crate::compare::Comparison;
 use crate::folder::Model;
@@ -45,7 +46,7 @@ pub fn failure_text(comparison: &Comparison, verdict: &RowVerdict, model: &Model
         let _ = writeln!(text, "approximations in force:");
         for name in &comparison.approximations {
             let why = model.config.approximations.get(name).map_or("", String::as_str);
-            let _ = writeln!(text, "  {name}: {why}");
+            let _ = writeln!(text, "{}", wrapped(&format!("{name}: {why}"), "  ", "    ", WIDTH));
         }
     }
     let run = &comparison.row.provenance.run_id;
@@ -64,7 +65,7 @@ pub fn rerun_command(model: &Model, comparison: &Comparison) -> String {
 fn standing(judged: &QuantityVerdict) -> &'static str {
     match judged.standing {
         Standing::Inside => "inside",
-        Standing::Known => "known deviation",
+        Standing::Known => "known",
         Standing::Outside => "OUTSIDE",
         Standing::NoBand => "NO BAND",
     }
@@ -77,7 +78,7 @@ fn explanation(judged: &QuantityVerdict, model: &Model) -> String {
     let mut text = match judged.band {
         _ if judged.quantity == Quantity::Memory => {
             "memory: measured is what a package has, predicted what Mantile counts; \
-             a row that was measured on its hardware fits it"
+             a row\nthat was measured on its hardware fits it"
                 .to_owned()
         }
         Some(band) => format!("{metric}: the band is written at {path}:{}", band.line),
@@ -86,15 +87,15 @@ fn explanation(judged: &QuantityVerdict, model: &Model) -> String {
         ),
     };
     if let Some(known) = &judged.deviation {
-        let _ = write!(
-            text,
-            "\n  known deviation {}:{}: bound {}, until {}: {}",
+        let words = format!(
+            "known deviation {}:{}: bound {}, until {}: {}",
             model.deviations.path.display(),
             known.bound.line,
             known.bound.value,
             known.expires,
             known.reason
         );
+        let _ = write!(text, "\n{}", wrapped(&words, "  ", "    ", WIDTH));
     }
     text
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use super::summary::SHORT_TITLES;
 use super::{Align, TextTable};
 use crate::compare::{Breakdown, Comparison, Slice};
 use crate::metric::Metric;
@@ -46,7 +47,9 @@ pub fn history_text(model: &str, accepted: &str, history: &[ReleaseErrors]) -> S
     let mut text = format!("{model}: MAPE in % of each release\n\n");
     let mut columns = vec![("release", Align::Left), ("made", Align::Left), ("group", Align::Left)];
     columns.push(("n", Align::Right));
-    columns.extend(metrics.iter().map(|metric| (metric.title(), Align::Right)));
+    let short = Metric::ALL.into_iter().zip(SHORT_TITLES);
+    let short = short.filter(|(metric, _)| metrics.contains(metric));
+    columns.extend(short.map(|(_, title)| (title, Align::Right)));
     let mut table = TextTable::new(&columns).dense();
     for ReleaseErrors { release, slices } in history {
         for (index, slice) in slices.iter().enumerate() {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::summary::{Style, heading, render};
+use super::summary::{Style, fitted, heading, render};
 use super::{Align, TextTable, failure_text};
 use crate::drift::Drift;
 use crate::folder::Model;
@@ -53,7 +53,8 @@ pub fn gate_summary(model: &Model, gate: &ReleaseGate, candidate: &str, style: S
         let first = found.lines().next().unwrap_or_default();
         let _ = writeln!(text, "- {name}: {first}");
     }
-    text.trim_end().to_owned()
+    let text = text.trim_end();
+    if style == Style::Text { fitted(text) } else { text.to_owned() }
 }
 
 /// What blocks a row, in a few words.

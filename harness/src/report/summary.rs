@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::text_table::wrapped;
+use super::text_table::{WIDTH, wrapped};
 use super::{Align, TextTable, estimators};
 use crate::compare::{Breakdown, Comparison, Coverage, Slice, ranked, statistics};
 use crate::evaluation::Evaluation;
@@ -127,7 +127,7 @@ pub fn run_table(model: &Model, evaluation: &Evaluation, origin: &str) -> String
 }
 
 /// The metrics' titles where there is little room, in their order.
-const SHORT_TITLES: [&str; 5] = ["tput", "out", "TTFT", "TPOT", "E2E"];
+pub(super) const SHORT_TITLES: [&str; 5] = ["tput", "out", "TTFT", "TPOT", "E2E"];
 
 /// How many ratios there are in each step from 1/4 to 4, all as wide on a logarithmic scale: the middle one
 /// is around 1, the outer ones hold what is beyond.
@@ -179,9 +179,6 @@ bias is exp(mean ln(p/m)): above 1 is predicted too high. sym is exp(median
 |ln(p/m)|) - 1: half of the rows are at most this far off. p90 is the 90th
 percentile of |ln(p/m)|, rho is Spearman's rank correlation. In the groups, each
 metric has its MAPE in % and its bias.";
-
-/// Columns of a terminal.
-const WIDTH: usize = 80;
 
 /// A text whose lines fit a terminal: of a table's line the last cell goes to a line of its own, of another
 /// the words that are too many. A word that is too long stays whole.

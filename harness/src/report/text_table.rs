@@ -3,6 +3,9 @@
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::{Map, Value};
 
+/// Columns of a terminal.
+pub(super) const WIDTH: usize = 80;
+
 /// Words in lines of at most so many characters, the first and the others begun as given. A word that is too
 /// long stays whole.
 pub(super) fn wrapped(words: &str, first: &str, others: &str, width: usize) -> String {

@@ -30,6 +30,12 @@ fn every_report_is_also_json_csv_and_markdown() {
             assert!(!ran.stdout.contains('\u{1b}'), "{verb:?}: colour is for people");
             ran.stdout
         };
+        // Only what cannot be broken is wider than a terminal; a filter's rows are a table of all columns.
+        let is_long = |word: &str| word.chars().count() > 40;
+        for line in print("text").lines().filter(|_| verb[0] != "filter") {
+            let fits = line.chars().count() <= 80 || line.split_whitespace().any(is_long);
+            assert!(fits, "{verb:?}: {line}");
+        }
         let json: serde_json::Value = serde_json::from_str(&print("json")).unwrap();
         assert!(json.is_object() || json.is_array(), "{verb:?}");
         let text = print("csv");
