@@ -2,12 +2,13 @@
 //! `compare` alike.
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::audit::Finding;
+use crate::audit::{Finding, Severity};
 use crate::check::{Check, Subject, today};
 use crate::compare::{Comparison, Coverage, join};
 use crate::config::Config;
@@ -144,6 +145,16 @@ impl Evaluation {
     #[must_use]
     pub fn coverage(&self) -> Coverage {
         Coverage::of(&self.comparisons)
+    }
+
+    /// The rows, by their names, of which the audit finds that they cannot be what they say, accepted or not.
+    #[must_use]
+    pub fn impossible(&self) -> BTreeSet<&str> {
+        let findings = self.audit.iter().flatten();
+        let errors = findings.filter(|finding| finding.severity == Severity::Error);
+        let names: BTreeSet<String> = self.comparisons.iter().map(|one| one.row.name()).collect();
+        let subjects = errors.map(|finding| finding.subject.as_str());
+        subjects.filter(|subject| names.contains(*subject)).collect()
     }
 
     /// The checks that failed.

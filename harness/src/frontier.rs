@@ -1,7 +1,7 @@
 //! Throughput per GPU against interactivity: the frontier of configurations that a deployment is chosen from,
 //! measured and predicted, and what choosing by the prediction costs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compare::Comparison;
 use crate::config;
@@ -61,6 +61,8 @@ pub struct Agreement {
     pub on_both: usize,
     /// Spearman's rank correlation of predicted and measured throughput; `None` where one is constant.
     pub throughput_rank_correlation: Option<f64>,
+    /// The same of interactivity.
+    pub interactivity_rank_correlation: Option<f64>,
     /// Of the configurations on the measured frontier, each a demand for its interactivity: how often the
     /// choice by the prediction is another one that is slower to the user than demanded.
     pub missed_demands: usize,
@@ -74,13 +76,21 @@ pub struct Agreement {
 /// Fewer configurations are no choice.
 const LEAST_CANDIDATES: usize = 4;
 
-/// The choices of a model's rows, sorted by label; a row counts where it is predicted and has both figures.
+/// The choices of a model's rows, sorted by label; a row counts where it is predicted, has both figures, and is
+/// not `impossible` by its name: a measurement that cannot be what it says is nothing to choose.
 #[must_use]
-pub fn choices<'a>(comparisons: &'a [Comparison], sources: &[config::Source]) -> Vec<Choice<'a>> {
+pub fn choices<'a>(
+    comparisons: &'a [Comparison],
+    sources: &[config::Source],
+    impossible: &BTreeSet<&str>,
+) -> Vec<Choice<'a>> {
     let mut choices: BTreeMap<String, Vec<Candidate<'a>>> = BTreeMap::new();
     for comparison in comparisons {
         let row = &comparison.row;
         let Some((measured, predicted)) = points(comparison, sources) else { continue };
+        if impossible.contains(row.name().as_str()) {
+            continue;
+        }
         let identity = &row.identity;
         let label = format!(
             "{} / {} / {} / {} / {}",
@@ -169,18 +179,18 @@ impl Choice<'_> {
         let mean = |values: Vec<f64>| {
             (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
         };
-        let throughputs = |points: &[Point]| -> Vec<f64> {
-            points.iter().map(|point| point.throughput).collect()
+        let rank_correlation = |of: fn(&Point) -> f64| {
+            let [predicted, measured] =
+                [&predicted, &measured].map(|points| points.iter().map(of).collect::<Vec<_>>());
+            spearman(&predicted, &measured)
         };
         Agreement {
             candidates: measured.len(),
             on_measured_frontier: best.len(),
             on_predicted_frontier: chosen.len(),
             on_both,
-            throughput_rank_correlation: spearman(
-                &throughputs(&predicted),
-                &throughputs(&measured),
-            ),
+            throughput_rank_correlation: rank_correlation(|point| point.throughput),
+            interactivity_rank_correlation: rank_correlation(|point| point.interactivity),
             missed_demands,
             mean_regret: mean(regrets.iter().map(|(lost, _)| lost.max(0.0)).collect()),
             mean_regret_percent: mean(
@@ -190,8 +200,39 @@ impl Choice<'_> {
     }
 }
 
+/// How choosing by the prediction does over several choices.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Total {
+    /// Configurations on the measured frontiers, each a demand.
+    pub demands: usize,
+    /// Those on the predicted frontiers, too.
+    pub on_both: usize,
+    /// Demands that the choice misses.
+    pub missed: usize,
+    /// The mean share of throughput that the choice gives up for the others, percent; `None` where all are
+    /// missed.
+    pub regret_percent: Option<f64>,
+}
+
+/// How choosing by the prediction does over all of them.
+#[must_use]
+pub fn total(choices: &[Choice<'_>]) -> Total {
+    let mut total = Total::default();
+    let mut given_up = 0.0;
+    for agreement in choices.iter().map(Choice::agreement) {
+        total.demands += agreement.on_measured_frontier;
+        total.on_both += agreement.on_both;
+        total.missed += agreement.missed_demands;
+        let met = agreement.on_measured_frontier - agreement.missed_demands;
+        given_up += agreement.mean_regret_percent.unwrap_or(0.0) * met as f64;
+    }
+    let met = total.demands - total.missed;
+    total.regret_percent = (met > 0).then(|| given_up / met as f64);
+    total
+}
+
 /// Interactivity repeats to about this, so that a miss by less is none.
-const TOLERANCE: f64 = 0.05;
+pub const TOLERANCE: f64 = 0.05;
 
 /// The configuration that the prediction says to take for a demand.
 fn take(predicted: &[Point], interactivity: f64) -> usize {
@@ -215,7 +256,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::row::bare_row;
+    use crate::row::{Concurrency, bare_row};
+    use crate::verdict::tests::{comparison, model};
 
     fn point(interactivity: f64, throughput: f64) -> Point {
         Point { interactivity, throughput }
@@ -281,5 +323,50 @@ mod tests {
         // Predicted as fast as nobody is: the demand of 100 is missed.
         let fast = [point(90.0, 10.0), point(120.0, 40.0), point(50.0, 50.0)];
         assert_eq!(agreement(&measured, &fast).missed_demands, 1);
+    }
+
+    #[test]
+    fn what_is_impossible_is_nothing_to_choose() {
+        let rows: Vec<Comparison> = (1..=5)
+            .map(|requests| {
+                let mut one = comparison(1.0);
+                one.row.measured.means[Metric::Ttft] = Some(0.5);
+                one.row.identity.concurrency = Concurrency::Fixed(requests);
+                one
+            })
+            .collect();
+        let names: Vec<String> = rows.iter().map(|one| one.row.name()).collect();
+        let sources = model("", "").config.sources;
+        let candidates = |impossible: &[String]| -> Vec<usize> {
+            let impossible = impossible.iter().map(String::as_str).collect();
+            let found = choices(&rows, &sources, &impossible);
+            found.iter().map(|choice| choice.candidates.len()).collect()
+        };
+        assert_eq!(candidates(&[]), [5]);
+        assert_eq!(candidates(&names[..1]), [4]);
+        assert!(candidates(&names[..2]).is_empty(), "too few are left");
+    }
+
+    #[test]
+    fn a_total_weighs_every_demand_alike() {
+        let row = bare_row("b200::vllm::fp4::1000x1000::tp4_ep1::c8");
+        let choice = |points: &[(Point, Point)]| Choice {
+            label: String::new(),
+            candidates: points
+                .iter()
+                .map(|&(measured, predicted)| Candidate { row: &row, measured, predicted })
+                .collect(),
+        };
+        let same = |x: f64, y: f64| (point(x, y), point(x, y));
+        // One demand whose choice gives up half, two that give up nothing.
+        let half = choice(&[
+            (point(50.0, 40.0), point(50.0, 40.0)),
+            (point(50.0, 20.0), point(50.0, 60.0)),
+        ]);
+        let right = choice(&[same(100.0, 10.0), same(50.0, 40.0)]);
+        let found = total(&[half, right]);
+        assert_eq!((found.demands, found.on_both, found.missed), (3, 2, 0));
+        assert_relative_eq!(found.regret_percent.unwrap(), 50.0 / 3.0);
+        assert_eq!(total(&[]), Total::default());
     }
 }

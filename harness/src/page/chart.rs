@@ -50,17 +50,22 @@ impl Scale {
     /// Round values within it: of a logarithmic scale 1, 2 and 5 times powers of ten, or the powers alone.
     pub(super) fn ticks(self) -> Vec<f64> {
         if !self.is_log {
-            let step = nice(self.high / 5.0);
-            // At least a fifth of the height apart.
-            return (0..6).map(|n| f64::from(n) * step).take_while(|x| *x <= self.high).collect();
+            let step = nice(self.high / 7.0);
+            return (0..8).map(|n| f64::from(n) * step).take_while(|x| *x <= self.high).collect();
         }
         let decades = (self.high - self.low) / std::f64::consts::LN_10;
-        let factors: &[f64] = if decades > 2.5 { &[1.0] } else { &[1.0, 2.0, 5.0] };
+        let factors: &[f64] = match decades {
+            wide if wide > 2.5 => &[1.0],
+            wide if wide > 0.8 => &[1.0, 2.0, 5.0],
+            _ => &[1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0],
+        };
         let mut ticks = Vec::new();
         for exponent in -9..12 {
             for factor in factors {
                 let tick = factor * 10f64.powi(exponent);
-                if tick.ln() >= self.low && tick.ln() <= self.high {
+                let far = |last: &f64| (self.at(tick) - self.at(*last)).abs() >= TICK_GAP;
+                let is_within = tick.ln() >= self.low && tick.ln() <= self.high;
+                if is_within && ticks.last().is_none_or(far) {
                     ticks.push(tick);
                 }
             }
@@ -68,6 +73,9 @@ impl Scale {
         ticks
     }
 }
+
+/// Ticks nearer to each other would have their labels run together.
+const TICK_GAP: f64 = 26.0;
 
 /// So many values of an axis are each a tick of it.
 const FEW: usize = 5;
@@ -94,7 +102,7 @@ pub(super) fn brief(value: f64) -> String {
         x if x >= 1e4 => format!("{}k", trimmed(value / 1e3, 1)),
         x if x >= 100.0 => trimmed(value, 0),
         x if x >= 1.0 => trimmed(value, 2),
-        x if x >= 0.01 => trimmed(value, 4),
+        x if x >= 1e-4 => trimmed(value, 4),
         _ => format!("{value:.0e}"),
     }
 }
@@ -131,21 +139,28 @@ pub(super) const RIGHT: f64 = 12.0;
 impl Frame {
     /// Grid, round ticks and titles of both axes.
     pub(super) fn axes(&self, x_title: &str, y_title: &str) -> Markup {
-        self.axes_at(&self.x.ticks(), x_title, y_title)
+        let ticks: Vec<(f64, String)> =
+            self.x.ticks().into_iter().map(|tick| (tick, brief(tick))).collect();
+        self.axes_at(&ticks, x_title, y_title)
     }
 
     /// The same with these ticks of x.
-    pub(super) fn axes_at(&self, x_ticks: &[f64], x_title: &str, y_title: &str) -> Markup {
+    pub(super) fn axes_at(
+        &self,
+        x_ticks: &[(f64, String)],
+        x_title: &str,
+        y_title: &str,
+    ) -> Markup {
         let (left, right) = (px(LEFT), px(self.width - RIGHT));
         let (top, bottom) = (px(TOP), px(self.height - BOTTOM));
         let middle = px(f64::midpoint(LEFT, self.width - RIGHT));
         let y_middle = px(f64::midpoint(TOP, self.height - BOTTOM));
         html! {
             g.axis {
-                @for tick in x_ticks {
+                @for (tick, label) in x_ticks {
                     @let x = px(self.x.at(*tick));
                     line.grid x1=(x) x2=(x) y1=(top) y2=(bottom) {}
-                    text x=(x) y=(px(self.height - BOTTOM + 15.0)) text-anchor="middle" { (brief(*tick)) }
+                    text x=(x) y=(px(self.height - BOTTOM + 15.0)) text-anchor="middle" { (label) }
                 }
                 @for tick in self.y.ticks() {
                     @let y = self.y.at(tick);
@@ -168,48 +183,40 @@ pub(super) fn colour(series: usize) -> usize {
     (series + series / COLOURS) % COLOURS
 }
 
-/// The shapes of the series, which marks refer to; once a page.
-pub(super) fn shapes() -> Markup {
-    let corners: [&[(f64, f64)]; COLOURS] = [
-        &[],
-        &[(-3.5, -3.5), (3.5, -3.5), (3.5, 3.5), (-3.5, 3.5)],
-        &[(0.0, -4.5), (4.0, 3.5), (-4.0, 3.5)],
-        &[(0.0, -5.0), (5.0, 0.0), (0.0, 5.0), (-5.0, 0.0)],
-        &[(0.0, 4.5), (4.0, -3.5), (-4.0, -3.5)],
-        &[(-5.0, -1.5), (5.0, -1.5), (5.0, 1.5), (-5.0, 1.5)],
-        &[(-1.5, -5.0), (1.5, -5.0), (1.5, 5.0), (-1.5, 5.0)],
-        &[(-4.0, 0.0), (0.0, -2.0), (4.0, 0.0), (0.0, 2.0)],
-    ];
-    let points = |corners: &[(f64, f64)]| {
-        corners.iter().map(|(x, y)| format!("{},{}", px(*x), px(*y))).collect::<Vec<_>>().join(" ")
-    };
-    html! { svg.shapes width="0" height="0" aria-hidden="true" { defs {
-        @for (series, corners) in corners.into_iter().enumerate() {
-            @if corners.is_empty() {
-                circle id=(format!("m{series}")) r="3.5" {}
-            } @else {
-                polygon id=(format!("m{series}")) points=(points(corners)) {}
-            }
-        }
-    } } }
-}
+/// The shapes of the series, as paths from a mark's place.
+const SHAPES: [&str; COLOURS] = [
+    "m3.5 0a3.5 3.5 0 1 1-7 0a3.5 3.5 0 1 1 7 0",
+    "m-3.5-3.5h7v7h-7z",
+    "m0-4.5l4 8h-8z",
+    "m0-5l5 5-5 5-5-5z",
+    "m0 4.5l4-8h-8z",
+    "m-5-1.5h10v3h-10z",
+    "m-1.5-5h3v10h-3z",
+    "m-5 0l5-2.5 5 2.5-5 2.5z",
+];
 
 /// A mark of a series with what is shown when it is pointed at.
 pub(super) fn mark(series: usize, x: f64, y: f64, title: &str) -> Markup {
-    html! { (placed(series, &format!("s{series}"), (x, y), None, title)) }
+    let place = place(series, (x, y));
+    html! { path class=(format!("mark s{series}")) d=(place) { title { (title) } } }
 }
 
-/// The mark of a row, whose name and figures the page's script takes from its place in the table; `classes`
-/// are its series, `series` that of its shape.
-pub(super) fn row_mark(series: usize, classes: &str, row: usize, x: f64, y: f64) -> Markup {
-    placed(series, classes, (x, y), Some(row), "")
+/// The mark of a row, whose name and figures the page's script takes from its place in the table, with what is
+/// said before these; `classes` are its series, `series` that of its shape.
+pub(super) fn row_mark(
+    series: usize,
+    classes: &str,
+    row: usize,
+    at: (f64, f64),
+    said: Option<&str>,
+) -> Markup {
+    let place = place(series, at);
+    html! { path class=(format!("mark {classes}")) d=(place) data-r=(row) data-s=[said] {} }
 }
 
-fn placed(series: usize, classes: &str, at: (f64, f64), row: Option<usize>, title: &str) -> Markup {
-    html! {
-        use class=(format!("mark {classes}")) href=(format!("#m{}", series % COLOURS)) x=(px(at.0)) y=(px(at.1))
-            data-r=[row] { @if !title.is_empty() { title { (title) } } }
-    }
+/// A path draws faster than a reference to a shape. A tenth of a unit says where a mark is.
+fn place(series: usize, (x, y): (f64, f64)) -> String {
+    format!("M{} {}{}", trimmed(x, 1), trimmed(y, 1), SHAPES[series % COLOURS])
 }
 
 /// A line through points.
@@ -231,18 +238,16 @@ pub(super) fn legend_of(names: &[String], letter: &str) -> Markup {
     html! { ul class=(format!("legend by-{letter}")) { @for (series, name) in names.iter().enumerate() {
         @let class = format!("{letter}{series}");
         li data-only=(class) {
-            // Only the first way has shapes of its own; of the others the colour tells.
-            @if letter == "s" { (legend_mark(series, &class)) } @else {
-                svg width="14" height="14" aria-hidden="true" { rect.mark class=(class) x="1" y="2" width="12" height="10" {} }
-            }
-            (name)
+            (legend_mark(series, &class)) (name)
         }
     } } }
 }
 
 /// A mark on its own, for a legend.
 pub(super) fn legend_mark(series: usize, classes: &str) -> Markup {
-    html! { svg width="14" height="14" aria-hidden="true" { (placed(series, classes, (7.0, 7.0), None, "")) } }
+    html! { svg width="14" height="14" aria-hidden="true" {
+        path class=(format!("mark {classes}")) d=(place(series, (7.0, 7.0))) {}
+    } }
 }
 
 #[cfg(test)]
@@ -268,11 +273,13 @@ mod tests {
 
     #[test]
     fn ticks_are_round_and_labels_short() {
-        assert_eq!(Scale::log([0.01, 0.1], 0.0, 1.0).ticks(), [0.01, 0.02, 0.05, 0.1]);
+        assert_eq!(Scale::log([0.01, 0.1], 0.0, 300.0).ticks(), [0.01, 0.02, 0.05, 0.1]);
         let widths = [1.0, 8.0, 2.0, 8.0];
         assert_eq!(Scale::log(widths, 0.0, 1.0).ticks_of(&widths), [1.0, 2.0, 8.0]);
         assert_eq!(Scale::from_zero([9.0], 0.0, 1.0).ticks(), [0.0, 2.0, 4.0, 6.0, 8.0]);
+        assert_eq!(Scale::log([0.8, 1.25], 0.0, 300.0).ticks(), [0.8, 1.0, 1.2]);
+        assert_eq!(Scale::log([0.8, 1.25], 300.0, 240.0).ticks(), [0.8, 1.2], "none too near");
         let labels = [0.0, 0.005, 0.02, 2.5, 350.0, 12_500.0, 2e6].map(brief);
-        assert_eq!(labels, ["0", "5e-3", "0.02", "2.5", "350", "12.5k", "2M"]);
+        assert_eq!(labels, ["0", "0.005", "0.02", "2.5", "350", "12.5k", "2M"]);
     }
 }

@@ -9,25 +9,29 @@ use crate::breakdown::{Breakdown, Phase};
 use crate::compare::Comparison;
 use crate::mantile::SystemMetricsRequest;
 use crate::mapping::Recorded;
-use crate::metric::Metric;
-use crate::report::{figure as four_digits, layer_times, rerun_command};
+use crate::metric::{Metric, Quantity};
+use crate::report::{
+    Align, TextTable, explain_command, figure as four_digits, layer_times, rerun_command,
+};
 use crate::verdict::{RowVerdict, Standing, Status};
 
 /// Everything about each row, folded up.
 pub(super) fn details(subject: Subject<'_>) -> Markup {
     let Subject { model, evaluation, recorded, .. } = subject;
-    html! { p { "Bands are of " code { (model.config.path.display()) } "." }
+    html! { p { "Lines of bands are of " code { (model.config.path.display()) } ", those of known deviations of "
+        code { (model.deviations.path.display()) } "." }
     @for (index, (comparison, verdict)) in rows(evaluation).enumerate() {
         details id=(comparison.row.name()) {
             summary { (comparison.row.name()) " " em class=(verdict.status.name()) { (verdict.status.words()) } }
             @if let Some(problem) = &verdict.problem { p { (problem) } }
-            p { (measured(comparison)) " " a href="#rows" { "back to the rows" } }
-            @if !verdict.quantities.is_empty() { (quantities(verdict)) }
+            p { (measured(comparison)) " " a.back href="#rows" { "back to the rows" } }
+            @if !verdict.quantities.is_empty() { pre { (quantities(verdict)) } }
+            @for reason in reasons(verdict) { p { (reason) } }
             @if let Some(Some(recorded)) = recorded.get(index) {
-                p { (asked(recorded)) } p { (answered(comparison)) } pre tabindex="0" { (times(&recorded.breakdown)) }
+                p { (asked(recorded)) } p { (answered(comparison)) } pre { (times(&recorded.breakdown)) }
             }
             @if verdict.status != Status::Unmapped {
-                p { code { (rerun_command(model, comparison)) } }
+                p { code { (rerun_command(model, comparison)) } br; code { (explain_command(model, comparison)) } }
             }
         }
     } }
@@ -95,17 +99,56 @@ fn answered(comparison: &Comparison) -> String {
     })
 }
 
-fn quantities(verdict: &RowVerdict) -> Markup {
-    html! { div.scroll tabindex="0" { table {
-        thead { tr { th { "" } th { "measured" } th { "predicted" } th { "unit" } th { "ratio" } th { "band" } th { "" } } }
-        tbody { @for judged in &verdict.quantities { tr {
-            th scope="row" { (judged.quantity.title()) }
-            td { (four_digits(judged.pair.measured)) } td { (four_digits(judged.pair.predicted)) }
-            td { (judged.quantity.unit()) } td { (format!("{:.3}", judged.pair.ratio())) }
-            td { @if let Some(band) = &judged.band { (band.value.to_string())
-                @if band.line > 0 { " " small { "line " (band.line) } } } }
-            td { (match judged.standing { Standing::Inside => "inside", Standing::Known => "known deviation", Standing::Outside => "outside", Standing::NoBand => "no band" })
-                @if let Some(deviation) = &judged.deviation { ": " (deviation.reason) } }
-        } } }
-    } } }
+/// What is measured and predicted of each quantity, and the band with its line in the file.
+fn quantities(verdict: &RowVerdict) -> String {
+    let columns = [
+        ("", Align::Left),
+        ("measured", Align::Right),
+        ("predicted", Align::Right),
+        ("", Align::Left),
+        ("p/m", Align::Right),
+        ("band", Align::Left),
+        ("line", Align::Right),
+        ("", Align::Left),
+    ];
+    let mut table = TextTable::new(&columns);
+    for judged in &verdict.quantities {
+        let band = judged.band.as_ref();
+        let line = band.filter(|band| band.line > 0).map(|band| band.line.to_string());
+        // Of memory there is a capacity, not a measurement.
+        let title = match judged.quantity {
+            Quantity::Memory => "memory of capacity",
+            quantity @ Quantity::Metric(_) => quantity.title(),
+        };
+        table.line(vec![
+            title.to_owned(),
+            four_digits(judged.pair.measured),
+            four_digits(judged.pair.predicted),
+            judged.quantity.unit().to_owned(),
+            format!("{:.3}", judged.pair.ratio()),
+            band.map_or_else(String::new, |band| band.value.to_string()),
+            line.unwrap_or_default(),
+            match judged.standing {
+                Standing::Inside => "inside",
+                Standing::Known => "known",
+                Standing::Outside => "outside",
+                Standing::NoBand => "no band",
+            }
+            .to_owned(),
+        ]);
+    }
+    table.to_text()
+}
+
+/// Each reason why a quantity is known to be outside, once, with where it is written.
+fn reasons(verdict: &RowVerdict) -> Vec<String> {
+    let known = verdict.quantities.iter().filter_map(|judged| judged.deviation.as_ref());
+    let mut reasons: Vec<String> = known
+        .map(|known| {
+            let line = known.bound.line;
+            format!("known until {} (line {line}): {}", known.expires, known.reason)
+        })
+        .collect();
+    reasons.dedup();
+    reasons
 }

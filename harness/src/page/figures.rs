@@ -8,14 +8,18 @@ use super::chart::{
     BOTTOM, Frame, LEFT, RIGHT, Scale, TOP, brief, legend, legend_mark, mark, path, px, row_mark,
 };
 use super::series::Series;
+use crate::band::Interval;
 use crate::compare::Comparison;
+use crate::evaluation::Evaluation;
 use crate::folder::Model;
 use crate::frontier::{Choice, Point, choices, frontier};
 use crate::metric::{Metric, Quantity};
-use crate::report::ReleaseErrors;
+use crate::report::{ReleaseErrors, frontier_sentences};
 use crate::statistics::{self, Pair, quantile};
 use crate::verdict::{QuantityVerdict, RowVerdict};
 
+/// A smaller share of a phase is drawn as this, and called none.
+pub(super) const LEAST_SHARE: f64 = 1e-4;
 /// More marks than this in a figure are thinned out.
 const MOST_MARKS: usize = 1000;
 /// … but for so many that are farthest off.
@@ -74,23 +78,28 @@ impl<'a> Drawn<'a> {
     }
 
     fn mark(self, dot: &Dot<'_>, x: f64, y: f64) -> Markup {
-        row_mark(self.series.group(dot.row), &self.series.classes(dot.row), dot.row, x, y)
+        row_mark(self.series.group(dot.row), &self.series.classes(dot.row), dot.row, (x, y), None)
     }
 
-    /// The widest band that rows of each group are held to, by the group's number: the lowest and the highest
-    /// ratio of any.
-    fn widest_bands(self, metric: Metric) -> BTreeMap<usize, (f64, f64)> {
-        let mut widest: BTreeMap<usize, (f64, f64)> = BTreeMap::new();
+    /// The bands that rows of each group are held to, by the group's number.
+    fn bands(self, metric: Metric) -> BTreeMap<usize, Vec<Interval>> {
+        let mut bands: BTreeMap<usize, Vec<Interval>> = BTreeMap::new();
         for (row, verdict) in self.verdicts.iter().enumerate() {
             let of_metric = |judged: &&QuantityVerdict| judged.quantity == Quantity::Metric(metric);
             let judged = verdict.quantities.iter().find(of_metric);
             if let Some(band) = judged.and_then(|judged| judged.band) {
-                let own = widest.entry(self.series.group(row)).or_insert((f64::INFINITY, 0.0));
-                *own = (own.0.min(band.value.low), own.1.max(band.value.high));
+                bands.entry(self.series.group(row)).or_default().push(band.value);
             }
         }
-        widest
+        bands
     }
+}
+
+/// The band in the middle of these: the median of the lower and that of the upper ends.
+fn median_band(bands: &[Interval]) -> Interval {
+    let middle =
+        |end: fn(&Interval) -> f64| quantile(&bands.iter().map(end).collect::<Vec<_>>(), 0.5);
+    Interval { low: middle(|band| band.low), high: middle(|band| band.high) }
 }
 
 /// Which of so many marks are drawn, and what is said of it: of too many every n-th, and those whose ratio is
@@ -147,11 +156,14 @@ pub(super) fn predicted_against_measured(drawn: Drawn<'_>, metric: Metric) -> Op
     );
     let inside = html! {
         (frame.axes(&format!("measured, {}", metric.unit()), &format!("predicted, {}", metric.unit())))
-        @let bands = drawn.widest_bands(metric);
-        @if let Some((low, high)) = bands.values().copied().reduce(|(l, h), (low, high)| (l.min(low), h.max(high))) {
+        @let bands = drawn.bands(metric);
+        @let all: Vec<Interval> = bands.values().flatten().copied().collect();
+        @if !all.is_empty() {
+            @let Interval { low, high } = median_band(&all);
             polygon.bands points=(between(low, high)) {}
         }
-        @for (group, (low, high)) in bands {
+        @for (group, own) in &bands {
+            @let Interval { low, high } = median_band(own);
             polygon class=(format!("own s{group}")) points=(between(low, high)) {}
         }
         polygon.noise points=(between(1.0 / noise, noise)) {}
@@ -161,8 +173,8 @@ pub(super) fn predicted_against_measured(drawn: Drawn<'_>, metric: Metric) -> Op
         }
     };
     let caption = format!(
-        "On the line predicted is measured; above it is predicted too high. The dark shade is how far the same \
-         configuration measured twice lies apart, the light one the widest band of any group.{thinning}"
+        "On the dashed line predicted is measured; above it is predicted too high. Between the dotted lines lies the same \
+         configuration measured again; the shade is the band, of the different bands of rows the median.{thinning}"
     );
     Some(figure(
         &format!("scatter-{}", metric.name()),
@@ -179,7 +191,7 @@ pub(super) fn distributions(drawn: Drawn<'_>, metric: Metric) -> Option<Markup> 
         groups.entry(drawn.series.group(dot.row)).or_default().push(dot.pair.ratio());
     }
     let ratios = groups.values().flatten().copied();
-    let (left, width) = (130.0, 420.0);
+    let (left, width) = (140.0, 430.0);
     let x = Scale::log(ratios.chain([0.8, 1.25]), left, width - RIGHT);
     groups.first_key_value()?;
     let step = 34.0;
@@ -220,9 +232,9 @@ pub(super) fn distributions(drawn: Drawn<'_>, metric: Metric) -> Option<Markup> 
         .collect();
     let label =
         format!("Predicted over measured {}, medians: {}", metric.title(), medians.join(", "));
-    let caption = "The shape is as high as rows are frequent, each group's alike at its highest. The bar holds the \
-                   middle half of the rows, its line the median, the whisker 90% of them; at 1 predicted is \
-                   measured.";
+    let caption = "Right of the dashed line is predicted too high. The shape is as high as rows are frequent, each \
+                   group's alike at its highest; the bar holds the middle half of the rows, its stroke the median, \
+                   the whisker 90% of them.";
     Some(figure(
         &format!("distribution-{}", metric.name()),
         metric.title(),
@@ -277,11 +289,15 @@ pub(super) fn error_against(
     let ratios = dots.iter().map(|(_, dot)| dot.pair.ratio()).chain([0.8, 1.25]);
     let y = Scale::log(ratios, height - BOTTOM, TOP);
     let frame = Frame { width, height, x, y };
+    // Nothing at all cannot be drawn on a logarithmic scale; it is at the left edge.
+    let label = |tick: f64| if tick <= LEAST_SHARE { "0".to_owned() } else { brief(tick) };
+    let ticks: Vec<(f64, String)> =
+        x.ticks_of(&values).into_iter().map(|tick| (tick, label(tick))).collect();
     let one = px(y.at(1.0));
     let all: Vec<f64> = dots.iter().map(|(_, dot)| dot.pair.ratio()).collect();
     let (marked, thinning) = thinned(&all);
     let inside = html! {
-        (frame.axes_at(&x.ticks_of(&values), property, "predicted / measured"))
+        (frame.axes_at(&ticks, property, "predicted / measured"))
         line.identity x1=(px(LEFT)) x2=(px(width - RIGHT)) y1=(one) y2=(one) {}
         @for (value, dot) in marked.iter().map(|&index| &dots[index]) {
             (drawn.mark(dot, x.at(*value), y.at(dot.pair.ratio())))
@@ -295,7 +311,10 @@ pub(super) fn error_against(
         dots.len()
     );
     let name = property.split([' ', ',']).next().unwrap_or_default();
-    let caption = format!("{} rows{rank}.{note}{thinning}", dots.len());
+    let caption = format!(
+        "Above the dashed line is predicted too high; the farther from it, the more. {} rows{rank}.{note}{thinning}",
+        dots.len()
+    );
     Some(figure(
         &format!("{}-against-{name}", metric.name()),
         &format!("{} against {property}", metric.title()),
@@ -305,16 +324,21 @@ pub(super) fn error_against(
 }
 
 /// Throughput per GPU against interactivity, measured and predicted, a chart a choice.
-pub(super) fn frontiers(model: &Model, comparisons: &[Comparison]) -> Option<Markup> {
-    let choices = choices(comparisons, &model.config.sources);
+pub(super) fn frontiers(model: &Model, evaluation: &Evaluation) -> Option<Markup> {
+    let comparisons = &evaluation.comparisons;
+    let impossible = evaluation.impossible();
+    let choices = choices(comparisons, &model.config.sources, &impossible);
     choices.first()?;
     let rows: BTreeMap<String, usize> =
         comparisons.iter().enumerate().map(|(row, one)| (one.row.name(), row)).collect();
+    let candidates: usize = choices.iter().map(|choice| choice.candidates.len()).sum();
+    let every = candidates.div_ceil(MOST_MARKS);
     Some(html! {
+        p { strong { (frontier_sentences(&choices, impossible.len())) } }
         ul.legend { @for (index, name) in [MEASURED, PREDICTED].into_iter().enumerate() {
             li { (legend_mark(index, name)) (name) " configuration, and the frontier of these" }
         } }
-        div.many { @for choice in &choices { (frontier_chart(choice, &rows)) } }
+        div.many { @for choice in &choices { (frontier_chart(choice, &rows, every)) } }
     })
 }
 
@@ -322,41 +346,49 @@ pub(super) fn frontiers(model: &Model, comparisons: &[Comparison]) -> Option<Mar
 const MEASURED: &str = "measured";
 const PREDICTED: &str = "predicted";
 
-fn frontier_chart(choice: &Choice<'_>, rows: &BTreeMap<String, usize>) -> Markup {
+/// Of configurations off the frontier every n-th is drawn.
+fn frontier_chart(choice: &Choice<'_>, rows: &BTreeMap<String, usize>, every: usize) -> Markup {
     let (width, height) = (340.0, 260.0);
     let (measured, predicted) = (choice.measured(), choice.predicted());
     let both = || measured.iter().chain(&predicted);
     let x = Scale::from_zero(both().map(|point| point.interactivity), LEFT, width - RIGHT);
     let y = Scale::from_zero(both().map(|point| point.throughput), height - BOTTOM, TOP);
     let frame = Frame { width, height, x, y };
-    let line = |points: &[Point]| -> Vec<(f64, f64)> {
-        frontier(points)
-            .iter()
-            .map(|&index| (x.at(points[index].interactivity), y.at(points[index].throughput)))
-            .collect()
-    };
+    let at = |point: &Point| (x.at(point.interactivity), y.at(point.throughput));
     let agreement = choice.agreement();
+    let rank = |rho: Option<f64>| rho.map_or_else(|| "-".to_owned(), |rho| format!("{rho:.2}"));
+    let regret = agreement.mean_regret.zip(agreement.mean_regret_percent);
+    let thinning = match every {
+        0 | 1 => String::new(),
+        _ => format!(" Of configurations off the frontiers every {every}th is drawn."),
+    };
     let words = format!(
-        "{} of {} on the measured frontier are on the predicted one; rank correlation {}, {} of {} demands missed, \
-         regret {}",
+        "{} of {} on the measured frontier are on the predicted one; {} of {} demands missed, regret of the others {}; \
+         rank correlation {} of throughput, {} of interactivity.{thinning}",
         agreement.on_both,
         agreement.on_measured_frontier,
-        agreement
-            .throughput_rank_correlation
-            .map_or_else(|| "-".to_owned(), |rho| format!("{rho:.2}")),
         agreement.missed_demands,
         agreement.on_measured_frontier,
-        agreement
-            .mean_regret
-            .map_or_else(|| "-".to_owned(), |lost| format!("{lost:.0} tokens/s/GPU")),
+        regret.map_or_else(
+            || "-".to_owned(),
+            |(lost, share)| format!("{lost:.0} tokens/s/GPU ({share:.0}%)")
+        ),
+        rank(agreement.throughput_rank_correlation),
+        rank(agreement.interactivity_rank_correlation),
     );
     let inside = html! {
         (frame.axes("interactivity, tokens/s/user", "tokens/s/GPU"))
         @for (series, class, points) in [(1, PREDICTED, &predicted), (0, MEASURED, &measured)] {
-            (path(&line(points), &format!("frontier {class}")))
-            @for (candidate, point) in choice.candidates.iter().zip(points) {
-                @let row = rows.get(&candidate.row.name()).copied().unwrap_or_default();
-                (row_mark(series, class, row, x.at(point.interactivity), y.at(point.throughput)))
+            @let best = frontier(points);
+            (path(&best.iter().map(|&index| at(&points[index])).collect::<Vec<_>>(), &format!("frontier {class}")))
+            @for (index, (candidate, point)) in choice.candidates.iter().zip(points).enumerate() {
+                @if let Some(&row) = rows.get(&candidate.row.name()) {
+                    @if every < 2 || index % every == 0 || best.contains(&index) {
+                        @let said = format!("{class}: {:.0} tokens/s/user, {:.0} tokens/s/GPU",
+                            point.interactivity, point.throughput);
+                        (row_mark(series, class, row, at(point), Some(&said)))
+                    }
+                }
             }
         }
     };
@@ -364,7 +396,7 @@ fn frontier_chart(choice: &Choice<'_>, rows: &BTreeMap<String, usize>) -> Markup
     figure(
         &format!("frontier-{}", choice.label.replace([' ', '/'], "")),
         &choice.label,
-        &(words + "."),
+        &words,
         &svg(&frame, &label, &inside),
     )
 }
@@ -379,7 +411,7 @@ pub(super) fn history(history: &[ReleaseErrors]) -> Option<Markup> {
     };
     let has = |metric: Metric| history.iter().any(|errors| of(errors, metric).is_some());
     let metrics = distinct(has);
-    let (width, height) = (640.0, 300.0);
+    let (width, height) = (420.0, 260.0);
     let values = history
         .iter()
         .flat_map(|errors| metrics.iter().filter_map(move |&metric| of(errors, metric)));
@@ -395,7 +427,7 @@ pub(super) fn history(history: &[ReleaseErrors]) -> Option<Markup> {
             }
             @for (index, errors) in history.iter().enumerate() {
                 text x=(px(at(index))) y=(px(height - BOTTOM + 15.0)) text-anchor="middle" { (errors.release.name) }
-                text x=(px(at(index))) y=(px(height - BOTTOM + 28.0)) text-anchor="middle" { (errors.release.made) }
+                text.small x=(px(at(index))) y=(px(height - BOTTOM + 28.0)) text-anchor="middle" { (errors.release.made) }
             }
         }
         @for (series, &metric) in metrics.iter().enumerate() {
@@ -417,7 +449,7 @@ pub(super) fn history(history: &[ReleaseErrors]) -> Option<Markup> {
     Some(figure(
         "history-mape",
         "MAPE, %",
-        "Lower is nearer to the measurements.",
+        "A release a column, the oldest first; lower is nearer to the measurements.",
         &html! { (svg(&frame, "MAPE of each metric by release", &inside)) (legend(&names)) },
     ))
 }

@@ -6,33 +6,40 @@ use maud::{Markup, PreEscaped, html};
 
 use super::chart::{Scale, px};
 use super::rows;
-use crate::compare::{Breakdown, Comparison};
+use crate::band::{Interval, Written};
+use crate::compare::{Breakdown, Comparison, Slice};
 use crate::evaluation::Evaluation;
-use crate::metric::Metric;
+use crate::metric::{Metric, Quantity};
 use crate::statistics::Statistics;
 use crate::verdict::{Standing, Status};
 
-/// Groups by metrics: MAPE and bias, the shade by the size of the bias.
+/// Groups by metrics: MAPE and bias, and of all rows in the end.
 pub(super) fn heat_map(comparisons: &[Comparison]) -> Markup {
-    let slices = Breakdown::GPU_FRAMEWORK.predicted_slices(comparisons);
-    html! {
-        div.scroll tabindex="0" { table.heat {
-            caption { "MAPE, and bias under it, by GPU, framework and metric" }
-            thead { tr { th { "GPU / framework" } th { "rows" }
+    let mut slices = Breakdown::GPU_FRAMEWORK.slices(comparisons);
+    slices.push(Slice::all(comparisons));
+    scrolled(
+        "MAPE and bias",
+        &html! { table.heat {
+            caption { "MAPE, and bias under it, by GPU, framework and metric; rows with a prediction of those measured" }
+            thead { tr { th scope="col" { "GPU / framework" } th scope="col" { "rows" }
                 @for metric in Metric::ALL { th scope="col" { (metric.title()) } } } }
             tbody { @for slice in &slices { tr {
                 th scope="row" { (slice.label) } td { (slice.coverage.predicted) "/" (slice.coverage.rows) }
                 @for metric in Metric::ALL { (heat_cell(slice.statistics[metric].as_ref())) }
             } } }
-        } }
-    }
+        } },
+    )
 }
 
-/// MAPE, and bias under it, the deeper coloured the farther the bias is from 1.
+/// Something that may be wider than the page.
+pub(super) fn scrolled(label: &str, what: &Markup) -> Markup {
+    html! { div.scroll role="region" aria-label=(label) tabindex="0" { (what) } }
+}
+
+/// MAPE and bias under it: coloured the deeper the larger the MAPE, by the side that the bias is on.
 pub(super) fn heat_cell(found: Option<&Statistics>) -> Markup {
     let Some(found) = found else { return html! { td.none { "–" } } };
-    // ln 2 and beyond is as deep as it gets.
-    let depth = (found.bias.ln().abs() / std::f64::consts::LN_2).min(1.0);
+    let depth = (found.mape_percent / DEEPEST_MAPE_PERCENT).min(1.0);
     let way = if found.bias > 1.0 { "high" } else { "low" };
     html! {
         td class=(way) style=(PreEscaped(format!("--depth:{depth:.2}"))) {
@@ -41,25 +48,65 @@ pub(super) fn heat_cell(found: Option<&Statistics>) -> Markup {
     }
 }
 
-/// How many rows lie in their bands, a line a group.
+/// A larger MAPE is not coloured deeper.
+const DEEPEST_MAPE_PERCENT: f64 = 75.0;
+
+/// How many rows lie where, by group; and how many quantities, by metric.
 pub(super) fn band_coverage(evaluation: &Evaluation) -> Markup {
-    let mut groups: BTreeMap<String, [usize; 3]> = BTreeMap::new();
+    let mut groups: BTreeMap<String, [usize; 4]> = BTreeMap::new();
+    let mut metrics: BTreeMap<Metric, ([usize; 4], Option<Written<Interval>>)> = BTreeMap::new();
     for (comparison, verdict) in rows(evaluation) {
         let place = match verdict.status {
             Status::Inside => 0,
             Status::KnownDeviation => 1,
             Status::Outside => 2,
-            Status::NotPredicted | Status::Unmapped => continue,
+            Status::NotPredicted | Status::Unmapped => 3,
         };
         groups.entry(Breakdown::GPU_FRAMEWORK.label(comparison)).or_default()[place] += 1;
+        for judged in &verdict.quantities {
+            let Quantity::Metric(metric) = judged.quantity else { continue };
+            let (counts, widest) = metrics.entry(metric).or_default();
+            let place = match judged.standing {
+                Standing::Inside => 0,
+                Standing::Known => 1,
+                Standing::Outside => 2,
+                Standing::NoBand => 3,
+            };
+            counts[place] += 1;
+            let width = |band: &Written<Interval>| band.value.high / band.value.low;
+            *widest = [*widest, judged.band]
+                .into_iter()
+                .flatten()
+                .max_by(|a, b| width(a).total_cmp(&width(b)));
+        }
     }
+    let of_groups = groups.into_iter().map(|(name, counts)| (name, counts, None));
+    let of_metrics = metrics.into_iter().map(|(metric, (counts, widest))| {
+        let widest = widest.map(|band| format!("{} at line {}", band.value, band.line));
+        (metric.title().to_owned(), counts, Some(widest.unwrap_or_default()))
+    });
     html! {
-        div.scroll tabindex="0" { table {
-            caption { "Rows by where they lie, by GPU and framework" }
-            thead { tr { th { "GPU / framework" } th { "inside" } th { "known deviation" } th { "outside" } th { "" } } }
-            tbody { @for (name, counts) in &groups {
-                @let all: usize = counts.iter().sum();
-                @let share = |count: usize| format!("width:{:.1}%", 100.0 * count as f64 / all as f64);
+        (standings("Rows by GPU and framework", ["GPU / framework", "not predicted"], of_groups.collect()))
+        (standings("Measured quantities by metric, and the widest band that any is held to", ["metric", "no band"],
+            of_metrics.collect()))
+    }
+}
+
+/// A line of a table of standings: its name, how many are inside, known, outside and neither, and more words.
+type Standings = (String, [usize; 4], Option<String>);
+
+fn standings(caption: &str, [first, neither]: [&str; 2], lines: Vec<Standings>) -> Markup {
+    let has_more = lines.iter().any(|(.., more)| more.is_some());
+    let titles = [first, "inside", "known deviation", "outside", neither, "share of those judged"];
+    let titles = titles.into_iter().chain(has_more.then_some("widest band"));
+    scrolled(
+        caption,
+        &html! { table {
+            caption { (caption) }
+            thead { tr { @for title in titles { th scope="col" { (title) } } } }
+            tbody { @for (name, counts, more) in lines {
+                @let judged: usize = counts[..3].iter().sum();
+                @let share = |count: usize| format!("width:{:.1}%", 100.0 * count as f64 / judged.max(1) as f64);
                 tr {
                     th scope="row" { (name) }
                     @for count in counts { td { (count) } }
@@ -68,10 +115,11 @@ pub(super) fn band_coverage(evaluation: &Evaluation) -> Markup {
                         span.known style=(share(counts[1])) {}
                         span.outside style=(share(counts[2])) {}
                     }
+                    @if let Some(more) = more { td { (more) } }
                 }
             } }
-        } }
-    }
+        } },
+    )
 }
 
 /// What each check of the whole model came to; nothing where a part is judged.
@@ -117,14 +165,14 @@ pub(super) fn known_deviations(evaluation: &Evaluation) -> Option<Markup> {
     let ratios = reasons.values().flat_map(|known| known.ratios.iter().copied());
     let x = Scale::log(ratios.chain([0.8, 1.25]), 8.0, WIDTH - 8.0);
     Some(html! {
-        div.scroll tabindex="0" { table.known {
+        div.scroll role="region" aria-label="known deviations" tabindex="0" { table.known {
             caption { "Each reason with its rows, and predicted / measured of each deviation: left of the dashed line too \
                 low, right of it too high" }
-            thead { tr { th scope="col" { "reason" } th scope="col" { "rows" } th {} th scope="col" { "of" }
+            thead { tr { th scope="col" { "reason" } th scope="col" { "rows" } th scope="col" { "compared" } th scope="col" { "of" }
                 th scope="col" { "predicted / measured" } th scope="col" { "until" } } }
             tbody { @for ((reason, expires), Known { rows, titles, ratios }) in &reasons { tr {
                 td { (reason) }
-                td { (rows.len()) }
+                td { details { summary { (rows.len()) } @for row in rows { a href=(format!("#{row}")) { (row) } br; } } }
                 td.bar { span.known style=(format!("width:{:.1}%", 100.0 * rows.len() as f64 / most as f64)) {} }
                 td { (titles.iter().copied().collect::<Vec<_>>().join(", ")) }
                 td { (strip(ratios, x)) }

@@ -8,7 +8,6 @@ mod groups;
 mod series;
 mod table;
 
-use chart::shapes;
 use figures::{Drawn, distinct};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use series::Series;
@@ -120,8 +119,8 @@ fn sections(subject: Subject<'_>, series: &Series) -> Vec<Section> {
     let deviations = groups::known_deviations(evaluation);
     let sections = [
         Some(section("bias", "Where it is off", groups::heat_map(comparisons)).introduced(
-            "MAPE, and the bias predicted / measured under it. Blue is predicted too low, orange too high, the \
-             deeper the farther.",
+            "MAPE, and the bias predicted / measured under it. The deeper the colour, the larger the MAPE; blue is \
+             predicted too low on the mean, orange too high.",
         )),
         scatter.map(|drawn| section("scatter", "Predicted against measured", drawn)),
         distributions.map(|drawn| section("distributions", "Distribution of errors", drawn)),
@@ -131,16 +130,18 @@ fn sections(subject: Subject<'_>, series: &Series) -> Vec<Section> {
                  slope or a step is an error of structure, which no single factor mends.",
             )
         }),
-        figures::frontiers(model, comparisons).map(|drawn| {
+        figures::frontiers(model, evaluation).map(|drawn| {
             section("frontiers", "Throughput against interactivity", drawn).introduced(
-                "Each chart is what one deployment is chosen from. A demand is the interactivity of a configuration \
-                 on the measured frontier; it is missed where the one that Mantile says to take is slower, and the \
-                 regret is the measured throughput that its choice gives up for the others.",
+                "Each chart is what one deployment is chosen from: up is cheaper, right is faster for each user, and on the \
+                 frontier neither is had for nothing. Where the dashed line of what is predicted runs above the solid \
+                 one, Mantile promises too much. A demand is the interactivity of a configuration on the measured \
+                 frontier; it is missed where the one that Mantile says to take is slower, and the regret is the \
+                 measured throughput that its choice gives up for the others.",
             )
         }),
         Some(section("bands", "Bands", groups::band_coverage(evaluation)).introduced(
             "How many rows of each group lie in the bands of reconcile.toml. The hatched part of a bar is outside, \
-             the yellow one is known to be, for a reason and until a day.",
+             the golden one is known to be, for a reason and until a day.",
         )),
         groups::checks(evaluation).map(|made| {
             section("checks", "Gates and checks", made)
@@ -218,10 +219,9 @@ fn error_figures(subject: Subject<'_>, drawn: Drawn<'_>) -> Vec<Option<Markup>> 
             let property = format!("{part} share of the {name}");
             let share = |row: usize, _: &Comparison| {
                 let breakdown = &recorded.get(row)?.as_ref()?.breakdown;
-                Some(breakdown.share(phase, of).max(LEAST_SHARE))
+                Some(breakdown.share(phase, of).max(figures::LEAST_SHARE))
             };
-            let note =
-                " The parts hide behind each other or add up; at the left edge there is none.";
+            let note = " The parts hide behind each other or add up.";
             let draw = |metric| figures::error_against(drawn, metric, &property, note, share);
             figures.push(metric.and_then(draw));
         }
@@ -237,9 +237,6 @@ fn engine(layout: &Layout, metric: Metric) -> &Parallelism {
         Layout::Disaggregated { decode, .. } => &decode.parallelism,
     }
 }
-
-/// A smaller share of a step is drawn as this.
-const LEAST_SHARE: f64 = 1e-4;
 
 fn rows(evaluation: &Evaluation) -> impl Iterator<Item = (&Comparison, &RowVerdict)> {
     evaluation.comparisons.iter().zip(&evaluation.verdicts)
@@ -279,12 +276,12 @@ pub fn index<'a>(entries: impl IntoIterator<Item = &'a str>) -> String {
         header { h1 { "Mantile against measurement" } }
         main { section {
             h2 { "Models" }
-            p { "MAPE of all rows, and the bias predicted / measured under it. Blue is predicted too low, orange too \
-                 high, the deeper the farther." }
-            div.scroll tabindex="0" { table.heat.models {
+            p { "MAPE of all rows, and the bias predicted / measured under it. The deeper the colour, the larger the MAPE; \
+                 blue is predicted too low on the mean, orange too high." }
+            div.scroll role="region" aria-label="models" tabindex="0" { table.heat.models {
                 caption { "Each model's verdict, rows with a prediction of those measured, errors by metric, and rows \
                     outside their bands, known to be or not" }
-                thead { tr { th scope="col" { "model" } th { "" } th scope="col" { "predicted" }
+                thead { tr { th scope="col" { "model" } th scope="col" { "verdict" } th scope="col" { "predicted" }
                     @for metric in Metric::ALL { th scope="col" { (metric.title()) } }
                     th scope="col" { "known" } th scope="col" { "outside" } } }
                 tbody { @for entry in entries { (PreEscaped(entry)) } }
@@ -307,7 +304,6 @@ fn document(title: &str, series: &str, body: &Markup) -> String {
             }
             body {
                 button.theme type="button" hidden { "light / dark" }
-                (shapes())
                 (body)
                 script { (PreEscaped(SCRIPT)) }
             }

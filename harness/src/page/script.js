@@ -1,7 +1,10 @@
 "use strict";
 (() => {
   const root = document.documentElement;
-  // Asked for by the address, or chosen on another page.
+  const all = (selector, of = document) => [...of.querySelectorAll(selector)];
+  const make = (name, properties) => Object.assign(document.createElement(name), properties);
+
+  // The theme: asked for by the address, or chosen on another page.
   let kept = null;
   try { kept = localStorage.getItem("theme"); } catch { /* not kept here */ }
   const asked = new URLSearchParams(location.search).get("theme") || kept;
@@ -14,128 +17,192 @@
     root.dataset.theme = dark ? "light" : "dark";
     try { localStorage.setItem("theme", root.dataset.theme); } catch { /* not kept here */ }
   });
+
   // A link into a folded row unfolds it.
+  const meant = (hash) => {
+    try { return decodeURIComponent(hash.slice(1)); } catch { return hash.slice(1); }
+  };
   const unfold = () => {
-    const row = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (row && row.tagName === "DETAILS") { row.open = true; row.scrollIntoView(); }
+    const row = document.getElementById(meant(location.hash));
+    if (!row || row.tagName !== "DETAILS") return;
+    row.open = true;
+    row.scrollIntoView();
+    row.querySelector("summary").focus({preventScroll: true});
   };
   addEventListener("hashchange", unfold);
+  addEventListener("click", (event) => {
+    // To go where one is already is no change.
+    const link = event.target.closest && event.target.closest("a[href^='#']");
+    if (link && meant(link.hash) === meant(location.hash)) unfold();
+  });
   unfold();
+
   // A series alone: the others' marks are faint, and its own band is drawn.
-  const marks = document.querySelectorAll("#scatter .mark[data-r], #residuals .mark[data-r]");
+  const marks = all("#scatter .mark, #residuals .mark");
+  const numberOf = (mark, letter) => [...mark.classList].find((name) => name[0] === letter && /\d/.test(name));
   const alone = (series) => {
     root.dataset.only = series;
     for (const mark of marks) mark.classList.toggle("faint", series !== "" && !mark.classList.contains(series));
-    for (const band of document.querySelectorAll(".own")) band.classList.toggle("shown", band.classList.contains(series));
-    for (const entry of document.querySelectorAll("[data-only]")) {
-      const button = entry.querySelector("button");
-      if (button) button.setAttribute("aria-pressed", entry.dataset.only === series);
-    }
+    for (const band of all(".own")) band.classList.toggle("shown", band.classList.contains(series));
+    for (const entry of all("li[data-only]"))
+      entry.querySelector("button").setAttribute("aria-pressed", entry.dataset.only === series);
   };
-  for (const entry of document.querySelectorAll("li[data-only]")) {
-    const button = document.createElement("button");
-    button.type = "button";
+  for (const entry of all("li[data-only]")) {
+    const button = make("button", {type: "button"});
     button.setAttribute("aria-pressed", "false");
     button.append(...entry.childNodes);
     entry.append(button);
     button.addEventListener("click", () => alone(root.dataset.only === entry.dataset.only ? "" : entry.dataset.only));
   }
-  for (const form of document.querySelectorAll("form.colour")) {
+  const place = (mark) => mark.getAttribute("d").match(/^M([\d.]+) ([\d.]+)/);
+  for (const form of all("form.colour")) {
     form.hidden = false;
     form.addEventListener("change", (event) => {
-      root.dataset.colour = event.target.value;
-      for (const other of document.querySelectorAll("form.colour select")) other.value = event.target.value;
+      const way = event.target.value;
+      root.dataset.colour = way;
+      for (const other of all("form.colour select")) other.value = way;
       alone("");
+      // Shapes go with the colours: those of the legend.
+      const shapes = new Map(all(`li[data-only^="${way}"]`).map((entry) =>
+        [entry.dataset.only, entry.querySelector(".mark").getAttribute("d").replace(/^M[\d.]+ [\d.]+/, "")]));
+      for (const mark of marks) mark.setAttribute("d", place(mark)[0] + shapes.get(numberOf(mark, way)));
     });
   }
+
   const table = document.querySelector("table.rows");
   if (!table) return;
-  // A mark of a row says which when it is pointed at or walked to, and leads to everything about it.
-  const titles = [...table.tHead.rows[0].cells].map((head) => head.textContent);
-  const named = [...table.tBodies[0].rows].map((row) => row.cells[0].textContent);
-  const said = [...table.tBodies[0].rows].map((row, index) => [named[index], ...[...row.cells]
-    .map((cell, column) => cell.dataset.value === undefined ? "" : `${titles[column]} ${cell.textContent.trim()}`)
-    .filter(Boolean)].join("\n"));
-  const tip = document.createElement("div");
-  tip.className = "tip";
-  tip.hidden = true;
+  const body = table.tBodies[0], rows = [...body.rows], original = [...rows], size = Number(table.dataset.page);
+  const named = rows.map((row) => row.cells[0].textContent);
+  const open = (row) => {
+    if (meant(location.hash) === named[row]) unfold(); else location.hash = encodeURIComponent(named[row]);
+  };
+
+  // A mark says what it is when it is pointed at or walked to, and leads to everything about its row.
+  const tip = make("div", {className: "tip", hidden: true});
   tip.setAttribute("role", "status");
   document.body.append(tip);
   const rowOf = (mark) => mark && mark.dataset ? mark.dataset.r : undefined;
-  const tell = (text, x, y) => {
-    tip.hidden = false;
-    tip.textContent = text;
-    tip.style.left = `${Math.max(0, Math.min(x + 12, innerWidth - tip.offsetWidth - 8))}px`;
-    tip.style.top = `${Math.min(y + 14, innerHeight - tip.offsetHeight - 8)}px`;
+  const said = (mark) => {
+    const row = rowOf(mark);
+    if (row === undefined) return mark.textContent;
+    const details = document.getElementById(named[row]);
+    const figures = details && details.querySelector("pre");
+    return [named[row], mark.dataset.s, figures && figures.textContent].filter(Boolean).join("\n");
   };
-  const open = (mark) => { if (rowOf(mark) !== undefined) location.hash = named[rowOf(mark)]; };
+  let lit = [];
+  const hide = () => {
+    for (const mark of lit) mark.classList.remove("at");
+    lit = [];
+    tip.hidden = true;
+  };
+  const tell = (mark, x, y) => {
+    hide();
+    // The same row's other mark in the chart is lit, too.
+    const chart = mark.closest("svg"), row = rowOf(mark);
+    lit = row === undefined ? [mark] : all(`.mark[data-r="${row}"]`, chart);
+    for (const one of lit) one.classList.add("at");
+    tip.hidden = false;
+    tip.textContent = said(mark);
+    tip.style.left = `${Math.max(0, Math.min(x + 12, innerWidth - tip.offsetWidth - 8))}px`;
+    tip.style.top = `${Math.max(0, Math.min(y + 14, innerHeight - tip.offsetHeight - 8))}px`;
+  };
+  let touched = null;
   addEventListener("pointerover", (event) => {
-    if (rowOf(event.target) === undefined) tip.hidden = true;
-    else tell(said[rowOf(event.target)], event.clientX, event.clientY);
+    if (rowOf(event.target) === undefined) hide();
+    else if (event.pointerType !== "touch") tell(event.target, event.clientX, event.clientY);
   });
-  addEventListener("click", (event) => open(event.target));
-  for (const chart of document.querySelectorAll("svg.plot")) {
+  addEventListener("click", (event) => {
+    const row = rowOf(event.target);
+    // The first touch says what it is, the second leads there.
+    if (row === undefined) touched = null;
+    else if (event.pointerType === "touch" && touched !== event.target) {
+      touched = event.target;
+      tell(event.target, event.clientX, event.clientY);
+    } else open(row);
+  });
+  addEventListener("keydown", (event) => { if (event.key === "Escape") hide(); });
+  for (const chart of all("svg.plot")) {
     if (!chart.querySelector(".mark")) continue;
     chart.tabIndex = 0;
     chart.setAttribute("role", "application");
     let at = null;
-    const leave = () => { if (at) at.classList.remove("at"); at = null; tip.hidden = true; };
-    chart.addEventListener("blur", leave);
+    chart.addEventListener("blur", () => { at = null; hide(); });
     chart.addEventListener("keydown", (event) => {
-      if (event.key === "Enter") open(at);
-      if (event.key === "Escape") leave();
+      if (event.key === "Enter" && rowOf(at) !== undefined) open(rowOf(at));
+      if (event.key === "Escape") at = null;
       const way = {ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, Home: -Infinity, End: Infinity}[event.key];
       if (!way) return;
       event.preventDefault();
       // From left to right, those of one place from top to bottom.
-      const of = (mark, name) => Number(mark.getAttribute(name));
-      const walk = [...chart.querySelectorAll(".mark:not(.faint)")]
-        .sort((a, b) => of(a, "x") - of(b, "x") || of(a, "y") - of(b, "y"));
+      const placed = (mark) => [mark, ...place(mark).slice(1).map(Number)];
+      const walk = all(".mark:not(.faint)", chart).map(placed)
+        .sort(([, ax, ay], [, bx, by]) => ax - bx || ay - by).map(([mark]) => mark);
       const next = (at ? walk.indexOf(at) : way > 0 ? -1 : walk.length) + way;
-      leave();
-      at = walk[Math.min(Math.max(next, 0), walk.length - 1)];
+      at = walk[Math.min(Math.max(next, 0), walk.length - 1)] || null;
       if (!at) return;
-      at.classList.add("at");
-      const place = at.getBoundingClientRect();
-      tell(rowOf(at) === undefined ? at.textContent : said[rowOf(at)], place.right, place.bottom);
+      const box = at.getBoundingClientRect();
+      tell(at, box.right, box.bottom);
     });
   }
-  const body = table.tBodies[0], all = [...body.rows], size = Number(table.dataset.page);
-  const form = document.querySelector("form.filter"), pages = document.querySelector(".pages");
-  // A row is asked for by the parts of its name, its verdict, or an approximation as a whole.
+
+  // The table: filtered, sorted, a page at a time.
+  const form = document.querySelector("form.filter"), pages = all(".pages");
+  // A row is asked for by the beginnings of the parts of its name, its verdict and its approximations.
   const parts = (row) => {
     const name = row.cells[0].textContent, last = row.cells[row.cells.length - 1].textContent;
-    return [...name.split("::"), ...name.split(/::|_/), row.cells[1].textContent, ...last.split(", ")]
-      .map((part) => part.toLowerCase());
+    const words = [name, row.cells[1].textContent, last].flatMap((text) => text.split(/::|_|, | /));
+    return [...name.split("::"), ...last.split(", "), ...words].map((part) => part.toLowerCase());
   };
-  const text = new Map(all.map((row) => [row, parts(row)]));
-  const original = [...all];
-  let shown = all, page = 0;
+  const text = new Map(rows.map((row) => [row, parts(row)]));
+  let shown = rows, page = 0;
   const draw = () => {
     const count = Math.max(1, Math.ceil(shown.length / size));
     page = Math.min(Math.max(page, 0), count - 1);
     body.replaceChildren(...shown.slice(page * size, (page + 1) * size));
-    form.querySelector("output").textContent = `${shown.length} of ${all.length}`;
-    pages.hidden = count < 2;
-    pages.querySelector("output").textContent = `page ${page + 1} of ${count}`;
+    form.querySelector("output").textContent = `${shown.length} of ${rows.length}`;
+    for (const part of pages) {
+      part.hidden = count < 2;
+      part.querySelector("output").textContent = `page ${page + 1} of ${count}`;
+      for (const button of all("button", part)) {
+        const to = page + Number(button.dataset.step);
+        button.disabled = to < 0 || to >= count;
+      }
+    }
   };
   const pick = () => {
     const words = form.elements.q.value.toLowerCase().split(/\s+/).filter(Boolean);
-    shown = all.filter((row) => words.every((word) => text.get(row).some((part) => part.startsWith(word))));
+    const verdict = form.elements.verdict.value;
+    shown = rows.filter((row) => (verdict === "" || row.cells[1].textContent === verdict)
+      && words.every((word) => text.get(row).some((part) => part.startsWith(word))));
     page = 0;
     draw();
   };
   form.hidden = false;
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", pick);
-  pages.addEventListener("click", (event) => {
+  for (const part of pages) part.addEventListener("click", (event) => {
     const step = Number(event.target.dataset.step);
-    if (step) { page += step; draw(); }
+    if (!step) return;
+    page += step;
+    draw();
+    if (part === pages[1]) table.scrollIntoView();
+  });
+  // Back from everything about a row to its line, on whichever page that is.
+  addEventListener("click", (event) => {
+    const back = event.target.closest && event.target.closest("a.back");
+    if (!back) return;
+    event.preventDefault();
+    const row = original[named.indexOf(back.closest("details").id)];
+    if (!shown.includes(row)) { form.reset(); pick(); }
+    page = Math.floor(shown.indexOf(row) / size);
+    draw();
+    row.scrollIntoView({block: "center"});
+    row.querySelector("a").focus({preventScroll: true});
   });
   const value = (row, index) => {
     const cell = row.cells[index];
     if (cell.dataset.value !== undefined) return Number(cell.dataset.value);
-    return cell.classList.contains("none") ? undefined : cell.textContent;
+    return cell.classList.contains("none") || cell.textContent === "" ? undefined : cell.textContent;
   };
   // Of ratios first those farthest from 1; then by their size; then as the rows came.
   const orders = {
@@ -144,20 +211,18 @@
     descending: (x, y) => orders.ascending(y, x),
   };
   [...table.tHead.rows[0].cells].forEach((head, index) => {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = head.textContent;
+    const button = make("button", {type: "button", textContent: head.textContent});
     head.replaceChildren(button);
-    const ratios = all.some((row) => typeof value(row, index) === "number");
+    const ratios = rows.some((row) => typeof value(row, index) === "number");
     const cycle = [...(ratios ? ["other"] : []), "ascending", "descending", null];
     button.addEventListener("click", () => {
       const next = cycle[(cycle.indexOf(head.getAttribute("aria-sort")) + 1) % cycle.length];
       for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
-      all.splice(0, all.length, ...original);
+      rows.splice(0, rows.length, ...original);
       if (next) {
         head.setAttribute("aria-sort", next);
         // What a row has no value of is last either way.
-        all.sort((a, b) => {
+        rows.sort((a, b) => {
           const [x, y] = [value(a, index), value(b, index)];
           if (x === undefined || y === undefined) return (x === undefined) - (y === undefined);
           return orders[next](x, y);

@@ -76,8 +76,8 @@ impl Series {
         html! {
             form.colour hidden { label { "Colour by " select name="by" { @for way in &WAYS {
                 option value=(way.letter) { (way.title) }
-            } } } " " small { "A name shows its rows alone, with its own band. In a chart the arrow keys go from mark \
-                to mark, and Enter to everything about the row." } }
+            } } } " " small { "A name shows its rows alone; by GPU and framework with their own band. In a chart the \
+                arrow keys go from mark to mark, and Enter to everything about the row." } }
             @for (way, names) in WAYS.iter().zip(&self.names) { (legend_of(names, way.letter)) }
         }
     }

@@ -5,6 +5,8 @@ use maud::{Markup, html};
 use super::{Subject, rows};
 use crate::compare::statistics;
 use crate::metric::Metric;
+use crate::report::figure_to as figure;
+use crate::verdict::Status;
 
 /// The columns of the table: what is shown of each metric is predicted / measured.
 pub(super) fn table(subject: Subject<'_>) -> Markup {
@@ -14,10 +16,19 @@ pub(super) fn table(subject: Subject<'_>) -> Markup {
         .filter(|&metric| statistics(&evaluation.comparisons, metric).is_some())
         .collect();
     html! {
-        form.filter hidden { label { "Rows with " input type="search" name="q" placeholder="b200 vllm c64"; }
-            " " output aria-live="polite" {} }
-        div.scroll tabindex="0" { table.rows data-page="200" {
-            caption { "Every row, with predicted / measured of each metric; a heading sorts" }
+        form.filter hidden {
+            label { "Rows with " input type="search" name="q" placeholder="b200 vllm c64"; } " "
+            label { "that are " select name="verdict" { option value="" { "any" }
+                @for status in Status::ALL { @if evaluation.count(status) > 0 {
+                    option value=(status.words()) { (status.words()) " (" (evaluation.count(status)) ")" }
+                } }
+            } }
+            " " output aria-live="polite" {}
+        }
+        (pages())
+        div.scroll role="region" aria-label="rows" tabindex="0" { table.rows data-page="200" {
+            caption { "Every row, with predicted / measured of each metric; a bar reaches from 1 to a factor of 4, left where \
+                predicted is too low; a heading sorts" }
             thead { tr {
                 th scope="col" { "row" } th scope="col" { "verdict" }
                 @for metric in &metrics { th scope="col" { (metric.title()) " p/m" } }
@@ -33,9 +44,9 @@ pub(super) fn table(subject: Subject<'_>) -> Markup {
                                 @let ratio = pair.ratio();
                                 // The bar reaches from the middle: by a factor of 4 to the end.
                                 @let off = (ratio.ln() / 4f64.ln()).clamp(-1.0, 1.0) * 50.0;
-                                td.ratio data-value=(format!("{ratio:.4}")) {
-                                    span.offset style=(format!("left:{:.1}%;width:{:.1}%", 50.0 + off.min(0.0), off.abs())) {}
-                                    span { (format!("{ratio:.2}")) }
+                                td.ratio.high[ratio > 1.0] data-value=(figure(ratio, 5))
+                                    style=(format!("--l:{:.0}%;--r:{:.0}%", 50.0 + off.min(0.0), 50.0 + off.max(0.0))) {
+                                    (ratio_text(ratio))
                                 }
                             }
                             None => td.none { "–" }
@@ -45,8 +56,21 @@ pub(super) fn table(subject: Subject<'_>) -> Markup {
                 }
             } }
         } }
-        p.pages hidden { button type="button" data-step="-1" { "previous" } " " output {} " " button type="button" data-step="1" { "next" } }
+        (pages())
     }
+}
+
+/// What turns the table's pages.
+fn pages() -> Markup {
+    html! { p.pages hidden {
+        button type="button" data-step="-1" { "previous" } " " output aria-live="polite" {} " "
+        button type="button" data-step="1" { "next" }
+    } }
+}
+
+/// A ratio to two decimals, and of a small one to two digits.
+fn ratio_text(ratio: f64) -> String {
+    if ratio >= 0.095 { format!("{ratio:.2}") } else { figure(ratio, 2) }
 }
 
 /// A row's name that may be broken between its parts.

@@ -62,6 +62,12 @@ pub fn rerun_command(model: &Model, comparison: &Comparison) -> String {
     format!("cargo test --test regression -- --exact '{}::{name}'", model.name)
 }
 
+/// The command that explains just this row.
+#[must_use]
+pub fn explain_command(model: &Model, comparison: &Comparison) -> String {
+    format!("mantile-reconcile explain '{}::{}'", model.name, comparison.row.name())
+}
+
 fn standing(judged: &QuantityVerdict) -> &'static str {
     match judged.standing {
         Standing::Inside => "inside",
@@ -103,11 +109,17 @@ fn explanation(judged: &QuantityVerdict, model: &Model) -> String {
 /// A figure to four significant digits.
 #[must_use]
 pub fn figure(x: f64) -> String {
+    figure_to(x, 4)
+}
+
+/// A figure to so many significant digits.
+#[must_use]
+pub fn figure_to(x: f64, digits: u8) -> String {
     if x == 0.0 || !x.is_finite() {
         return x.to_string();
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 12")]
-    let decimals = (3.0 - x.abs().log10().floor()).clamp(0.0, 12.0) as usize;
+    let decimals = (f64::from(digits) - 1.0 - x.abs().log10().floor()).clamp(0.0, 12.0) as usize;
     format!("{x:.decimals$}")
 }
 

@@ -24,13 +24,14 @@ pub use deviations::deviations_toml;
 pub use estimators::side_by_side_json;
 pub(crate) use explanation::layer_times;
 pub use explanation::{Explanation, explain, explanation_json};
-pub use failure::{failure_text, figure, rerun_command};
+pub use failure::{explain_command, failure_text, figure, figure_to, rerun_command};
 pub use flat::{
     audit_table, calibration_table, diagnosis_table, errors_table, gate_table, history_table,
     quantities_table,
 };
 pub use history::{ReleaseErrors, history_json, history_text};
 pub use json::evaluation_json;
+pub(crate) use reconciliation::frontier_sentences;
 pub use reconciliation::{RECONCILIATION_SUMMARY, notes_are_whole, reconciliation_summary};
 pub use release_gate::{gate_annotations, gate_json, gate_junit, gate_summary};
 pub use snapshot::{predictions_table, snapshot_file};

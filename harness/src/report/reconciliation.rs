@@ -5,13 +5,14 @@ use std::fmt::Write as _;
 
 use super::calibration::figure;
 use super::summary::{coverage_text, dataset, percent};
+use super::text_table::wrapped;
 use super::{Align, TextTable};
 use crate::calibrate::{Best, Diagnosis, Mode, Moved, Reach, Written};
 use crate::compare::{self, Breakdown, Comparison, Slice, ranked};
 use crate::estimator::Estimator;
 use crate::evaluation::Evaluation;
 use crate::folder::Model;
-use crate::frontier::{Agreement, choices};
+use crate::frontier::{Agreement, Choice, TOLERANCE, Total, choices, total};
 use crate::group::Field;
 use crate::metric::Metric;
 use crate::statistics::{self, Interval95, Pair, clustered_mean};
@@ -71,7 +72,7 @@ pub fn reconciliation_summary(
     if let Some(calibrated) = calibration.and_then(calibrated) {
         let _ = writeln!(text, "## What calibration comes to\n\n{calibrated}\n");
     }
-    if let Some(frontiers) = frontiers(model, comparisons) {
+    if let Some(frontiers) = frontiers(model, evaluation) {
         let _ =
             writeln!(text, "## Would Mantile have picked the best configuration?\n\n{frontiers}\n");
     }
@@ -397,7 +398,10 @@ fn calibrated(written: &Written) -> Option<String> {
     })
 }
 
-fn frontiers(model: &Model, comparisons: &[Comparison]) -> Option<String> {
+fn frontiers(model: &Model, evaluation: &Evaluation) -> Option<String> {
+    let impossible = evaluation.impossible();
+    let choices = choices(&evaluation.comparisons, &model.config.sources, &impossible);
+    choices.first()?;
     let mut table = TextTable::new(&[
         ("choice", Align::Left),
         ("configurations", Align::Right),
@@ -408,52 +412,63 @@ fn frontiers(model: &Model, comparisons: &[Comparison]) -> Option<String> {
         ("missed", Align::Right),
         ("regret", Align::Right),
     ]);
-    let mut any = false;
-    // Over all charts: demands, on both frontiers, missed, and the sum of the shares given up for the others.
-    let (mut demands, mut both, mut missed, mut given_up) = (0, 0, 0, 0.0);
-    for choice in choices(comparisons, &model.config.sources) {
-        any = true;
+    for choice in &choices {
         let Agreement {
             candidates,
             on_measured_frontier,
             on_predicted_frontier,
             on_both,
             throughput_rank_correlation,
+            interactivity_rank_correlation,
             missed_demands,
             mean_regret,
             mean_regret_percent,
         } = choice.agreement();
-        demands += on_measured_frontier;
-        both += on_both;
-        missed += missed_demands;
-        given_up +=
-            mean_regret_percent.unwrap_or(0.0) * (on_measured_frontier - missed_demands) as f64;
         let dash = || "-".to_owned();
         let regret = mean_regret.zip(mean_regret_percent);
+        let rank = throughput_rank_correlation.zip(interactivity_rank_correlation);
         table.line(vec![
             choice.label.clone(),
             candidates.to_string(),
             on_measured_frontier.to_string(),
             on_predicted_frontier.to_string(),
             on_both.to_string(),
-            throughput_rank_correlation.map_or_else(dash, |rho| format!("{rho:.2}")),
+            rank.map_or_else(dash, |(of, other)| format!("{of:.2}, {other:.2}")),
             missed_demands.to_string(),
             regret.map_or_else(dash, |(lost, share)| format!("{lost:.0} ({share:.1}%)")),
         ]);
     }
-    any.then(|| {
+    Some(format!(
+        "The frontier is of throughput per GPU and interactivity (1 / TPOT). Each configuration on the measured\n\
+         one is a demand for its interactivity; *missed* are those for which the configuration that Mantile says\n\
+         to take is slower than demanded, *regret* is the measured throughput that its choice gives up for the\n\
+         others, tokens/s/GPU on the mean. *rank* is Spearman's correlation of throughput, and of interactivity.\n\n\
+         {}\n\n{}",
+        wrapped(&frontier_sentences(&choices, impossible.len()), "", "", 105),
+        table.to_markdown()
+    ))
+}
+
+/// How Mantile's choice does over all charts, and how it is made.
+pub(crate) fn frontier_sentences(choices: &[Choice<'_>], impossible: usize) -> String {
+    let Total { demands, on_both, missed, regret_percent } = total(choices);
+    let regret = regret_percent.map_or_else(String::new, |regret| {
         format!(
-            "The frontier is of throughput per GPU and interactivity (1 / TPOT). Each configuration on the measured\n\
-             one is a demand for its interactivity; *missed* are those for which the configuration that Mantile says\n\
-             to take is slower than demanded, *regret* is the measured throughput that its choice gives up for the\n\
-             others, tokens/s/GPU on the mean. *rank* is Spearman's correlation of throughput.\n\n\
-             Of {demands} demands over all charts {both} are on the predicted frontier, too. Mantile's choice misses {missed},\n\
-             and gives up {:.0}% of the throughput of the other {} on the mean.\n\n{}",
-            given_up / (demands - missed).max(1) as f64,
-            demands - missed,
-            table.to_markdown()
+            ", and gives up {regret:.0}% of the throughput of the other {} on the mean",
+            demands - missed
         )
-    })
+    });
+    let left_out = match impossible {
+        0 => String::new(),
+        rows => format!(" {rows} rows that the audit finds impossible are left out."),
+    };
+    format!(
+        "Of {demands} demands over all charts {on_both} are on the predicted frontier, too. Mantile's choice \
+         misses {missed}{regret}. It is the configuration of most predicted throughput among those predicted to \
+         meet the demand, and where none is, the one predicted to come nearest; slower by less than {:.0}% is no \
+         miss.{left_out}",
+        100.0 * TOLERANCE
+    )
 }
 
 fn others(evaluation: &Evaluation) -> Option<String> {

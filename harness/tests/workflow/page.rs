@@ -129,22 +129,37 @@ fn the_table_is_sorted_filtered_and_unfolds_rows() {
         const filter = text => { form.elements.q.value = text; form.dispatchEvent(new Event('input')); };
         filter('h200 c64');
         out.picked = rows().length;
-        filter('outside');
-        out.outside = rows().length;
+        filter('known deviation');
+        out.known = rows().length;
+        filter('');
+        form.elements.verdict.value = 'known deviation';
+        form.dispatchEvent(new Event('input'));
+        out.chosen = rows().length;
+        form.elements.verdict.value = '';
         filter('dp_attention_as_tp');
         out.approximated = rows().length;
         filter('nothing is called so');
         out.none = rows().length;
+        filter('');
         const third = document.querySelectorAll('#details details')[3];
-        location.hash = third.id;
-        const later = () => { out.unfolded = third.open; };
+        location.hash = encodeURIComponent(third.id);
+        const later = () => {
+            out.unfolded = third.open;
+            // The same link again, after it was folded up.
+            third.open = false;
+            [...document.querySelectorAll('table.rows a')].find(a => a.textContent === third.id).click();
+            out.again = third.open;
+            third.querySelector('.back').click();
+            out.back = document.activeElement.textContent === third.id;
+        };
     ";
     let found = opened(browser, &page, script);
     let model = project.model();
     let has = |name: &str, part: &str| name.split("::").any(|own| own.starts_with(part));
     let picked =
         model.rows.iter().filter(|row| has(&row.name(), "h200") && has(&row.name(), "c64")).count();
-    assert!(picked > 0);
+    let known = page.matches("<td class=\"known_deviation\">").count();
+    assert!(picked > 0 && (1..200).contains(&known), "{picked} {known}");
     expect(
         &found,
         &[
@@ -155,9 +170,12 @@ fn the_table_is_sorted_filtered_and_unfolds_rows() {
             ("falling", json!(true)),
             ("first", json!(model.rows[0].name())),
             ("picked", json!(picked)),
-            ("outside", json!(0)),
+            ("known", json!(known)),
+            ("chosen", json!(known)),
             ("none", json!(0)),
             ("unfolded", json!(true)),
+            ("again", json!(true)),
+            ("back", json!(true)),
         ],
     );
     assert!(found["approximated"].as_u64().unwrap() > 0, "{found}");
@@ -179,6 +197,11 @@ fn both_themes_and_every_way_to_colour_are_seen() {
         select.value = 't';
         select.dispatchEvent(new Event('change', {bubbles: true}));
         out.coloured = fills().some((colour, i) => colour !== first[i]);
+        const shapes = way => new Set([...document.querySelectorAll('#scatter-tpot .mark')]
+            .map(mark => [...mark.classList].find(c => c[0] === way && /[0-9]/.test(c)) + mark.getAttribute('d').replace(/^M[0-9.]+ [0-9.]+/, ''))).size;
+        const widths = new Set([...document.querySelectorAll('#scatter-tpot .mark')]
+            .map(mark => [...mark.classList].find(c => c[0] === 't')));
+        out.reshaped = shapes('t') === widths.size && widths.size > 2;
         const legends = [...document.querySelectorAll('.legend.by-s, .legend.by-g, .legend.by-f, .legend.by-t')];
         out.legends = [...new Set(legends.filter(l => getComputedStyle(l).display !== 'none').map(l => l.className))];
         const faint = () => document.querySelectorAll('#scatter-tpot .mark.faint').length;
@@ -186,6 +209,7 @@ fn both_themes_and_every_way_to_colour_are_seen() {
         button.click();
         const own = document.querySelectorAll('#scatter-tpot .mark.t0').length;
         out.alone = own > 0 && faint() === first.length - own && button.getAttribute('aria-pressed') === 'true';
+        out.theme = document.querySelector('.theme').hasAttribute('aria-pressed');
         button.click();
         out.together = faint() === 0 && button.getAttribute('aria-pressed') === 'false';
         select.value = 's';
@@ -196,7 +220,7 @@ fn both_themes_and_every_way_to_colour_are_seen() {
     ";
     let found = opened(browser, &page, script);
     let groups: std::collections::BTreeSet<&str> = page
-        .split("<use class=\"mark s")
+        .split("<path class=\"mark s")
         .skip(1)
         .filter_map(|mark| mark.split([' ', '"']).next())
         .collect();
@@ -210,6 +234,8 @@ fn both_themes_and_every_way_to_colour_are_seen() {
             ("legends", json!(["legend by-t"])),
             ("alone", json!(true)),
             ("together", json!(true)),
+            ("theme", json!(false)),
+            ("reshaped", json!(true)),
             ("bands", json!(["s0"])),
         ],
     );
@@ -225,17 +251,18 @@ fn marks_are_told_to_who_points_and_to_who_walks() {
         const tip = document.querySelector('.tip');
         chart.querySelector('.mark').dispatchEvent(new PointerEvent('pointerover', {bubbles: true}));
         out.pointed = tip.textContent.split('\\n')[0];
-        out.ratios = tip.textContent.includes('TPOT p/m ');
+        out.figures = /TPOT +[0-9.]+ +[0-9.]+ +s /.test(tip.textContent);
         chart.focus();
         out.focused = document.activeElement === chart;
         const press = key => chart.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true, cancelable: true}));
-        const x = () => Number(chart.querySelector('.mark.at').getAttribute('x'));
+        const place = mark => Number(mark.getAttribute('d').match(/[0-9.]+/)[0]);
+        const x = () => place(chart.querySelector('.mark.at'));
         press('Home');
         const walked = [x()];
         for (let step = 0; step < 20; step++) { press('ArrowRight'); walked.push(x()); }
         out.rising = walked.every((x, i) => i === 0 || walked[i - 1] <= x) && walked[20] > walked[0];
         press('End');
-        const all = [...chart.querySelectorAll('.mark')].map(mark => Number(mark.getAttribute('x')));
+        const all = [...chart.querySelectorAll('.mark')].map(place);
         out.last = x() === Math.max(...all);
         const told = tip.textContent.split('\\n')[0];
         press('Enter');
@@ -250,7 +277,7 @@ fn marks_are_told_to_who_points_and_to_who_walks() {
         &found,
         &[
             ("pointed", json!(project.model().rows[0].name())),
-            ("ratios", json!(true)),
+            ("figures", json!(true)),
             ("focused", json!(true)),
             ("rising", json!(true)),
             ("last", json!(true)),
@@ -259,6 +286,57 @@ fn marks_are_told_to_who_points_and_to_who_walks() {
             ("labelled", json!(true)),
         ],
     );
+}
+
+#[test]
+fn an_address_that_is_none_does_no_harm() {
+    let Some(browser) = browser() else { return };
+    let page = page_of(&Project::new());
+    // Before the page's own script, which must get to its end.
+    let page = page.replacen("<script>", "<script>location.hash = '%';</script><script>", 1);
+    let found =
+        opened(browser, &page, "out.filter = document.querySelector('form.filter').hidden;");
+    expect(&found, &[("filter", json!(false))]);
+}
+
+#[test]
+fn a_page_reads_without_its_script_on_a_phone_and_on_paper() {
+    let Some(browser) = browser() else { return };
+    let project = Project::new();
+    let page = page_of(&project);
+    let path = project.path("plain.html");
+    let rows = project.model().rows.len();
+
+    let end = page.rfind("<script>").unwrap();
+    let measure = "<script>document.title = [innerWidth, document.documentElement.scrollWidth,
+        document.querySelectorAll('table.rows tbody tr').length,
+        document.querySelectorAll('[hidden]').length].join();</script></body></html>";
+    fs::write(&path, format!("{}{measure}", &page[..end])).unwrap();
+    let open = |arguments: &[&str]| {
+        let profile = tempfile::tempdir().unwrap();
+        let ran = Command::new(browser)
+            .args(HEADLESS)
+            .args(arguments)
+            .arg(format!("--user-data-dir={}", profile.path().display()))
+            .arg(format!("file://{}", path.display()))
+            .output()
+            .unwrap();
+        String::from_utf8(ran.stdout).unwrap()
+    };
+    let document = open(&["--window-size=500,900", "--dump-dom"]);
+    let title = document.split("<title>").nth(1).unwrap().split("</title>").next().unwrap();
+    let [width, scrolled, shown, hidden] =
+        title.split(',').map(|n| n.parse::<usize>().unwrap()).collect::<Vec<_>>()[..]
+    else {
+        panic!("{title}")
+    };
+    assert!(width <= 500 && scrolled <= width, "no wider than a phone: {title}");
+    assert_eq!(shown, rows, "all rows are there without the script");
+    assert!(hidden > 3, "what needs it is not: {title}");
+
+    let paper = project.path("page.pdf");
+    open(&[&format!("--print-to-pdf={}", paper.display())]);
+    assert!(fs::read(&paper).unwrap().starts_with(b"%PDF"));
 }
 
 #[test]
