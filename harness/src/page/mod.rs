@@ -72,7 +72,7 @@ pub fn page(subject: Subject<'_>) -> String {
     let series = Series::new(&evaluation.comparisons);
     let sections = sections(subject, &series);
     let body = html! {
-        a.skip href="#rows" { "to the rows" }
+        a.skip href="#bias" { "to the figures" } " " a.skip href="#rows" { "to the rows" }
         header {
             p { a href="index.html" { "all models" } }
             h1 { (model.name) }
