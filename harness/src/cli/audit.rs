@@ -3,10 +3,9 @@
 use std::path::Path;
 
 use super::args::{AuditArgs, Format};
-use super::estimate::choose_source;
-use super::filter::pick;
 use super::output::{note, print_as};
 use super::record::{ask, wanted};
+use super::rows::{choose_source, pick};
 use crate::audit::{Subject, audit, judge};
 use crate::config::{Config, Source};
 use crate::error::{Exit, Result};

@@ -6,9 +6,8 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::args::BandsArgs;
-use super::estimate::start;
 use super::output::{note, print, print_table};
-use super::run::predict;
+use super::service::{predict, start};
 use crate::band::{Band, Interval};
 use crate::config::{self, BandRule, Config};
 use crate::error::{Error, Exit, Place, Result};

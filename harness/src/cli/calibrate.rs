@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::args::{CalibrateArgs, CalibrateBy, Format};
 use super::output::{note, print_as, progress};
-use super::run::load_picked;
+use super::rows::load_picked;
 use crate::calibrate::{
     self, Diagnosis, Group, LeftOut, Mode, Observation, Observations, Physics, Proof, Provenance,
     Written, estimators, prove,

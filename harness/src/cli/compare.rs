@@ -5,10 +5,9 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::args::{CompareArgs, Format};
-use super::estimate::rows;
 use super::estimators;
-use super::filter::pick;
 use super::output::{note, predictions_path, print_as, reports_folder};
+use super::rows::{pick, rows};
 use crate::compare::join;
 use crate::error::{Error, Exit, Result};
 use crate::evaluation::Evaluation;

@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-use super::args::{EstimateArgs, Format, RowsArgs, ServiceArgs};
-use super::filter::pick;
+use super::args::{EstimateArgs, Format};
 use super::output::{note, predictions_path, print_table, progress};
-use crate::config::{Config, Source};
-use crate::error::{Error, Exit, Result};
+use super::rows::{of_args, pick};
+use super::service::start;
+use crate::error::{Exit, Result};
 use crate::evaluation::Service;
 use crate::prediction::{self, Outcome, Prediction};
 use crate::report::{Align, TextTable};
-use crate::row::{self, Row};
+use crate::row::Row;
 use crate::{estimate, estimator, file, folder, mapping};
 
 /// The predictions are saved each time that this many more have come.
@@ -72,59 +72,6 @@ async fn naively(
     let answered = found.estimates.len();
     print_counts(args.format, &output, [("answered", answered), ("refused", refused)])?;
     Ok(Exit::Inside)
-}
-
-/// The service that answers: live, or the recording of the accepted release.
-pub(super) async fn start(args: &ServiceArgs, root: &Path, config: &Config) -> Result<Service> {
-    Service::start(args.api_url.as_deref(), args.asking.patience.options(), root, config).await
-}
-
-/// The rows that the command line names.
-pub(super) fn of_args(root: &Path, args: &RowsArgs, config: &Config) -> Result<Vec<Row>> {
-    rows(root, &args.model, config, args.input.as_deref(), args.source.as_deref())
-}
-
-/// The rows of a file, or the model's: all of them, or those of a source.
-pub(super) fn rows(
-    root: &Path,
-    model: &str,
-    config: &Config,
-    input: Option<&Path>,
-    source: Option<&str>,
-) -> Result<Vec<Row>> {
-    let Some(input) = input else {
-        let mut rows = folder::load(root, model)?.rows;
-        if source.is_some() {
-            let source = choose_source(config, source)?;
-            rows.retain(|row| row.provider == source.name);
-        }
-        return Ok(rows);
-    };
-    let text = file::read_text(input)?;
-    if source.is_none() && row::names_providers(&text) {
-        let names: Vec<&str> = config.sources.iter().map(|source| source.name.as_str()).collect();
-        let extra = config.sources.iter().flat_map(|source| &source.extra_columns);
-        let extra: Vec<&str> = extra.map(String::as_str).collect();
-        return row::read_of(input, &text, &names, &extra);
-    }
-    folder::read_rows(input, choose_source(config, source)?)
-}
-
-/// The source of this name, or the only one.
-pub(super) fn choose_source<'a>(config: &'a Config, name: Option<&str>) -> Result<&'a Source> {
-    let names =
-        || config.sources.iter().map(|source| source.name.as_str()).collect::<Vec<_>>().join(", ");
-    match (name, &config.sources[..]) {
-        (None, [only]) => Ok(only),
-        (None, _) => Err(Error::usage("the model has several sources")
-            .with_help(format!("say with --source which one the file is of: {}", names()))),
-        (Some(name), sources) => {
-            sources.iter().find(|source| source.name == name).ok_or_else(|| {
-                Error::usage(format!("no source `{name}`"))
-                    .with_help(format!("the sources are: {}", names()))
-            })
-        }
-    }
 }
 
 /// The predictions so far, and the file that they are saved to.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::args::{ExplainArgs, Format};
 use super::output::print_as;
-use super::run::predict;
+use super::service::predict;
 use crate::breakdown::Breakdown;
 use crate::compare::join;
 use crate::error::{Error, Exit, Result};

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::accept::accept;
 use super::args::{Format, GateArgs};
 use super::output::{note, print_as};
-use super::run::predict;
+use super::service::predict;
 use crate::error::{Error, Exit, Result};
 use crate::evaluation::Service;
 use crate::folder::{self, Model};

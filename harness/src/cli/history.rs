@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::args::{Format, HistoryArgs};
 use super::output::{note, print_as};
-use super::run::{load_picked, predict};
+use super::rows::load_picked;
+use super::service::predict;
 use crate::compare::{Comparison, join};
 use crate::error::{Exit, Result};
 use crate::evaluation::Service;

@@ -18,10 +18,13 @@ mod gate;
 mod history;
 mod init_model;
 mod output;
+mod pages;
 mod record;
 mod report;
+mod rows;
 mod run;
 mod serve;
+mod service;
 
 use std::ffi::OsString;
 use std::path::Path;

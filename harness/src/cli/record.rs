@@ -6,8 +6,8 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::args::{Format, RecordArgs, RecordMode};
-use super::filter::pick;
 use super::output::{note, print_table, progress};
+use super::rows::pick;
 use crate::config::Config;
 use crate::error::{Error, Exit, Result};
 use crate::folder::{self, Model};

@@ -8,19 +8,17 @@ use super::args::{Format, ReportArgs};
 use super::browser::Browser;
 use super::calibrate::{diagnose_model, written};
 use super::estimators;
-use super::history;
 use super::output::{complain, note, print_table};
-use super::run::{origin, predict};
+use super::pages::{INDEX, origin, write_index, write_page};
+use super::service::predict;
 use crate::error::{Error, Exit, Place, Result};
 use crate::evaluation::{Evaluation, Service};
 use crate::folder::{self, Model};
-use crate::mapping::Recorded;
 use crate::recording::{self, Recording};
 use crate::report::{
     Align, RECONCILIATION_SUMMARY, TextTable, notes_are_whole, reconciliation_summary,
 };
-use crate::row::Row;
-use crate::{file, mapping, page, releases};
+use crate::{file, page};
 
 /// Replayed requests under way at once.
 const CONCURRENCY: usize = 4;
@@ -30,24 +28,16 @@ pub(super) async fn run(root: &Path, args: &ReportArgs) -> Result<Exit> {
     let output =
         args.output.clone().unwrap_or_else(|| root.join("target").join("reconcile").join("pages"));
     let browser = args.screenshots.as_ref().map(|_| Browser::find()).transpose()?;
-    let index = releases::load(root)?;
     let mut files = Files::default();
     for name in &models {
         let model = folder::load(root, name)?;
         let recording = recording::load(root, &model.release, &model.config.model_id)?;
         let evaluation = evaluate(&model, &recording).await?;
         if !args.check {
-            let recorded = recorded(&model, &recording)?;
-            let known = Some(&evaluation.comparisons[..]);
-            let history = history::errors(root, &model, &index, known).await?;
-            let subject = page::Subject {
-                model: &model,
-                origin: &origin(&recording),
-                evaluation: &evaluation,
-                recorded: &recorded,
-                history: &history,
-            };
-            files.wrote("page", write_page(&output, subject)?);
+            let origin = origin(&recording);
+            let recorded = Some(&recording);
+            let path = write_page(root, &output, &model, &evaluation, &origin, recorded).await?;
+            files.wrote("page", path);
         }
         let path = folder::by_model(root).join(name).join(RECONCILIATION_SUMMARY);
         if let Some(text) = new_summary(root, &path, &model, &recording, &evaluation)? {
@@ -130,31 +120,6 @@ fn new_summary(
     Ok((old.as_deref() != Some(text.as_str())).then_some(text))
 }
 
-/// The page over all models.
-const INDEX: &str = "index.html";
-
-/// Writes a model's page into a folder.
-pub(super) fn write_page(folder: &Path, subject: page::Subject<'_>) -> Result<PathBuf> {
-    let path = folder.join(page::file_name(&subject.model.name));
-    file::replace(&path, page::page(subject).as_bytes())?;
-    Ok(path)
-}
-
-/// Writes the page over all models whose pages are in a folder.
-pub(super) fn write_index(folder: &Path) -> Result<PathBuf> {
-    let path = folder.join(INDEX);
-    let listed = std::fs::read_dir(folder).map_err(|source| Error::io("read", folder, source))?;
-    let is_page =
-        |page: &PathBuf| page.extension().is_some_and(|end| end == "html") && *page != path;
-    let mut pages: Vec<PathBuf> =
-        listed.flatten().map(|entry| entry.path()).filter(is_page).collect();
-    pages.sort();
-    let pages = pages.iter().map(|page| file::read_text(page)).collect::<Result<Vec<_>>>()?;
-    let entries = pages.iter().filter_map(|page| page::entry_of(page));
-    file::replace(&path, page::index(entries).as_bytes())?;
-    Ok(path)
-}
-
 /// The model judged by its accepted release's recording, beside the other estimators.
 async fn evaluate(model: &Model, recording: &Recording) -> Result<Evaluation> {
     let files = estimators::files(model, &[])?;
@@ -162,11 +127,4 @@ async fn evaluate(model: &Model, recording: &Recording) -> Result<Evaluation> {
     let predictions = predict(model, &service, CONCURRENCY).await?;
     let evaluation = Evaluation::new(model, predictions, recording, Timestamp::now());
     Ok(evaluation.beside(&files, &model.config, Some(recording)))
-}
-
-/// What was asked and answered for each row, where it is recorded.
-pub(super) fn recorded(model: &Model, recording: &Recording) -> Result<Vec<Option<Recorded>>> {
-    let layers = recording.layers()?;
-    let of = |row: &Row| mapping::map(row, &model.config).ok()?.recorded(recording, &layers).ok();
-    Ok(model.rows.iter().map(of).collect())
 }

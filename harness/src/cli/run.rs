@@ -6,25 +6,21 @@ use jiff::Timestamp;
 
 use super::args::{Format, RunArgs};
 use super::compare::write_reports;
-use super::estimate::start;
 use super::estimators;
-use super::filter::pick;
-use super::history;
-use super::output::{complain, note, print, progress, reports_folder, show};
-use super::report::{recorded, write_index, write_page};
+use super::output::{complain, note, print, reports_folder, show};
+use super::pages::{origin, write_index, write_page};
+use super::rows::load_picked;
+use super::service::{predict, start};
 use crate::compare::{Comparison, join};
 use crate::error::{Error, Exit, Result};
-use crate::evaluation::{Evaluation, Service};
-use crate::filter::Filter;
+use crate::evaluation::Evaluation;
 use crate::folder::{self, Model};
-use crate::page::Subject;
-use crate::prediction::{self, Outcome, Prediction};
-use crate::recording::Recording;
+use crate::prediction::{self, Outcome};
 use crate::report::{
     Style, audit_text, comparison_summary, errors_table, evaluation_json, failure_text,
     models_table, run_table,
 };
-use crate::{estimate, file, recording, releases};
+use crate::{file, recording};
 
 pub(super) async fn run(root: &Path, args: &RunArgs) -> Result<Exit> {
     if !args.also.is_empty() && args.models.len() != 1 {
@@ -72,39 +68,6 @@ pub(super) async fn run(root: &Path, args: &RunArgs) -> Result<Exit> {
 fn pages_folder(root: &Path, args: &RunArgs) -> PathBuf {
     let output = args.output.clone();
     output.unwrap_or_else(|| root.join("target").join("reconcile")).join("pages")
-}
-
-/// The models of these names, each with the rows that a filter picks: of several those that have such
-/// rows, the others told. What cannot be read is an error in its place.
-pub(super) fn load_picked<'a>(
-    root: &Path,
-    names: &'a [String],
-    filter: Option<&Filter>,
-    load: fn(&Path, &str) -> Result<Model>,
-) -> Result<Vec<(&'a str, Result<Model>)>> {
-    let mut models = Vec::new();
-    let mut without = Vec::new();
-    for name in names {
-        let mut loaded = load(root, name);
-        if let Ok(model) = &mut loaded {
-            let any = filter.is_none_or(|filter| model.rows.iter().any(|row| filter.picks(row)));
-            if names.len() > 1 && !any {
-                without.push(name);
-                continue;
-            }
-            model.rows = pick(std::mem::take(&mut model.rows), filter)?;
-        }
-        models.push((name.as_str(), loaded));
-    }
-    if models.is_empty() {
-        let message = format!("--where picks no row of {} models", names.len());
-        return Err(Error::usage(message)
-            .with_help("name one model, and the error lists the values of its rows"));
-    }
-    for name in without {
-        note(&format!("note: --where picks no row of {name}"));
-    }
-    Ok(models)
 }
 
 /// Bad input outweighs a missing answer, and that a failed gate: the less was judged, the worse.
@@ -167,24 +130,10 @@ async fn run_model(
         // A page is of the whole model.
         Some(_) => None,
         None => {
+            let folder = pages_folder(root, args);
             // A live Mantile's answers are not those that are recorded.
-            let (recorded, history) = match args.service.api_url {
-                Some(_) => (Vec::new(), Vec::new()),
-                None => {
-                    let index = releases::load(root)?;
-                    let known = Some(&evaluation.comparisons[..]);
-                    let history = history::errors(root, model, &index, known).await?;
-                    (recorded(model, &recording)?, history)
-                }
-            };
-            let subject = Subject {
-                model,
-                origin: &origin,
-                evaluation: &evaluation,
-                recorded: &recorded,
-                history: &history,
-            };
-            Some(write_page(&pages_folder(root, args), subject)?)
+            let recorded = args.service.api_url.is_none().then_some(&recording);
+            Some(write_page(root, &folder, model, &evaluation, &origin, recorded).await?)
         }
     };
     let failed_rows = failed_rows(model, &evaluation);
@@ -209,11 +158,6 @@ async fn run_model(
     Ok((evaluation_json(model, &evaluation), evaluation))
 }
 
-/// What a recording is of.
-pub(super) fn origin(recording: &Recording) -> String {
-    format!("Mantile {}, recorded {}", recording.release, recording.recorded_at)
-}
-
 fn failed_rows(model: &Model, evaluation: &Evaluation) -> Vec<String> {
     let judged = evaluation.comparisons.iter().zip(&evaluation.verdicts);
     judged
@@ -224,22 +168,3 @@ fn failed_rows(model: &Model, evaluation: &Evaluation) -> Vec<String> {
 
 /// More failed rows than this are read in the file.
 const FAILURES_SHOWN: usize = 3;
-
-/// Predicts every row of a model, in their order.
-pub(super) async fn predict(
-    model: &Model,
-    service: &Service,
-    concurrency: usize,
-) -> Result<Vec<Prediction>> {
-    let rows: Vec<_> = model.rows.iter().cloned().enumerate().collect();
-    let mut predictions: Vec<Option<Prediction>> = vec![None; rows.len()];
-    let bar = progress(&model.name, rows.len());
-    estimate::predict_all(service, rows, concurrency, |index, prediction| {
-        bar.inc(1);
-        predictions[index] = Some(prediction);
-        Ok(())
-    })
-    .await?;
-    bar.finish_and_clear();
-    Ok(predictions.into_iter().flatten().collect())
-}

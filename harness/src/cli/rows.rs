@@ -1,0 +1,123 @@
+//! Which rows a command is of: a file's or a model's, and those that an expression picks.
+
+use std::path::Path;
+
+use super::args::RowsArgs;
+use super::output::note;
+use crate::config::{Config, Source};
+use crate::error::{Error, Result};
+use crate::file;
+use crate::filter::{Filter, Property};
+use crate::folder::{self, Model};
+use crate::row::{self, Row};
+
+/// The rows that the command line names.
+pub(super) fn of_args(root: &Path, args: &RowsArgs, config: &Config) -> Result<Vec<Row>> {
+    rows(root, &args.model, config, args.input.as_deref(), args.source.as_deref())
+}
+
+/// The rows of a file, or the model's: all of them, or those of a source.
+pub(super) fn rows(
+    root: &Path,
+    model: &str,
+    config: &Config,
+    input: Option<&Path>,
+    source: Option<&str>,
+) -> Result<Vec<Row>> {
+    let Some(input) = input else {
+        let mut rows = folder::load(root, model)?.rows;
+        if source.is_some() {
+            let source = choose_source(config, source)?;
+            rows.retain(|row| row.provider == source.name);
+        }
+        return Ok(rows);
+    };
+    let text = file::read_text(input)?;
+    if source.is_none() && row::names_providers(&text) {
+        let names: Vec<&str> = config.sources.iter().map(|source| source.name.as_str()).collect();
+        let extra = config.sources.iter().flat_map(|source| &source.extra_columns);
+        let extra: Vec<&str> = extra.map(String::as_str).collect();
+        return row::read_of(input, &text, &names, &extra);
+    }
+    folder::read_rows(input, choose_source(config, source)?)
+}
+
+/// The source of this name, or the only one.
+pub(super) fn choose_source<'a>(config: &'a Config, name: Option<&str>) -> Result<&'a Source> {
+    let names =
+        || config.sources.iter().map(|source| source.name.as_str()).collect::<Vec<_>>().join(", ");
+    match (name, &config.sources[..]) {
+        (None, [only]) => Ok(only),
+        (None, _) => Err(Error::usage("the model has several sources")
+            .with_help(format!("say with --source which one the file is of: {}", names()))),
+        (Some(name), sources) => {
+            sources.iter().find(|source| source.name == name).ok_or_else(|| {
+                Error::usage(format!("no source `{name}`"))
+                    .with_help(format!("the sources are: {}", names()))
+            })
+        }
+    }
+}
+
+/// The rows that the filter picks; all of them without one. None at all is an error: whatever
+/// follows would pass on nothing.
+pub(super) fn pick(rows: Vec<Row>, filter: Option<&Filter>) -> Result<Vec<Row>> {
+    let Some(filter) = filter else { return Ok(rows) };
+    let total = rows.len();
+    let picked: Vec<Row> = rows.iter().filter(|row| filter.picks(row)).cloned().collect();
+    if picked.is_empty() {
+        return Err(Error::usage(format!("--where picks none of {total} rows"))
+            .with_help(format!("the rows have {}", values(filter, &rows))));
+    }
+    Ok(picked)
+}
+
+/// More values of a property are not listed.
+const MOST_VALUES: usize = 12;
+
+/// The values that the rows have in the properties that a filter asks for.
+fn values(filter: &Filter, rows: &[Row]) -> String {
+    let of_property = |property: Property| {
+        let values = property.values(rows);
+        let shown: Vec<&str> = values.iter().take(MOST_VALUES).map(String::as_str).collect();
+        let more = if values.len() > shown.len() { ", …" } else { "" };
+        match &shown[..] {
+            [] => format!("no {}", property.name()),
+            shown => format!("{} {}{more}", property.name(), shown.join(", ")),
+        }
+    };
+    filter.properties().into_iter().map(of_property).collect::<Vec<_>>().join("; ")
+}
+
+/// The models of these names, each with the rows that a filter picks: of several those that have such
+/// rows, the others told. What cannot be read is an error in its place.
+pub(super) fn load_picked<'a>(
+    root: &Path,
+    names: &'a [String],
+    filter: Option<&Filter>,
+    load: fn(&Path, &str) -> Result<Model>,
+) -> Result<Vec<(&'a str, Result<Model>)>> {
+    let mut models = Vec::new();
+    let mut without = Vec::new();
+    for name in names {
+        let mut loaded = load(root, name);
+        if let Ok(model) = &mut loaded {
+            let any = filter.is_none_or(|filter| model.rows.iter().any(|row| filter.picks(row)));
+            if names.len() > 1 && !any {
+                without.push(name);
+                continue;
+            }
+            model.rows = pick(std::mem::take(&mut model.rows), filter)?;
+        }
+        models.push((name.as_str(), loaded));
+    }
+    if models.is_empty() {
+        let message = format!("--where picks no row of {} models", names.len());
+        return Err(Error::usage(message)
+            .with_help("name one model, and the error lists the values of its rows"));
+    }
+    for name in without {
+        note(&format!("note: --where picks no row of {name}"));
+    }
+    Ok(models)
+}

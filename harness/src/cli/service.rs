@@ -1,0 +1,36 @@
+//! The Mantile that answers, live or recorded, and all of a model's rows asked of it.
+
+use std::path::Path;
+
+use super::args::ServiceArgs;
+use super::output::progress;
+use crate::config::Config;
+use crate::error::Result;
+use crate::estimate;
+use crate::evaluation::Service;
+use crate::folder::Model;
+use crate::prediction::Prediction;
+
+/// The service that answers: live, or the recording of the accepted release.
+pub(super) async fn start(args: &ServiceArgs, root: &Path, config: &Config) -> Result<Service> {
+    Service::start(args.api_url.as_deref(), args.asking.patience.options(), root, config).await
+}
+
+/// Predicts every row of a model, in their order.
+pub(super) async fn predict(
+    model: &Model,
+    service: &Service,
+    concurrency: usize,
+) -> Result<Vec<Prediction>> {
+    let rows: Vec<_> = model.rows.iter().cloned().enumerate().collect();
+    let mut predictions: Vec<Option<Prediction>> = vec![None; rows.len()];
+    let bar = progress(&model.name, rows.len());
+    estimate::predict_all(service, rows, concurrency, |index, prediction| {
+        bar.inc(1);
+        predictions[index] = Some(prediction);
+        Ok(())
+    })
+    .await?;
+    bar.finish_and_clear();
+    Ok(predictions.into_iter().flatten().collect())
+}
