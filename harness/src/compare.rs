@@ -81,6 +81,12 @@ pub fn in_group<'a>(
     comparisons.iter().filter(|comparison| group.holds(&comparison.row))
 }
 
+/// The metrics that any row has both figures of, without output throughput where there is the total.
+#[must_use]
+pub fn distinct(comparisons: &[Comparison]) -> Vec<Metric> {
+    Metric::distinct(|metric| statistics(comparisons, metric).is_some())
+}
+
 /// The statistics of a metric over comparisons.
 pub fn statistics<'a>(
     comparisons: impl IntoIterator<Item = &'a Comparison>,

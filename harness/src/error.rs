@@ -19,6 +19,18 @@ pub enum Exit {
     Unavailable = 3,
 }
 
+impl Exit {
+    /// Of several the worst: bad input outweighs a missing answer, and that a failed gate, for the less was
+    /// judged, the worse.
+    #[must_use]
+    pub fn worst(exits: &[Self]) -> Self {
+        [Self::BadInput, Self::Unavailable, Self::GateFailed]
+            .into_iter()
+            .find(|exit| exits.contains(exit))
+            .unwrap_or(Self::Inside)
+    }
+}
+
 impl From<Exit> for std::process::ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)

@@ -56,6 +56,10 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
 pub fn check_writable(folder: &Path) -> Result<()> {
     let there = folder.ancestors().find(|folder| folder.exists());
     let there = there.unwrap_or(Path::new("."));
+    if there.is_file() {
+        return Err(Error::usage(format!("{} is a file; a folder is needed", there.display()))
+            .with_help("name a folder that is there, or one to be made"));
+    }
     let probe = tempfile::Builder::new().prefix(".").suffix(LEFTOVER).tempfile_in(there);
     probe.map(drop).map_err(|source| Error::io("write into", folder, source))
 }

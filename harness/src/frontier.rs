@@ -35,6 +35,8 @@ pub struct Candidate<'a> {
     pub row: &'a Row,
     /// As measured; throughput, where it is not published, by Little's law from TTFT and TPOT.
     pub measured: Point,
+    /// Whether its throughput is not published.
+    pub is_derived: bool,
     /// As predicted.
     pub predicted: Point,
 }
@@ -42,10 +44,23 @@ pub struct Candidate<'a> {
 /// The configurations that one deployment is chosen from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Choice<'a> {
-    /// GPU, framework, precision, context and provider.
+    /// GPU, framework, precision, context and provider; or the last three, over all GPUs and frameworks.
     pub label: String,
     /// The configurations, in the order of their rows.
     pub candidates: Vec<Candidate<'a>>,
+}
+
+/// The choices of a model's rows, each sorted by label.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Choices<'a> {
+    /// Of one GPU and framework each.
+    pub within: Vec<Choice<'a>>,
+    /// Over the GPUs and frameworks, where there are several.
+    pub across: Vec<Choice<'a>>,
+    /// Configurations that would be to choose from, but that are no measurement of what they say: impossible by
+    /// the audit, or with a throughput derived from requests that mostly wait outside the engine, whose tokens
+    /// come as those of a few.
+    pub left_out: usize,
 }
 
 /// How choosing by the prediction does.
@@ -76,59 +91,75 @@ pub struct Agreement {
 /// Fewer configurations are no choice.
 const LEAST_CANDIDATES: usize = 4;
 
-/// The choices of a model's rows, sorted by label; a row counts where it is predicted, has both figures, and is
-/// not `impossible` by its name: a measurement that cannot be what it says is nothing to choose.
+/// The choices of a model's rows; a row counts where it is predicted and has both figures. `impossible` are rows'
+/// names.
 #[must_use]
 pub fn choices<'a>(
     comparisons: &'a [Comparison],
     sources: &[config::Source],
     impossible: &BTreeSet<&str>,
-) -> Vec<Choice<'a>> {
-    let mut choices: BTreeMap<String, Vec<Candidate<'a>>> = BTreeMap::new();
+) -> Choices<'a> {
+    let mut within: BTreeMap<String, Vec<Candidate<'a>>> = BTreeMap::new();
+    let mut across: BTreeMap<String, Vec<Candidate<'a>>> = BTreeMap::new();
+    let mut left_out = 0;
     for comparison in comparisons {
-        let row = &comparison.row;
-        let Some((measured, predicted)) = points(comparison, sources) else { continue };
-        if impossible.contains(row.name().as_str()) {
+        let Some((candidate, e2e)) = candidate(comparison, sources) else { continue };
+        let row = candidate.row;
+        let is_doubtful = candidate.is_derived && row.waits_outside(e2e);
+        if is_doubtful || impossible.contains(row.name().as_str()) {
+            left_out += 1;
             continue;
         }
         let identity = &row.identity;
-        let label = format!(
-            "{} / {} / {} / {} / {}",
-            identity.gpu_model,
-            identity.framework,
-            identity.precision,
-            identity.context(),
-            row.provider
-        );
-        choices.entry(label).or_default().push(Candidate { row, measured, predicted });
+        let workload =
+            format!("{} / {} / {}", identity.precision, identity.context(), row.provider);
+        let deployment = format!("{} / {} / {workload}", identity.gpu_model, identity.framework);
+        within.entry(deployment).or_default().push(candidate.clone());
+        across.entry(workload).or_default().push(candidate);
     }
-    choices.retain(|_, candidates| candidates.len() >= LEAST_CANDIDATES);
-    choices.into_iter().map(|(label, candidates)| Choice { label, candidates }).collect()
+    let several = |candidates: &[Candidate<'_>]| {
+        let deployment = |one: &Candidate<'_>| {
+            (one.row.identity.gpu_model.clone(), one.row.identity.framework.clone())
+        };
+        candidates.iter().map(deployment).collect::<BTreeSet<_>>().len() > 1
+    };
+    across.retain(|_, candidates| several(candidates));
+    let of = |choices: BTreeMap<String, Vec<Candidate<'a>>>| {
+        let choices = choices.into_iter().map(|(label, candidates)| Choice { label, candidates });
+        choices.filter(|choice| choice.candidates.len() >= LEAST_CANDIDATES).collect()
+    };
+    Choices { within: of(within), across: of(across), left_out }
 }
 
-fn points(comparison: &Comparison, sources: &[config::Source]) -> Option<(Point, Point)> {
+/// A row's two figures, and its E2E as measured, s.
+fn candidate<'a>(
+    comparison: &'a Comparison,
+    sources: &[config::Source],
+) -> Option<(Candidate<'a>, f64)> {
     let row = &comparison.row;
     let requests = row.identity.concurrency.fixed()?;
     let source = sources.iter().find(|source| source.name == row.provider)?;
     let lengths = row.lengths(source.mean_length_ratio);
-    let measured = complete(row.measured.means, &row.identity, Some(requests), lengths);
-    let predicted = PerMetric::from_fn(|metric| comparison.pair(metric).map(|pair| pair.predicted));
-    let predicted = complete(
-        PerMetric::from_fn(|metric| match metric {
-            Metric::Ttft | Metric::Tpot => predicted[metric],
-            _ => None,
-        }),
-        &row.identity,
-        Some(requests),
-        lengths,
-    );
+    let full = |given| complete(given, &row.identity, Some(requests), lengths);
     let point = |metrics: PerMetric<Option<f64>>| {
         Some(Point {
             interactivity: 1.0 / metrics[Metric::Tpot]?,
             throughput: metrics[Metric::Throughput]?,
         })
     };
-    Some((point(measured)?, point(predicted)?))
+    let measured = full(row.measured.means);
+    let predicted = full(PerMetric::from_fn(|metric| match metric {
+        Metric::Ttft | Metric::Tpot => comparison.pair(metric).map(|pair| pair.predicted),
+        _ => None,
+    }));
+    let candidate = Candidate {
+        row,
+        measured: point(measured)?,
+        is_derived: row.measured.means[Metric::Throughput].is_none()
+            || row.measured.derived[Metric::Throughput],
+        predicted: point(predicted)?,
+    };
+    Some((candidate, measured[Metric::E2eLatency]?))
 }
 
 /// The indices of the points that no other dominates, by falling interactivity.
@@ -142,6 +173,12 @@ pub fn frontier(points: &[Point]) -> Vec<usize> {
 }
 
 impl Choice<'_> {
+    /// Whether the throughput of any is not published.
+    #[must_use]
+    pub fn is_derived(&self) -> bool {
+        self.candidates.iter().any(|candidate| candidate.is_derived)
+    }
+
     /// The measured points, in the order of the candidates.
     #[must_use]
     pub fn measured(&self) -> Vec<Point> {
@@ -216,10 +253,10 @@ pub struct Total {
 
 /// How choosing by the prediction does over all of them.
 #[must_use]
-pub fn total(choices: &[Choice<'_>]) -> Total {
+pub fn total<'a>(choices: impl IntoIterator<Item = &'a Choice<'a>>) -> Total {
     let mut total = Total::default();
     let mut given_up = 0.0;
-    for agreement in choices.iter().map(Choice::agreement) {
+    for agreement in choices.into_iter().map(Choice::agreement) {
         total.demands += agreement.on_measured_frontier;
         total.on_both += agreement.on_both;
         total.missed += agreement.missed_demands;
@@ -263,12 +300,16 @@ mod tests {
         Point { interactivity, throughput }
     }
 
+    fn candidate(row: &Row, measured: Point, predicted: Point) -> Candidate<'_> {
+        Candidate { row, measured, is_derived: false, predicted }
+    }
+
     fn agreement(measured: &[Point], predicted: &[Point]) -> Agreement {
         let row = bare_row("b200::vllm::fp4::1000x1000::tp4_ep1::c8");
         let candidates = measured
             .iter()
             .zip(predicted)
-            .map(|(&measured, &predicted)| Candidate { row: &row, measured, predicted })
+            .map(|(&measured, &predicted)| candidate(&row, measured, predicted))
             .collect();
         Choice { label: String::new(), candidates }.agreement()
     }
@@ -340,11 +381,29 @@ mod tests {
         let candidates = |impossible: &[String]| -> Vec<usize> {
             let impossible = impossible.iter().map(String::as_str).collect();
             let found = choices(&rows, &sources, &impossible);
-            found.iter().map(|choice| choice.candidates.len()).collect()
+            assert_eq!(found.left_out, impossible.len());
+            assert!(found.across.is_empty(), "of one GPU and framework");
+            found.within.iter().map(|choice| choice.candidates.len()).collect()
         };
         assert_eq!(candidates(&[]), [5]);
         assert_eq!(candidates(&names[..1]), [4]);
         assert!(candidates(&names[..2]).is_empty(), "too few are left");
+
+        // A first token that takes most of the time was waited for.
+        let mut waiting = rows.clone();
+        waiting[0].row.measured.means[Metric::Ttft] = Some(20.0);
+        let found = choices(&waiting, &sources, &BTreeSet::new());
+        assert_eq!((found.within[0].candidates.len(), found.left_out), (4, 1));
+        assert!(found.within[0].is_derived(), "no throughput is measured");
+
+        // Two frameworks: a choice within one, and one across both.
+        let mut both = rows.clone();
+        both[0].row.identity.framework = "trt".to_owned();
+        let found = choices(&both, &sources, &BTreeSet::new());
+        let sizes = |choices: &[Choice<'_>]| -> Vec<usize> {
+            choices.iter().map(|choice| choice.candidates.len()).collect()
+        };
+        assert_eq!((sizes(&found.within), sizes(&found.across)), (vec![4], vec![5]));
     }
 
     #[test]
@@ -354,7 +413,7 @@ mod tests {
             label: String::new(),
             candidates: points
                 .iter()
-                .map(|&(measured, predicted)| Candidate { row: &row, measured, predicted })
+                .map(|&(measured, predicted)| candidate(&row, measured, predicted))
                 .collect(),
         };
         let same = |x: f64, y: f64| (point(x, y), point(x, y));

@@ -55,6 +55,13 @@ impl Metric {
         }
     }
 
+    /// The metrics that there are, without output throughput where there is the total: its error is the same
+    /// but for the noise of lengths.
+    pub fn distinct(has: impl Fn(Self) -> bool) -> Vec<Self> {
+        let is_again = |metric| metric == Self::OutputThroughput && has(Self::Throughput);
+        Self::ALL.into_iter().filter(|&metric| has(metric) && !is_again(metric)).collect()
+    }
+
     /// The metric of this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {

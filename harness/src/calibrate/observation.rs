@@ -336,10 +336,8 @@ fn unfit(observation: &Observation, config: &Config) -> Option<&'static str> {
     {
         return Some("data-parallel attention, which Mantile's work is not of");
     }
-    let ttft = observation.row.measured.means[Metric::Ttft]?;
-    let waits = ttft > MOST_WAITING * observation.measured_e2e()?;
-    (waits && observation.row.identity.output_seq_len >= LONG_OUTPUT)
-        .then_some("requests wait outside the engine for most of their time")
+    let waits = observation.row.waits_outside(observation.measured_e2e()?);
+    waits.then_some("requests wait outside the engine for most of their time")
 }
 
 /// Refuses names of layer classes under `[calibration]` that no layer of the model has.
@@ -358,12 +356,6 @@ fn check_layer_classes(config: &Config, layers: &LayerTable) -> Result<(), Strin
     }
     Ok(())
 }
-
-/// A request that waits longer than this share of its time for its first token is not in the batch that
-/// Mantile predicts for: the engine holds fewer …
-const MOST_WAITING: f64 = 0.5;
-/// … unless it asks for hardly more than that token.
-const LONG_OUTPUT: u32 = 128;
 
 #[cfg(test)]
 pub(crate) mod tests {

@@ -744,7 +744,7 @@ pub(super) struct BandsArgs {
     #[arg(long)]
     pub accept: bool,
     /// Instead, print an entry for known_deviations.toml for each row outside its written band
-    #[arg(long, conflicts_with = "accept")]
+    #[arg(long, conflicts_with_all = ["accept", "format"])]
     pub deviations: bool,
     /// How the result is printed
     #[arg(long, value_enum, default_value_t = Format::Text)]

@@ -1,16 +1,21 @@
 //! A browser without a window, for screenshots of pages.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use crate::error::{Error, Result};
 
 /// The names that it goes by.
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "chrome"];
 
-/// What a page is looked at as: the end of the file's name, the theme, width and height.
-const VIEWS: [(&str, &str, u32, u32); 3] =
-    [("light", "light", 1280, 9000), ("dark", "dark", 1280, 9000), ("phone", "light", 500, 9000)];
+/// What a page is looked at as: the end of the file's name, the theme and the width.
+const VIEWS: [(&str, &str, u32); 3] =
+    [("light", "light", 1280), ("dark", "dark", 1280), ("phone", "light", 500)];
+/// A window lower than any page, in which a page tells how high it is itself.
+const LOW: u32 = 400;
+/// How high a page that does not tell is taken to be, and how high one is drawn at the most.
+const HEIGHT: u32 = 9000;
+const MOST_HEIGHT: u32 = 30_000;
 
 /// A browser that is here.
 pub(super) struct Browser {
@@ -43,22 +48,15 @@ impl Browser {
         let folder = folder.canonicalize().map_err(|source| Error::io("read", folder, source))?;
         let stem = page.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let mut taken = Vec::new();
-        for (view, theme, width, height) in VIEWS {
+        for (view, theme, width) in VIEWS {
             let path = folder.join(format!("{stem}-{view}.png"));
-            let profile =
-                tempfile::tempdir().map_err(|source| Error::io("create", &folder, source))?;
             // What was there must not pass for what is taken.
             let _ = std::fs::remove_file(&path);
-            let ran = Command::new(self.name)
-                .args(["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"])
-                .args(["--disable-background-networking", "--disable-component-update"])
-                .args(["--disable-sync", "--hide-scrollbars", "--force-device-scale-factor=1"])
-                .arg(format!("--user-data-dir={}", profile.path().display()))
-                .arg(format!("--window-size={width},{height}"))
-                .arg(format!("--screenshot={}", path.display()))
-                .arg(format!("file://{}?theme={theme}", page.display()))
-                .output()
-                .map_err(|source| Error::io("run", Path::new(self.name), source))?;
+            let address = format!("file://{}?picture&theme={theme}", page.display());
+            let document = self.open(&address, width, LOW, "--dump-dom")?;
+            let height = height(&String::from_utf8_lossy(&document.stdout));
+            let picture = format!("--screenshot={}", path.display());
+            let ran = self.open(&address, width, height, &picture)?;
             if !path.exists() {
                 let said = String::from_utf8_lossy(&ran.stderr);
                 let last = said.lines().last().unwrap_or("it says nothing");
@@ -68,4 +66,25 @@ impl Browser {
         }
         Ok(taken)
     }
+
+    /// Opens a page in a window of this size, to do one thing with it.
+    fn open(&self, address: &str, width: u32, height: u32, what: &str) -> Result<Output> {
+        let profile = tempfile::tempdir()
+            .map_err(|source| Error::io("create", Path::new("profile"), source))?;
+        Command::new(self.name)
+            .args(["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"])
+            .args(["--disable-background-networking", "--disable-component-update"])
+            .args(["--disable-sync", "--hide-scrollbars", "--force-device-scale-factor=1"])
+            .arg(format!("--user-data-dir={}", profile.path().display()))
+            .arg(format!("--window-size={width},{height}"))
+            .args([what, address])
+            .output()
+            .map_err(|source| Error::io("run", Path::new(self.name), source))
+    }
+}
+
+/// How high a page says it is.
+fn height(document: &str) -> u32 {
+    let said = document.split("data-height=\"").nth(1).and_then(|rest| rest.split('"').next());
+    said.and_then(|said| said.parse().ok()).unwrap_or(HEIGHT).min(MOST_HEIGHT)
 }

@@ -146,7 +146,9 @@ fn explain(
             Format::Text => diagnosis_text(&diagnoses),
             Format::Markdown => format!("```\n{}\n```", diagnosis_text(&diagnoses)),
             Format::Csv => diagnosis_table(&diagnoses).to_csv(),
-            Format::Json => serde_json::json!(diagnoses).to_string(),
+            Format::Json => {
+                serde_json::json!({ "schema_version": 1, "groups": diagnoses }).to_string()
+            }
         },
     )?;
     Ok(Exit::Inside)

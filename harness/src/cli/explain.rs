@@ -75,7 +75,7 @@ pub(super) async fn run(root: &Path, args: &ExplainArgs) -> Result<Exit> {
         args.format,
         &match args.format {
             Format::Text => explain(&explanation),
-            Format::Markdown => table().to_markdown(),
+            Format::Markdown => format!("```\n{}\n```", explain(&explanation)),
             Format::Csv => table().to_csv(),
             Format::Json => explanation_json(&explanation).to_string(),
         },

@@ -6,7 +6,9 @@ use super::args::{FilterArgs, Format};
 use super::output::{note, print, print_table};
 use super::rows::{of_args, pick};
 use crate::error::{Exit, Result};
-use crate::report::TextTable;
+use crate::metric::Metric;
+use crate::report::{Align, TextTable};
+use crate::row::Row;
 use crate::{file, folder, row};
 
 pub(super) fn run(root: &Path, args: &FilterArgs) -> Result<Exit> {
@@ -17,18 +19,26 @@ pub(super) fn run(root: &Path, args: &FilterArgs) -> Result<Exit> {
     let bytes = row::write(&picked);
     match &args.output {
         Some(path) => file::replace(path, &bytes)?,
-        None => print_rows(args.format, &bytes)?,
+        None => print_rows(args.format, &picked, &bytes)?,
     }
     note(&format!("{} of {total} rows", picked.len()));
     Ok(Exit::Inside)
 }
 
-/// Prints rows in the standard format, or what they hold in another.
-fn print_rows(format: Format, bytes: &[u8]) -> Result<()> {
+/// Prints rows in the standard format, or what they hold in another; for a terminal what is measured.
+fn print_rows(format: Format, rows: &[Row], bytes: &[u8]) -> Result<()> {
     let text = String::from_utf8_lossy(bytes);
     if format == Format::Csv {
         return print(text.trim_end());
     }
-    let table = TextTable::of_csv(&text);
-    print_table(format, &table, &table.to_text())
+    let mut columns = vec![("row", Align::Left)];
+    columns.extend(Metric::ALL.map(|metric| (metric.title(), Align::Right)));
+    let mut table = TextTable::new(&columns).dense();
+    for row in rows {
+        let measured = Metric::ALL.map(|metric| {
+            row.measured.means[metric].map_or_else(|| "-".to_owned(), crate::report::figure)
+        });
+        table.line(std::iter::once(row.name()).chain(measured).collect());
+    }
+    print_table(format, &TextTable::of_csv(&text), &table.to_text())
 }

@@ -42,7 +42,10 @@ pub(super) fn print_table(format: Format, table: &TextTable, text: &str) -> Resu
         Format::Text => show(text),
         Format::Markdown => print(&table.to_markdown()),
         Format::Csv => print(&table.to_csv()),
-        Format::Json => print(&table.to_json().to_string()),
+        Format::Json => {
+            let document = serde_json::json!({ "schema_version": 1, "lines": table.to_json() });
+            print(&document.to_string())
+        }
     }
 }
 

@@ -43,7 +43,7 @@ pub(super) fn origin(recording: &Recording) -> String {
 }
 
 /// The page over all models.
-pub(super) const INDEX: &str = "index.html";
+const INDEX: &str = "index.html";
 
 /// Writes the page over all models whose pages are in a folder.
 pub(super) fn write_index(folder: &Path) -> Result<PathBuf> {

@@ -9,16 +9,16 @@ use super::browser::Browser;
 use super::calibrate::{diagnose_model, written};
 use super::estimators;
 use super::output::{complain, note, print_table};
-use super::pages::{INDEX, origin, write_index, write_page};
+use super::pages::{origin, write_index, write_page};
 use super::service::predict;
 use crate::error::{Error, Exit, Place, Result};
 use crate::evaluation::{Evaluation, Service};
+use crate::file;
 use crate::folder::{self, Model};
 use crate::recording::{self, Recording};
 use crate::report::{
     Align, RECONCILIATION_SUMMARY, TextTable, notes_are_whole, reconciliation_summary,
 };
-use crate::{file, page};
 
 /// Replayed requests under way at once.
 const CONCURRENCY: usize = 4;
@@ -28,34 +28,26 @@ pub(super) async fn run(root: &Path, args: &ReportArgs) -> Result<Exit> {
     let output =
         args.output.clone().unwrap_or_else(|| root.join("target").join("reconcile").join("pages"));
     let browser = args.screenshots.as_ref().map(|_| Browser::find()).transpose()?;
+    for folder in [Some(&output).filter(|_| !args.check), args.screenshots.as_ref()] {
+        folder.map_or(Ok(()), |folder| file::check_writable(folder))?;
+    }
     let mut files = Files::default();
+    let mut exits = Vec::new();
     for name in &models {
-        let model = folder::load(root, name)?;
-        let recording = recording::load(root, &model.release, &model.config.model_id)?;
-        let evaluation = evaluate(&model, &recording).await?;
-        if !args.check {
-            let origin = origin(&recording);
-            let recorded = Some(&recording);
-            let path = write_page(root, &output, &model, &evaluation, &origin, recorded).await?;
-            files.wrote("page", path);
-        }
-        let path = folder::by_model(root).join(name).join(RECONCILIATION_SUMMARY);
-        if let Some(text) = new_summary(root, &path, &model, &recording, &evaluation)? {
-            if args.check {
-                files.is_stale(path, name);
-            } else {
-                file::replace(&path, text.as_bytes())?;
-                files.wrote("summary", path);
-            }
+        // One model's trouble does not keep the others from being reported.
+        if let Err(error) = report(root, name, args.check, &output, &mut files).await {
+            complain(&error);
+            exits.push(error.exit());
         }
     }
-    if !args.check {
+    let pages: Vec<PathBuf> = files.of("page").cloned().collect();
+    if !pages.is_empty() {
         files.wrote("index", write_index(&output)?);
     }
     if let (Some(browser), Some(folder)) = (browser, &args.screenshots) {
-        let names = models.iter().map(|name| page::file_name(name));
-        for name in names.chain([INDEX.to_owned()]) {
-            for taken in browser.screenshots(&output.join(name), folder)? {
+        let index = files.of("index").cloned().collect::<Vec<_>>();
+        for page in pages.iter().chain(&index) {
+            for taken in browser.screenshots(page, folder)? {
                 files.wrote("screenshot", taken);
             }
         }
@@ -63,7 +55,37 @@ pub(super) async fn run(root: &Path, args: &ReportArgs) -> Result<Exit> {
     if args.format != Format::Text {
         print_table(args.format, &files.table(), "")?;
     }
-    Ok(if files.stale.is_empty() { Exit::Inside } else { Exit::GateFailed })
+    exits.push(if files.stale.is_empty() { Exit::Inside } else { Exit::GateFailed });
+    Ok(Exit::worst(&exits))
+}
+
+/// Writes a model's page and summary, or checks the summary alone.
+async fn report(
+    root: &Path,
+    name: &str,
+    check: bool,
+    output: &Path,
+    files: &mut Files,
+) -> Result<()> {
+    let model = folder::load(root, name)?;
+    let recording = recording::load(root, &model.release, &model.config.model_id)?;
+    let evaluation = evaluate(&model, &recording).await?;
+    let path = folder::by_model(root).join(name).join(RECONCILIATION_SUMMARY);
+    let summary = new_summary(root, &path, &model, &recording, &evaluation)?;
+    if check {
+        if summary.is_some() {
+            files.is_stale(path, name);
+        }
+        return Ok(());
+    }
+    let origin = origin(&recording);
+    let recorded = Some(&recording);
+    files.wrote("page", write_page(root, output, &model, &evaluation, &origin, recorded).await?);
+    if let Some(text) = summary {
+        file::replace(&path, text.as_bytes())?;
+        files.wrote("summary", path);
+    }
+    Ok(())
 }
 
 /// The files that were written, each with what it is, and the summaries that are out of date.
@@ -80,8 +102,14 @@ impl Files {
         self.written.push((what, path));
     }
 
+    /// The files that are this.
+    fn of(&self, what: &'static str) -> impl Iterator<Item = &PathBuf> {
+        self.written.iter().filter(move |(is, _)| *is == what).map(|(_, path)| path)
+    }
+
     fn is_stale(&mut self, path: PathBuf, model: &str) {
-        let error = Error::usage(format!("{} is out of date", path.display()));
+        let what = if path.exists() { "out of date" } else { "missing" };
+        let error = Error::usage(format!("{} is {what}", path.display()));
         let command = format!("make it anew: mantile-reconcile report {model}");
         complain(&error.with_help(command));
         self.stale.push(path);
@@ -109,9 +137,11 @@ fn new_summary(
     if old.as_deref().is_some_and(|old| !notes_are_whole(old)) {
         return Err(Error::content(
             Place::file(path),
-            "one of the marks around the notes is missing or they are the wrong way round",
+            "a mark around the notes is missing, or they are the wrong way round",
         )
-        .with_help("put both back, or the notes would be lost: git diff shows them"));
+        .with_help(
+            "put both back, or the notes would be lost: git diff shows them; without notes remove the file",
+        ));
     }
     let diagnoses = diagnose_model(model, recording)?;
     let calibration = written(&folder::by_model(root).join(&model.name))?;

@@ -27,6 +27,9 @@ pub(super) async fn run(root: &Path, args: &RunArgs) -> Result<Exit> {
         return Err(Error::usage("--also names predictions for one model")
             .with_help("name the model: mantile-reconcile run MODEL --also NAME=FILE"));
     }
+    if let Some(output) = &args.output {
+        file::check_writable(output)?;
+    }
     let models = folder::named(root, &args.models)?;
     let mut exits = Vec::new();
     let mut reports = Vec::new();
@@ -61,21 +64,13 @@ pub(super) async fn run(root: &Path, args: &RunArgs) -> Result<Exit> {
         Format::Text if models.len() > 1 && !judged.is_empty() => show(&models_table(&judged))?,
         Format::Text | Format::Markdown => {}
     }
-    Ok(worst(&exits))
+    Ok(Exit::worst(&exits))
 }
 
 /// Where the pages go.
 fn pages_folder(root: &Path, args: &RunArgs) -> PathBuf {
     let output = args.output.clone();
     output.unwrap_or_else(|| root.join("target").join("reconcile")).join("pages")
-}
-
-/// Bad input outweighs a missing answer, and that a failed gate: the less was judged, the worse.
-fn worst(exits: &[Exit]) -> Exit {
-    [Exit::BadInput, Exit::Unavailable, Exit::GateFailed]
-        .into_iter()
-        .find(|exit| exits.contains(exit))
-        .unwrap_or(Exit::Inside)
 }
 
 async fn run_model(
@@ -127,8 +122,10 @@ async fn run_model(
         None => origin(&recording),
     };
     let page = match args.filter {
-        // A page is of the whole model.
-        Some(_) => None,
+        Some(_) => {
+            note(&format!("note: no page of {name}: one is of all rows, and --where picks some"));
+            None
+        }
         None => {
             let folder = pages_folder(root, args);
             // A live Mantile's answers are not those that are recorded.

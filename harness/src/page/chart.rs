@@ -57,7 +57,11 @@ impl Scale {
         let factors: &[f64] = match decades {
             wide if wide > 2.5 => &[1.0],
             wide if wide > 0.8 => &[1.0, 2.0, 5.0],
-            _ => &[1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0],
+            wide if wide > 0.25 => &[1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0],
+            _ => &[
+                1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2.0, 2.2, 2.5, 2.8, 3.0, 3.5, 4.0, 4.5,
+                5.0, 5.5, 6.0, 6.5, 7.0, 7.5, 8.0, 8.5, 9.0, 9.5,
+            ],
         };
         let mut ticks = Vec::new();
         for exponent in -9..12 {
@@ -277,8 +281,11 @@ mod tests {
         let widths = [1.0, 8.0, 2.0, 8.0];
         assert_eq!(Scale::log(widths, 0.0, 1.0).ticks_of(&widths), [1.0, 2.0, 8.0]);
         assert_eq!(Scale::from_zero([9.0], 0.0, 1.0).ticks(), [0.0, 2.0, 4.0, 6.0, 8.0]);
-        assert_eq!(Scale::log([0.8, 1.25], 0.0, 300.0).ticks(), [0.8, 1.0, 1.2]);
-        assert_eq!(Scale::log([0.8, 1.25], 300.0, 240.0).ticks(), [0.8, 1.2], "none too near");
+        assert_eq!(
+            Scale::log([0.8, 1.25], 0.0, 300.0).ticks(),
+            [0.8, 0.85, 0.9, 0.95, 1.0, 1.1, 1.2, 1.3]
+        );
+        assert_eq!(Scale::log([0.8, 1.25], 300.0, 240.0).ticks(), [0.8, 1.1], "none too near");
         let labels = [0.0, 0.005, 0.02, 2.5, 350.0, 12_500.0, 2e6].map(brief);
         assert_eq!(labels, ["0", "0.005", "0.02", "2.5", "350", "12.5k", "2M"]);
     }

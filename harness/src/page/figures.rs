@@ -18,7 +18,7 @@ use crate::report::{ReleaseErrors, frontier_sentences};
 use crate::statistics::{self, Pair, quantile};
 use crate::verdict::{QuantityVerdict, RowVerdict};
 
-/// A smaller share of a phase is drawn as this, and called none.
+/// A smaller share of a phase is drawn as this.
 pub(super) const LEAST_SHARE: f64 = 1e-4;
 /// More marks than this in a figure are thinned out.
 const MOST_MARKS: usize = 1000;
@@ -40,13 +40,6 @@ fn svg(frame: &Frame, label: &str, inside: &Markup) -> Markup {
     html! {
         svg.plot viewBox=(format!("0 0 {width} {height}")) role="img" aria-label=(label) { (inside) }
     }
-}
-
-/// The metrics that there are, without output throughput where there is the total: its error is the same but
-/// for the noise of lengths.
-pub(super) fn distinct(has: impl Fn(Metric) -> bool) -> Vec<Metric> {
-    let is_again = |metric| metric == Metric::OutputThroughput && has(Metric::Throughput);
-    Metric::ALL.into_iter().filter(|&metric| has(metric) && !is_again(metric)).collect()
 }
 
 /// Rows with what figures need of them.
@@ -173,8 +166,9 @@ pub(super) fn predicted_against_measured(drawn: Drawn<'_>, metric: Metric) -> Op
         }
     };
     let caption = format!(
-        "On the dashed line predicted is measured; above it is predicted too high. Between the dotted lines lies the same \
-         configuration measured again; the shade is the band, of the different bands of rows the median.{thinning}"
+        "{} rows. On the dashed line predicted is measured; above it is predicted too high. Between the dotted lines lies \
+         the same configuration measured again; the shade is the median of the rows' bands.{thinning}",
+        dots.len()
     );
     Some(figure(
         &format!("scatter-{}", metric.name()),
@@ -232,9 +226,8 @@ pub(super) fn distributions(drawn: Drawn<'_>, metric: Metric) -> Option<Markup> 
         .collect();
     let label =
         format!("Predicted over measured {}, medians: {}", metric.title(), medians.join(", "));
-    let caption = "Right of the dashed line is predicted too high. The shape is as high as rows are frequent, each \
-                   group's alike at its highest; the bar holds the middle half of the rows, its stroke the median, \
-                   the whisker 90% of them.";
+    let caption = "Right of the dashed line is predicted too high. The shape is highest where most rows of its group are; \
+                   the bar holds the middle half of them, its stroke the median, the whisker 90%.";
     Some(figure(
         &format!("distribution-{}", metric.name()),
         metric.title(),
@@ -290,7 +283,9 @@ pub(super) fn error_against(
     let y = Scale::log(ratios, height - BOTTOM, TOP);
     let frame = Frame { width, height, x, y };
     // Nothing at all cannot be drawn on a logarithmic scale; it is at the left edge.
-    let label = |tick: f64| if tick <= LEAST_SHARE { "0".to_owned() } else { brief(tick) };
+    let label = |tick: f64| {
+        if tick <= LEAST_SHARE { format!("≤ {}", brief(LEAST_SHARE)) } else { brief(tick) }
+    };
     let ticks: Vec<(f64, String)> =
         x.ticks_of(&values).into_iter().map(|tick| (tick, label(tick))).collect();
     let one = px(y.at(1.0));
@@ -324,21 +319,37 @@ pub(super) fn error_against(
 }
 
 /// Throughput per GPU against interactivity, measured and predicted, a chart a choice.
-pub(super) fn frontiers(model: &Model, evaluation: &Evaluation) -> Option<Markup> {
-    let comparisons = &evaluation.comparisons;
-    let impossible = evaluation.impossible();
-    let choices = choices(comparisons, &model.config.sources, &impossible);
-    choices.first()?;
+pub(super) fn frontiers(drawn: Drawn<'_>, evaluation: &Evaluation) -> Option<Markup> {
+    let Drawn { model, comparisons, series, .. } = drawn;
+    let choices = choices(comparisons, &model.config.sources, &evaluation.impossible());
+    choices.within.first()?;
     let rows: BTreeMap<String, usize> =
         comparisons.iter().enumerate().map(|(row, one)| (one.row.name(), row)).collect();
-    let candidates: usize = choices.iter().map(|choice| choice.candidates.len()).sum();
-    let every = candidates.div_ceil(MOST_MARKS);
+    let chart = |title: &str, choice: &Choice<'_>, groups: Option<&Series>, every: usize| {
+        let groups = |row: usize, own: usize| groups.map_or(own, |series| series.group(row));
+        frontier_chart(title, choice, &rows, &groups, every)
+    };
+    let every = |choices: &[Choice<'_>]| {
+        let candidates: usize = choices.iter().map(|choice| choice.candidates.len()).sum();
+        candidates.div_ceil(MOST_MARKS)
+    };
+    let (across, within) = (every(&choices.across), every(&choices.within));
     Some(html! {
-        p { strong { (frontier_sentences(&choices, impossible.len())) } }
+        @for sentence in frontier_sentences(&choices) { p { (sentence) } }
         ul.legend { @for (index, name) in [MEASURED, PREDICTED].into_iter().enumerate() {
             li { (legend_mark(index, name)) (name) " configuration, and the frontier of these" }
         } }
-        div.many { @for choice in &choices { (frontier_chart(choice, &rows, every)) } }
+        @if !choices.across.is_empty() {
+            h3 { "Over all GPUs and frameworks" }
+            ul.legend { @for (number, name) in series.groups().iter().enumerate() {
+                li { (legend_mark(number, "plain")) (name) }
+            } }
+            div.many { @for choice in &choices.across {
+                (chart(&format!("all / {}", choice.label), choice, Some(series), across))
+            } }
+            h3 { "Within one" }
+        }
+        div.many { @for choice in &choices.within { (chart(&choice.label, choice, None, within)) } }
     })
 }
 
@@ -346,8 +357,15 @@ pub(super) fn frontiers(model: &Model, evaluation: &Evaluation) -> Option<Markup
 const MEASURED: &str = "measured";
 const PREDICTED: &str = "predicted";
 
-/// Of configurations off the frontier every n-th is drawn.
-fn frontier_chart(choice: &Choice<'_>, rows: &BTreeMap<String, usize>, every: usize) -> Markup {
+/// One chart. `shape_of` gives a mark's shape by its row and whether it is measured, 0, or predicted, 1; of
+/// configurations off the frontier every n-th is drawn.
+fn frontier_chart(
+    title: &str,
+    choice: &Choice<'_>,
+    rows: &BTreeMap<String, usize>,
+    shape_of: &dyn Fn(usize, usize) -> usize,
+    every: usize,
+) -> Markup {
     let (width, height) = (340.0, 260.0);
     let (measured, predicted) = (choice.measured(), choice.predicted());
     let both = || measured.iter().chain(&predicted);
@@ -386,16 +404,17 @@ fn frontier_chart(choice: &Choice<'_>, rows: &BTreeMap<String, usize>, every: us
                     @if every < 2 || index % every == 0 || best.contains(&index) {
                         @let said = format!("{class}: {:.0} tokens/s/user, {:.0} tokens/s/GPU",
                             point.interactivity, point.throughput);
-                        (row_mark(series, class, row, at(point), Some(&said)))
+                        (row_mark(shape_of(row, series), class, row, at(point), Some(&said)))
                     }
                 }
             }
         }
     };
-    let label = format!("Throughput per GPU against interactivity for {}: {words}", choice.label);
+    let label = format!("Throughput per GPU against interactivity for {title}: {words}");
+    let derived = if choice.is_derived() { " *" } else { "" };
     figure(
-        &format!("frontier-{}", choice.label.replace([' ', '/'], "")),
-        &choice.label,
+        &format!("frontier-{}", title.replace([' ', '/'], "")),
+        &format!("{title}{derived}"),
         &words,
         &svg(&frame, &label, &inside),
     )
@@ -410,7 +429,7 @@ pub(super) fn history(history: &[ReleaseErrors]) -> Option<Markup> {
         errors.slices.last()?.statistics[metric].map(|found| found.mape_percent)
     };
     let has = |metric: Metric| history.iter().any(|errors| of(errors, metric).is_some());
-    let metrics = distinct(has);
+    let metrics = Metric::distinct(has);
     let (width, height) = (420.0, 260.0);
     let values = history
         .iter()

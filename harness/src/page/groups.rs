@@ -40,29 +40,37 @@ pub(super) fn scrolled(label: &str, what: &Markup) -> Markup {
 pub(super) fn heat_cell(found: Option<&Statistics>) -> Markup {
     let Some(found) = found else { return html! { td.none { "–" } } };
     let depth = (found.mape_percent / DEEPEST_MAPE_PERCENT).min(1.0);
-    let way = if found.bias > 1.0 { "high" } else { "low" };
+    let way = match found.bias {
+        bias if bias > EVEN_BIAS => "high",
+        bias if bias < 1.0 / EVEN_BIAS => "low",
+        _ => "even",
+    };
     html! {
         td class=(way) style=(PreEscaped(format!("--depth:{depth:.2}"))) {
-            (format!("{:.1}%", found.mape_percent)) br; small { (format!("× {:.2}", found.bias)) }
+            (format!("{:.1}%", found.mape_percent)) br; small { (format!("× {:.2}, n {}", found.bias, found.n)) }
         }
     }
 }
 
+/// A bias within this factor is of no side.
+const EVEN_BIAS: f64 = 1.05;
 /// A larger MAPE is not coloured deeper.
 const DEEPEST_MAPE_PERCENT: f64 = 75.0;
 
 /// How many rows lie where, by group; and how many quantities, by metric.
 pub(super) fn band_coverage(evaluation: &Evaluation) -> Markup {
-    let mut groups: BTreeMap<String, [usize; 4]> = BTreeMap::new();
+    let mut groups: BTreeMap<String, ([usize; 4], usize)> = BTreeMap::new();
     let mut metrics: BTreeMap<Metric, ([usize; 4], Option<Written<Interval>>)> = BTreeMap::new();
     for (comparison, verdict) in rows(evaluation) {
-        let place = match verdict.status {
-            Status::Inside => 0,
-            Status::KnownDeviation => 1,
-            Status::Outside => 2,
-            Status::NotPredicted | Status::Unmapped => 3,
-        };
-        groups.entry(Breakdown::GPU_FRAMEWORK.label(comparison)).or_default()[place] += 1;
+        let (counts, unmapped) =
+            groups.entry(Breakdown::GPU_FRAMEWORK.label(comparison)).or_default();
+        match verdict.status {
+            Status::Inside => counts[0] += 1,
+            Status::KnownDeviation => counts[1] += 1,
+            Status::Outside => counts[2] += 1,
+            Status::NotPredicted => counts[3] += 1,
+            Status::Unmapped => *unmapped += 1,
+        }
         for judged in &verdict.quantities {
             let Quantity::Metric(metric) = judged.quantity else { continue };
             let (counts, widest) = metrics.entry(metric).or_default();
@@ -80,14 +88,16 @@ pub(super) fn band_coverage(evaluation: &Evaluation) -> Markup {
                 .max_by(|a, b| width(a).total_cmp(&width(b)));
         }
     }
-    let of_groups = groups.into_iter().map(|(name, counts)| (name, counts, None));
+    let of_groups = groups
+        .into_iter()
+        .map(|(name, (counts, unmapped))| (name, counts, Some(unmapped.to_string())));
     let of_metrics = metrics.into_iter().map(|(metric, (counts, widest))| {
         let widest = widest.map(|band| format!("{} at line {}", band.value, band.line));
-        (metric.title().to_owned(), counts, Some(widest.unwrap_or_default()))
+        (metric.title().to_owned(), counts, widest)
     });
     html! {
-        (standings("Rows by GPU and framework", ["GPU / framework", "not predicted"], of_groups.collect()))
-        (standings("Measured quantities by metric, and the widest band that any is held to", ["metric", "no band"],
+        (standings("Rows by GPU and framework", ["GPU / framework", "not predicted", "unmapped"], of_groups.collect()))
+        (standings("Measured quantities by metric, and the widest band that any is held to", ["metric", "no band", "widest band"],
             of_metrics.collect()))
     }
 }
@@ -95,10 +105,9 @@ pub(super) fn band_coverage(evaluation: &Evaluation) -> Markup {
 /// A line of a table of standings: its name, how many are inside, known, outside and neither, and more words.
 type Standings = (String, [usize; 4], Option<String>);
 
-fn standings(caption: &str, [first, neither]: [&str; 2], lines: Vec<Standings>) -> Markup {
-    let has_more = lines.iter().any(|(.., more)| more.is_some());
-    let titles = [first, "inside", "known deviation", "outside", neither, "share of those judged"];
-    let titles = titles.into_iter().chain(has_more.then_some("widest band"));
+fn standings(caption: &str, [first, neither, more]: [&str; 3], lines: Vec<Standings>) -> Markup {
+    let titles =
+        [first, "inside", "known deviation", "outside", neither, "share of those judged", more];
     scrolled(
         caption,
         &html! { table {
@@ -115,7 +124,7 @@ fn standings(caption: &str, [first, neither]: [&str; 2], lines: Vec<Standings>) 
                         span.known style=(share(counts[1])) {}
                         span.outside style=(share(counts[2])) {}
                     }
-                    @if let Some(more) = more { td { (more) } }
+                    td { (more.unwrap_or_default()) }
                 }
             } }
         } },

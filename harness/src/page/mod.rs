@@ -8,12 +8,12 @@ mod groups;
 mod series;
 mod table;
 
-use figures::{Drawn, distinct};
+use figures::Drawn;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use series::Series;
 
 use crate::breakdown::{LayerTime, Phase};
-use crate::compare::{Comparison, statistics};
+use crate::compare::{Comparison, distinct, statistics};
 use crate::evaluation::Evaluation;
 use crate::folder::Model;
 use crate::mapping::Recorded;
@@ -103,7 +103,7 @@ fn sections(subject: Subject<'_>, series: &Series) -> Vec<Section> {
     let Subject { model, evaluation, history, .. } = subject;
     let Evaluation { comparisons, verdicts, .. } = evaluation;
     let drawn = Drawn { model, comparisons, verdicts, series };
-    let metrics = distinct(|metric| statistics(comparisons, metric).is_some());
+    let metrics = distinct(comparisons);
     let many = |class: &str, figures: Vec<Option<Markup>>| {
         let figures: Vec<Markup> = figures.into_iter().flatten().collect();
         (!figures.is_empty())
@@ -120,7 +120,7 @@ fn sections(subject: Subject<'_>, series: &Series) -> Vec<Section> {
     let sections = [
         Some(section("bias", "Where it is off", groups::heat_map(comparisons)).introduced(
             "MAPE, and the bias predicted / measured under it. The deeper the colour, the larger the MAPE; blue is \
-             predicted too low on the mean, orange too high.",
+             predicted too low on the mean, orange too high, grey neither by more than 5%.",
         )),
         scatter.map(|drawn| section("scatter", "Predicted against measured", drawn)),
         distributions.map(|drawn| section("distributions", "Distribution of errors", drawn)),
@@ -130,7 +130,7 @@ fn sections(subject: Subject<'_>, series: &Series) -> Vec<Section> {
                  slope or a step is an error of structure, which no single factor mends.",
             )
         }),
-        figures::frontiers(model, evaluation).map(|drawn| {
+        figures::frontiers(drawn, evaluation).map(|drawn| {
             section("frontiers", "Throughput against interactivity", drawn).introduced(
                 "Each chart is what one deployment is chosen from: up is cheaper, right is faster for each user, and on the \
                  frontier neither is had for nothing. Where the dashed line of what is predicted runs above the solid \
@@ -221,7 +221,7 @@ fn error_figures(subject: Subject<'_>, drawn: Drawn<'_>) -> Vec<Option<Markup>> 
                 let breakdown = &recorded.get(row)?.as_ref()?.breakdown;
                 Some(breakdown.share(phase, of).max(figures::LEAST_SHARE))
             };
-            let note = " The parts hide behind each other or add up.";
+            let note = " Shares need not add up to 1: some parts hide behind others.";
             let draw = |metric| figures::error_against(drawn, metric, &property, note, share);
             figures.push(metric.and_then(draw));
         }
@@ -277,7 +277,7 @@ pub fn index<'a>(entries: impl IntoIterator<Item = &'a str>) -> String {
         main { section {
             h2 { "Models" }
             p { "MAPE of all rows, and the bias predicted / measured under it. The deeper the colour, the larger the MAPE; \
-                 blue is predicted too low on the mean, orange too high." }
+                 blue is predicted too low on the mean, orange too high, grey neither by more than 5%." }
             div.scroll role="region" aria-label="models" tabindex="0" { table.heat.models {
                 caption { "Each model's verdict, rows with a prediction of those measured, errors by metric, and rows \
                     outside their bands, known to be or not" }

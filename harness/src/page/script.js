@@ -4,10 +4,18 @@
   const all = (selector, of = document) => [...of.querySelectorAll(selector)];
   const make = (name, properties) => Object.assign(document.createElement(name), properties);
 
+  // For a picture the table is short, one row is unfolded, and the page says how high it is.
+  const address = new URLSearchParams(location.search), isPicture = address.has("picture");
+  if (isPicture) {
+    root.dataset.picture = "";
+    for (const [index, row] of all("#details > details").entries()) { row.open = index === 0; row.hidden = index > 0; }
+    addEventListener("load", () => { root.dataset.height = root.scrollHeight; });
+  }
+
   // The theme: asked for by the address, or chosen on another page.
   let kept = null;
   try { kept = localStorage.getItem("theme"); } catch { /* not kept here */ }
-  const asked = new URLSearchParams(location.search).get("theme") || kept;
+  const asked = address.get("theme") || kept;
   if (asked === "light" || asked === "dark") root.dataset.theme = asked;
   const theme = document.querySelector(".theme");
   theme.hidden = false;
@@ -71,7 +79,8 @@
 
   const table = document.querySelector("table.rows");
   if (!table) return;
-  const body = table.tBodies[0], rows = [...body.rows], original = [...rows], size = Number(table.dataset.page);
+  const body = table.tBodies[0], rows = [...body.rows], original = [...rows];
+  const size = isPicture ? 10 : Number(table.dataset.page);
   const named = rows.map((row) => row.cells[0].textContent);
   const open = (row) => {
     if (meant(location.hash) === named[row]) unfold(); else location.hash = encodeURIComponent(named[row]);

@@ -335,6 +335,7 @@ pub fn calibration_json(groups: &[Calibrated], left_out: &BTreeMap<String, usize
         }),
     };
     json!({
+        "schema_version": 1,
         "groups": groups.iter().map(group_json).collect::<Vec<_>>(),
         "left_out": left_out,
     })

@@ -12,7 +12,7 @@ use crate::compare::Comparison;
 use crate::folder::Model;
 use crate::group::Field;
 use crate::mantile::SystemMetricsRequest;
-use crate::metric::Metric;
+use crate::metric::{Metric, Quantity};
 use crate::row::Identity;
 use crate::verdict::RowVerdict;
 
@@ -97,6 +97,13 @@ pub fn explain(explanation: &Explanation<'_>) -> String {
 #[must_use]
 pub fn explanation_json(explanation: &Explanation<'_>) -> Value {
     let Explanation { model, comparison, verdict, request, breakdown, .. } = explanation;
+    let basis = |quantity: Quantity| match quantity {
+        Quantity::Metric(metric) => {
+            let (band, _) = most_specific(&model.config.bands, &comparison.row, metric)?;
+            Some(json!({ "where": band.group.expression(), "of": band.basis }))
+        }
+        Quantity::Memory => None,
+    };
     let quantities: Vec<Value> = verdict
         .quantities
         .iter()
@@ -113,6 +120,14 @@ pub fn explanation_json(explanation: &Explanation<'_>) -> Value {
                     "line": band.line,
                 })),
                 "standing": judged.standing.name(),
+                "deviation": judged.deviation.as_ref().map(|known| json!({
+                    "reason": known.reason,
+                    "expires": known.expires.to_string(),
+                    "low": known.bound.value.low,
+                    "high": known.bound.value.high,
+                    "line": known.bound.line,
+                })),
+                "basis": basis(judged.quantity),
             })
         })
         .collect();
@@ -136,8 +151,21 @@ pub fn explanation_json(explanation: &Explanation<'_>) -> Value {
             "decode": phase(breakdown, Phase::Decode),
         })
     });
+    let neighbours: Vec<Value> = curve(explanation)
+        .into_iter()
+        .map(|other| {
+            let ratios: serde_json::Map<String, Value> = Metric::ALL
+                .into_iter()
+                .filter_map(|metric| {
+                    Some((metric.name().to_owned(), other.pair(metric)?.ratio().into()))
+                })
+                .collect();
+            json!({ "row": other.row.name(), "ratio": ratios })
+        })
+        .collect();
     json!({
         "schema_version": 1,
+        "neighbours": neighbours,
         "model": model.name,
         "row": comparison.row.name(),
         "verdict": verdict.status.name(),
@@ -205,8 +233,8 @@ pub(crate) fn layer_times(
     format!("{title}: {total:.3} ms; parts in ms over all layers of a kind\n{}", table.to_text())
 }
 
-/// The rows that differ in nothing but concurrency.
-fn neighbours(explanation: &Explanation<'_>) -> String {
+/// The rows that differ in nothing but concurrency, by that.
+fn curve<'a>(explanation: &Explanation<'a>) -> Vec<&'a Comparison> {
     let here = &explanation.comparison.row;
     let alike =
         |other: &Identity| Identity { concurrency: here.identity.concurrency, ..other.clone() };
@@ -218,13 +246,18 @@ fn neighbours(explanation: &Explanation<'_>) -> String {
         })
         .collect();
     curve.sort_by_key(|other| other.row.identity.concurrency);
+    curve
+}
+
+fn neighbours(explanation: &Explanation<'_>) -> String {
+    let here = &explanation.comparison.row;
     let mut columns = vec![("requests", Align::Right)];
     for metric in Metric::ALL {
         columns.push((metric.title(), Align::Right));
         columns.push(("p/m", Align::Right));
     }
     let mut table = TextTable::new(&columns).dense();
-    for other in curve {
+    for other in curve(explanation) {
         let mark = if other.row.identity == here.identity { ">" } else { "" };
         let concurrency = Field::Concurrency.of(&other.row);
         let mut line = vec![format!("{mark}{concurrency}")];

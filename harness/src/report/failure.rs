@@ -38,8 +38,11 @@ pub fn failure_text(comparison: &Comparison, verdict: &RowVerdict, model: &Model
             ]);
         }
         let _ = writeln!(text, "{}", table.to_text());
+        let mut said = "";
         for judged in verdict.outside() {
-            let _ = writeln!(text, "{}", explanation(judged, model));
+            let reason = judged.deviation.as_ref().map_or("", |known| &known.reason);
+            let _ = writeln!(text, "{}", explanation(judged, model, reason != said));
+            said = reason;
         }
     }
     if !comparison.approximations.is_empty() {
@@ -77,8 +80,8 @@ fn standing(judged: &QuantityVerdict) -> &'static str {
     }
 }
 
-/// Where the band is written, and what is known of the deviation.
-fn explanation(judged: &QuantityVerdict, model: &Model) -> String {
+/// Where the band is written, and what is known of the deviation; its reason where that was not just said.
+fn explanation(judged: &QuantityVerdict, model: &Model, with_reason: bool) -> String {
     let path = model.config.path.display();
     let metric = judged.quantity.name();
     let mut text = match judged.band {
@@ -99,7 +102,7 @@ fn explanation(judged: &QuantityVerdict, model: &Model) -> String {
             known.bound.line,
             known.bound.value,
             known.expires,
-            known.reason
+            if with_reason { &known.reason } else { "as above" }
         );
         let _ = write!(text, "\n{}", wrapped(&words, "  ", "    ", WIDTH));
     }

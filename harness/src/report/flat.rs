@@ -267,7 +267,7 @@ pub fn quantities_table(row: &str, verdict: &RowVerdict) -> TextTable {
             number(judged.pair.ratio()),
             number(band.map(|band| band.value.low)),
             number(band.map(|band| band.value.high)),
-            band.map(|band| band.line.to_string()).unwrap_or_default(),
+            band.filter(|band| band.line > 0).map(|band| band.line.to_string()).unwrap_or_default(),
         ];
         add(&mut table, &words, figures);
     }

@@ -8,11 +8,11 @@ use super::summary::{coverage_text, dataset, percent};
 use super::text_table::wrapped;
 use super::{Align, TextTable};
 use crate::calibrate::{Best, Diagnosis, Mode, Moved, Reach, Written};
-use crate::compare::{self, Breakdown, Comparison, Slice, ranked};
+use crate::compare::{self, Breakdown, Comparison, Slice, distinct, ranked};
 use crate::estimator::Estimator;
 use crate::evaluation::Evaluation;
 use crate::folder::Model;
-use crate::frontier::{Agreement, Choice, TOLERANCE, Total, choices, total};
+use crate::frontier::{Agreement, Choice, Choices, TOLERANCE, Total, choices, total};
 use crate::group::Field;
 use crate::metric::Metric;
 use crate::statistics::{self, Interval95, Pair, clustered_mean};
@@ -58,7 +58,7 @@ pub fn reconciliation_summary(
         text,
         "## Rows\n\n{}\n\n{}\n",
         dataset(comparisons),
-        list(&coverage_text(comparisons))
+        list(&(coverage_text(comparisons) + &peaks(comparisons)))
     );
     let _ = writeln!(text, "## Errors\n\n{}\n", errors(comparisons));
     let _ = writeln!(text, "## Systematic biases\n\n{}\n", biases(comparisons));
@@ -66,31 +66,32 @@ pub fn reconciliation_summary(
     if let Some(costs) = approximations(model, comparisons) {
         let _ = writeln!(text, "## Approximations\n\n{costs}\n");
     }
-    if let Some(next) = next(diagnoses) {
-        let _ = writeln!(text, "## What to calibrate next\n\n{next}\n");
-    }
+    let next = next(diagnoses);
+    let next = next.as_deref().unwrap_or(
+        "Nothing is told: no GPU and framework has enough rows that a fit can be made to; `mantile-reconcile calibrate\n\
+         --explain` says why each is left out.",
+    );
+    let _ = writeln!(text, "## What to calibrate next\n\n{next}\n");
     if let Some(calibrated) = calibration.and_then(calibrated) {
         let _ = writeln!(text, "## What calibration comes to\n\n{calibrated}\n");
     }
-    if let Some(frontiers) = frontiers(model, evaluation) {
-        let _ =
-            writeln!(text, "## Would Mantile have picked the best configuration?\n\n{frontiers}\n");
-    }
+    let frontiers = frontiers(model, evaluation);
+    let frontiers = frontiers.as_deref().unwrap_or(
+        "There is no choice to judge: it takes several configurations with TPOT and throughput, measured or derived,\n\
+         at a fixed number of requests.",
+    );
+    let _ = writeln!(text, "## Would Mantile have picked the best configuration?\n\n{frontiers}\n");
     if let Some(others) = others(evaluation) {
         let _ = writeln!(text, "## Beside other estimators\n\n{others}\n");
     }
     text.trim_end().to_owned() + "\n"
 }
 
-/// Whether the marks for notes are both there, or neither: else what a person wrote would be lost.
+/// Whether the marks for notes are both there: else what a person wrote would be lost.
 #[must_use]
 pub fn notes_are_whole(text: &str) -> bool {
-    let places = NOTES.map(|mark| text.find(mark));
-    match places {
-        [Some(start), Some(end)] => start < end,
-        [None, None] => true,
-        _ => false,
-    }
+    let [start, end] = NOTES.map(|mark| text.find(mark));
+    start.zip(end).is_some_and(|(start, end)| start < end)
 }
 
 /// What a person wrote.
@@ -111,6 +112,18 @@ fn list(text: &str) -> String {
     if rest.is_empty() { first } else { format!("{first}\n\n{}", rest.join("\n")) }
 }
 
+/// What rows are that are measured at whichever number of requests was best.
+fn peaks(comparisons: &[Comparison]) -> String {
+    let peaks = comparisons.iter().filter(|one| one.row.identity.concurrency.fixed().is_none());
+    match peaks.count() {
+        0 => String::new(),
+        rows => format!(
+            "\n{rows} are peaks, the best over unpublished numbers of requests: an upper bound to what is predicted, \
+             which may be far below it"
+        ),
+    }
+}
+
 fn errors(comparisons: &[Comparison]) -> String {
     let metrics: Vec<Metric> = Metric::ALL
         .into_iter()
@@ -128,7 +141,13 @@ fn errors(comparisons: &[Comparison]) -> String {
         let mut cells = vec![label, coverage.predicted.to_string()];
         for &metric in &metrics {
             let found = statistics[metric];
-            cells.push(found.map_or_else(|| "-".to_owned(), |found| percent(found.mape_percent)));
+            let of = |n: usize| {
+                if n == coverage.predicted { String::new() } else { format!(" of {n}") }
+            };
+            cells.push(found.map_or_else(
+                || "-".to_owned(),
+                |found| format!("{}{}", percent(found.mape_percent), of(found.n)),
+            ));
             cells.push(found.map_or_else(|| "-".to_owned(), |found| format!("{:.2}", found.bias)));
         }
         table.line(cells);
@@ -164,10 +183,8 @@ fn grouped(comparisons: &[Comparison], metric: Metric) -> BTreeMap<String, Logs>
 /// Those biases whose interval excludes none, the largest first.
 fn biases(comparisons: &[Comparison]) -> String {
     let mut found: Vec<(f64, String)> = Vec::new();
-    // Of output throughput the bias is that of the total, where there is one.
-    let total = compare::statistics(comparisons, Metric::Throughput).is_some();
-    let metrics =
-        Metric::ALL.into_iter().filter(|metric| *metric != Metric::OutputThroughput || !total);
+    let metrics = distinct(comparisons);
+    let again = metrics.contains(&Metric::Throughput);
     for metric in metrics {
         for (group, Logs { logs, clusters }) in grouped(comparisons, metric) {
             if logs.len() < LEAST_ROWS {
@@ -197,8 +214,9 @@ fn biases(comparisons: &[Comparison]) -> String {
     }
     let rule = format!(
         "Of GPUs and frameworks with {LEAST_ROWS} rows or more, biases of {:.0}% or more whose interval over workloads\n\
-         (lengths and width) excludes none.",
-        100.0 * (LEAST_BIAS - 1.0)
+         (lengths and width) excludes none{}.",
+        100.0 * (LEAST_BIAS - 1.0),
+        if again { "; output throughput errs as the total does" } else { "" }
     );
     if found.is_empty() {
         return format!("{rule}\n\nThere is none.");
@@ -264,13 +282,13 @@ fn approximations(model: &Model, comparisons: &[Comparison]) -> Option<String> {
         }
         let mape = |rows: &[&Comparison], metric: Metric| {
             compare::statistics(rows.iter().copied(), metric)
-                .map(|found| percent(found.mape_percent))
+                .map(|found| format!("{} of {}", percent(found.mape_percent), found.n))
         };
         let mut costs = Vec::new();
-        for metric in [Metric::Ttft, Metric::Tpot, Metric::E2eLatency] {
+        for metric in distinct(comparisons) {
             if let Some(with) = mape(&under, metric) {
                 let without = mape(&without, metric)
-                    .map_or(String::new(), |mape| format!(", {mape} without"));
+                    .map_or(String::new(), |mape| format!(", without {mape}"));
                 costs.push(format!("{} {with}{without}", metric.title()));
             }
         }
@@ -284,8 +302,8 @@ fn approximations(model: &Model, comparisons: &[Comparison]) -> Option<String> {
     }
     (!lines.is_empty()).then(|| {
         format!(
-            "MAPE of the rows that are predicted under each, and of those without. These differ in more than that, so\n\
-             that it is no measure of what an approximation costs.\n\n{}",
+            "MAPE of so many rows that are predicted under each, and of those without. These differ in more than that,\n\
+             so that it is no measure of what an approximation costs.\n\n{}",
             lines.join("\n")
         )
     })
@@ -401,7 +419,7 @@ fn calibrated(written: &Written) -> Option<String> {
 fn frontiers(model: &Model, evaluation: &Evaluation) -> Option<String> {
     let impossible = evaluation.impossible();
     let choices = choices(&evaluation.comparisons, &model.config.sources, &impossible);
-    choices.first()?;
+    choices.within.first()?;
     let mut table = TextTable::new(&[
         ("choice", Align::Left),
         ("configurations", Align::Right),
@@ -412,7 +430,12 @@ fn frontiers(model: &Model, evaluation: &Evaluation) -> Option<String> {
         ("missed", Align::Right),
         ("regret", Align::Right),
     ]);
-    for choice in &choices {
+    for (choice, scope) in choices
+        .across
+        .iter()
+        .map(|choice| (choice, "all / "))
+        .chain(choices.within.iter().map(|choice| (choice, "")))
+    {
         let Agreement {
             candidates,
             on_measured_frontier,
@@ -427,8 +450,9 @@ fn frontiers(model: &Model, evaluation: &Evaluation) -> Option<String> {
         let dash = || "-".to_owned();
         let regret = mean_regret.zip(mean_regret_percent);
         let rank = throughput_rank_correlation.zip(interactivity_rank_correlation);
+        let derived = if choice.is_derived() { " *" } else { "" };
         table.line(vec![
-            choice.label.clone(),
+            format!("{scope}{}{derived}", choice.label),
             candidates.to_string(),
             on_measured_frontier.to_string(),
             on_predicted_frontier.to_string(),
@@ -438,37 +462,78 @@ fn frontiers(model: &Model, evaluation: &Evaluation) -> Option<String> {
             regret.map_or_else(dash, |(lost, share)| format!("{lost:.0} ({share:.1}%)")),
         ]);
     }
+    let sentences: Vec<String> = frontier_sentences(&choices)
+        .iter()
+        .map(|sentence| wrapped(sentence, "", "", PAGE_WIDTH))
+        .collect();
     Some(format!(
         "The frontier is of throughput per GPU and interactivity (1 / TPOT). Each configuration on the measured\n\
          one is a demand for its interactivity; *missed* are those for which the configuration that Mantile says\n\
          to take is slower than demanded, *regret* is the measured throughput that its choice gives up for the\n\
          others, tokens/s/GPU on the mean. *rank* is Spearman's correlation of throughput, and of interactivity.\n\n\
          {}\n\n{}",
-        wrapped(&frontier_sentences(&choices, impossible.len()), "", "", 105),
+        sentences.join("\n\n"),
         table.to_markdown()
     ))
 }
 
-/// How Mantile's choice does over all charts, and how it is made.
-pub(crate) fn frontier_sentences(choices: &[Choice<'_>], impossible: usize) -> String {
-    let Total { demands, on_both, missed, regret_percent } = total(choices);
-    let regret = regret_percent.map_or_else(String::new, |regret| {
+/// Columns of prose in a file.
+const PAGE_WIDTH: usize = 105;
+
+/// How Mantile's choice does over all charts, how it is made, and what the figures are of.
+pub(crate) fn frontier_sentences(choices: &Choices<'_>) -> Vec<String> {
+    let Choices { within, across, left_out } = choices;
+    let found = |of: Total| {
+        let regret = of.regret_percent.map_or_else(String::new, |regret| {
+            format!(
+                ", and gives up {regret:.0}% of the throughput of the other {} on the mean",
+                of.demands - of.missed
+            )
+        });
         format!(
-            ", and gives up {regret:.0}% of the throughput of the other {} on the mean",
-            demands - missed
+            "Of {} demands {} are on the predicted frontier, too; Mantile's choice misses {}{regret}.",
+            of.demands, of.on_both, of.missed
         )
-    });
-    let left_out = match impossible {
-        0 => String::new(),
-        rows => format!(" {rows} rows that the audit finds impossible are left out."),
     };
-    format!(
-        "Of {demands} demands over all charts {on_both} are on the predicted frontier, too. Mantile's choice \
-         misses {missed}{regret}. It is the configuration of most predicted throughput among those predicted to \
-         meet the demand, and where none is, the one predicted to come nearest; slower by less than {:.0}% is no \
-         miss.{left_out}",
+    let mut sentences = vec![format!("Within a GPU and framework: {}", found(total(within)))];
+    if !across.is_empty() {
+        sentences.push(format!("Over all GPUs and frameworks: {}", found(total(across))));
+    }
+    let (derived, published): (Vec<&Choice<'_>>, Vec<&Choice<'_>>) =
+        within.iter().partition(|choice| choice.is_derived());
+    let regret = |of: Total| of.regret_percent.map(|regret| format!("{regret:.0}%"));
+    if !derived.is_empty() {
+        let of_both = regret(total(published)).zip(regret(total(derived.iter().copied())));
+        let of_both = of_both.map_or_else(String::new, |(published, derived)| {
+            format!(
+                "; of the throughput as published {published} is given up, as derived {derived}"
+            )
+        });
+        sentences.push(format!(
+            "No throughput is published for {} of the {} charts within one, those with a *: what is called measured \
+             there is derived from the measured TTFT and TPOT by Little's law{of_both}.",
+            derived.len(),
+            within.len()
+        ));
+    }
+    let left_out = match left_out {
+        0 => String::new(),
+        1 => " One configuration is left out".to_owned(),
+        rows => format!(" {rows} configurations are left out"),
+    };
+    let why = if left_out.is_empty() {
+        ""
+    } else {
+        ", as the audit finds them impossible or their throughput would be derived from requests that mostly wait \
+         outside the engine."
+    };
+    sentences.push(format!(
+        "Mantile's choice is the configuration of most predicted throughput among those predicted to meet the \
+         demand, and where none is, the one predicted to come nearest; slower by less than {:.0}% is no miss.\
+         {left_out}{why}",
         100.0 * TOLERANCE
-    )
+    ));
+    sentences
 }
 
 fn others(evaluation: &Evaluation) -> Option<String> {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::summary::{Style, fitted, heading, render};
+use super::summary::{SHORT_TITLES, Style, fitted, heading, render};
 use super::{Align, TextTable, failure_text};
 use crate::drift::Drift;
 use crate::folder::Model;
@@ -36,7 +36,8 @@ pub fn gate_summary(model: &Model, gate: &ReleaseGate, candidate: &str, style: S
     }
     if let Some(table) = groups_table(&gate.groups) {
         heading(&mut text, style, 2, "Errors of the groups, before and after");
-        let _ = writeln!(text, "{}\n", render(&table, style));
+        let _ = writeln!(text, "{}", render(&table, style));
+        let _ = writeln!(text, "What is not listed has not changed.\n");
     }
     let blocking: Vec<&RowChange> = gate.regressed_rows().collect();
     if !blocking.is_empty() {
@@ -136,14 +137,14 @@ fn groups_table(groups: &[GroupChange]) -> Option<TextTable> {
         ("metric", Align::Left),
         ("n", Align::Right),
         ("MAPE", Align::Right),
-        ("change, 95% interval", Align::Left),
+        ("change, 95%", Align::Left),
         ("bias", Align::Right),
         ("rho", Align::Right),
     ])
     .dense();
     let mut moved = false;
     for group in groups {
-        for (metric, change) in group.metrics.iter() {
+        for ((_, change), title) in group.metrics.iter().zip(SHORT_TITLES) {
             let Some(change) = change else { continue };
             let MetricChange { n, mape_percent, bias, spearman, mape_change, .. } = change;
             if mape_percent[0].to_bits() == mape_percent[1].to_bits() {
@@ -151,10 +152,10 @@ fn groups_table(groups: &[GroupChange]) -> Option<TextTable> {
             }
             moved = true;
             let rho =
-                |rho: Option<f64>| rho.map_or_else(|| "-".to_owned(), |rho| format!("{rho:.3}"));
+                |rho: Option<f64>| rho.map_or_else(|| "-".to_owned(), |rho| format!("{rho:.2}"));
             table.line(vec![
                 group.label.clone(),
-                metric.title().to_owned(),
+                title.to_owned(),
                 n.to_string(),
                 format!("{:.1}>{:.1}", mape_percent[0], mape_percent[1]),
                 format!(

@@ -228,7 +228,7 @@ pub(crate) fn dataset(comparisons: &[Comparison]) -> String {
     match (dates.first().map(day), dates.last().map(day)) {
         (Some(first), Some(last)) if first == last => format!("{providers}, measured {first}"),
         (Some(first), Some(last)) => format!("{providers}, measured {first} to {last}"),
-        _ => providers,
+        _ => format!("{providers}, undated"),
     }
 }
 
@@ -305,6 +305,9 @@ fn slices_table(slices: &[Slice], style: Style) -> String {
         table.line(line);
     }
     let mut text = render(&table, style);
+    if let Some(counts) = slices.last().and_then(counts_of_metrics) {
+        let _ = write!(text, "\n{}{counts}", if style == Style::Text { "  " } else { "\n" });
+    }
     if style == Style::Text {
         let long = slices.iter().filter(|slice| slice.label.chars().count() > LABEL_WIDTH);
         for slice in long {
@@ -312,6 +315,19 @@ fn slices_table(slices: &[Slice], style: Style) -> String {
         }
     }
     text
+}
+
+/// How many rows of a slice have each metric, where that is not all that are predicted.
+fn counts_of_metrics(slice: &Slice) -> Option<String> {
+    let measured: Vec<(&str, usize)> = slice
+        .statistics
+        .iter()
+        .zip(SHORT_TITLES)
+        .filter_map(|((_, found), title)| Some((title, found.as_ref()?.n)))
+        .collect();
+    let differs = measured.iter().any(|(_, n)| *n != slice.coverage.predicted);
+    let counts: Vec<String> = measured.iter().map(|(title, n)| format!("{title} {n}")).collect();
+    differs.then(|| format!("rows of {} that have each metric: {}", slice.label, counts.join(", ")))
 }
 
 /// A percentage in four characters, as long as it is below 10,000.

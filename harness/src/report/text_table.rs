@@ -13,7 +13,9 @@ pub(super) fn wrapped(words: &str, first: &str, others: &str, width: usize) -> S
     let mut is_begun = false;
     for word in words.split_whitespace() {
         let last = lines.last_mut().expect("there is one");
-        if is_begun && last.chars().count() + 1 + word.chars().count() > width {
+        // A bullet stays with its first word.
+        let is_bullet = last.trim() == "-";
+        if is_begun && !is_bullet && last.chars().count() + 1 + word.chars().count() > width {
             lines.push(format!("{others}{word}"));
         } else {
             if is_begun {

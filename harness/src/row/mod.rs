@@ -64,12 +64,26 @@ impl Row {
         self.repeatability.map_or(1.0, |repeated| repeated.max_min_ratio(metric))
     }
 
+    /// Whether its requests mostly wait outside the engine, by its mean E2E in s: then fewer are at work than
+    /// its concurrency says, and tokens come as those of a few.
+    #[must_use]
+    pub fn waits_outside(&self, e2e: f64) -> bool {
+        let waits = self.measured.means[Metric::Ttft].is_some_and(|ttft| ttft > MOST_WAITING * e2e);
+        waits && self.identity.output_seq_len >= LONG_OUTPUT
+    }
+
     /// What joins it with its prediction.
     #[must_use]
     pub fn key(&self) -> (&str, &Identity) {
         (&self.provider, &self.identity)
     }
 }
+
+/// A request that waits longer than this share of its time for its first token is not in the batch that its
+/// row is said to be of: the engine holds fewer …
+const MOST_WAITING: f64 = 0.5;
+/// … unless it asks for hardly more than that token.
+const LONG_OUTPUT: u32 = 128;
 
 /// The measured figures; `None` where the provider publishes none.
 #[derive(Debug, Clone, PartialEq, Default)]

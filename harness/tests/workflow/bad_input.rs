@@ -193,9 +193,23 @@ fn a_service_that_is_not_mantile() {
 fn an_output_that_cannot_be_written() {
     let project = Project::new();
     std::fs::write(project.path("file"), "").unwrap();
-    refuses(&project, &["run", "--output", "file/below"], 2, &["cannot create file/below"]);
+    refuses(
+        &project,
+        &["run", "--output", "file/below"],
+        2,
+        &["file is a file; a folder is needed"],
+    );
+    let pages = ["report", MODEL, "--output", "file"];
+    refuses(&project, &pages, 2, &["file is a file; a folder is needed"]);
     let predictions = ["estimate", "--model", MODEL, "--output", "file/below/out.csv"];
     refuses(&project, &predictions, 2, &["cannot create file/below"]);
+}
+
+#[test]
+fn what_is_for_a_file_has_no_format() {
+    let project = Project::new();
+    let drafted = ["bands", "--model", MODEL, "--deviations", "--format", "json"];
+    refuses(&project, &drafted, 2, &["cannot be used with"]);
 }
 
 #[cfg(target_os = "linux")]

@@ -92,7 +92,7 @@ fn the_newest_result_of_each_configuration_is_kept_and_the_rest_accounted_for() 
     let json: Value = serde_json::from_str(&extract_as(&project, "json").stdout).unwrap();
     let count = |what: &str, name: Value| {
         let of = |line: &&Value| line["what"] == what && line["name"] == name;
-        json.as_array().unwrap().iter().find(of).unwrap()["count"].clone()
+        json["lines"].as_array().unwrap().iter().find(of).unwrap()["count"].clone()
     };
     assert_eq!(count("results read", Value::Null), 7);
     assert_eq!(count("results not taken, by reason", "another model: dsr1".into()), 1);

@@ -85,7 +85,8 @@ fn only_what_is_missing_is_asked() {
     let ran = project.run(&record(RELEASE, &serving.url, &json));
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     let found: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
-    assert_eq!((&found[0]["answers"], &found[0]["asked"]), (&answers.into(), &2.into()));
+    let found = &found["lines"][0];
+    assert_eq!((&found["answers"], &found["asked"]), (&answers.into(), &2.into()));
 }
 
 #[test]
@@ -106,7 +107,8 @@ fn a_changed_answer_is_a_difference() {
     let json = ["--mode", "diff", "--format", "json"];
     let ran = project.run(&record(RELEASE, &serving.url, &json));
     let found: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
-    assert_eq!(found.as_array().unwrap().len(), answers);
+    let found = found["lines"].as_array().unwrap();
+    assert_eq!(found.len(), answers);
     assert_eq!((&found[0]["field"], &found[0]["fields"]), (&"tpot_ms".into(), &1.into()));
 }
 

@@ -42,8 +42,28 @@ fn a_summary_follows_the_rows_and_keeps_the_notes() {
     let damaged = read();
     let refused = project.run(&["report", MODEL]);
     assert_eq!(refused.code, 2, "{}", refused.stderr);
-    assert!(refused.stderr.contains("one of the marks around the notes"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("a mark around the notes is missing"), "{}", refused.stderr);
     assert_eq!(read(), damaged);
+    // With both gone, neither; without a file there are none.
+    edit(&project.model_file(FILE), "<!-- notes: kept as they are -->", "");
+    assert_eq!(project.run(&["report", MODEL]).code, 2);
+    std::fs::remove_file(project.model_file(FILE)).unwrap();
+    let missing = project.run(&["report", MODEL, "--check"]);
+    assert!(missing.code == 1 && missing.stderr.contains("is missing"), "{}", missing.stderr);
+    project.must(&["report", MODEL]);
+}
+
+#[test]
+fn a_model_that_cannot_be_reported_does_not_keep_the_others_from_it() {
+    let project = Project::new();
+    let other = project.path("by_model/a_broken_model");
+    std::fs::create_dir(&other).unwrap();
+    std::fs::write(other.join("reconcile.toml"), "not = TOML").unwrap();
+    let ran = project.run(&["report", "--output", "pages"]);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    assert!(ran.stderr.contains("a_broken_model/reconcile.toml"), "{}", ran.stderr);
+    assert!(project.path(&format!("pages/{MODEL}.html")).exists());
+    assert!(project.path("pages/index.html").exists() && project.model_file(FILE).exists());
 }
 
 #[test]
