@@ -256,9 +256,9 @@ impl ReleaseGate {
         reason(
             movement,
             better.len(),
-            "groups and metrics are better for sure, by the interval of their MAPE",
+            "errors of a group and metric are smaller for sure, by the interval of their MAPE",
         );
-        reason(movement, worse.len(), "groups and metrics are worse for sure");
+        reason(movement, worse.len(), "errors of a group and metric are larger for sure");
         let stayed = self
             .count(|row| row.before == Status::Outside && row.verdict.status == Status::Outside);
         reason(Decision::Ok, stayed, "rows were outside their bands and still are");

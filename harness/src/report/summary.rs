@@ -327,7 +327,7 @@ fn counts_of_metrics(slice: &Slice) -> Option<String> {
         .collect();
     let differs = measured.iter().any(|(_, n)| *n != slice.coverage.predicted);
     let counts: Vec<String> = measured.iter().map(|(title, n)| format!("{title} {n}")).collect();
-    differs.then(|| format!("rows of {} that have each metric: {}", slice.label, counts.join(", ")))
+    differs.then(|| format!("{} rows by metric: {}", slice.label, counts.join(", ")))
 }
 
 /// A percentage in four characters, as long as it is below 10,000.

@@ -80,7 +80,7 @@ fn a_change_that_no_report_shows_is_neither_better_nor_worse() {
     assert!(unseen.contains(&format!("{} changed", project.mapped())), "{unseen}");
     assert!(!unseen.contains("for sure"), "{unseen}");
     let seen = judge(1.0 + 2e-3);
-    assert!(seen.contains("worse for sure"), "{seen}");
+    assert!(seen.contains("larger for sure"), "{seen}");
 }
 
 #[test]
