@@ -269,6 +269,9 @@ fn marks_are_told_to_who_points_and_to_who_walks() {
         out.opened = decodeURIComponent(location.hash.slice(1)) === told && told !== '';
         press('Escape');
         out.left = tip.hidden && !chart.querySelector('.mark.at');
+        const rules = [...document.styleSheets[0].cssRules].filter(rule => rule.media && rule.media.mediaText === 'print');
+        const hidden = rules.flatMap(rule => [...rule.cssRules]).find(rule => rule.style.display === 'none');
+        out.unprinted = ['nav', 'form', '.tip', '.theme'].every(part => hidden.selectorText.split(', ').includes(part));
         out.labelled = [...document.querySelectorAll('[role=img], [role=application]')]
             .every(image => image.getAttribute('aria-label'));
     ";
@@ -283,6 +286,7 @@ fn marks_are_told_to_who_points_and_to_who_walks() {
             ("last", json!(true)),
             ("opened", json!(true)),
             ("left", json!(true)),
+            ("unprinted", json!(true)),
             ("labelled", json!(true)),
         ],
     );
