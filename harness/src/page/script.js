@@ -46,7 +46,7 @@
   unfold();
 
   // A series alone: the others' marks are faint, and its own band is drawn.
-  const marks = all("#scatter .mark, #residuals .mark");
+  const marks = all("#scatter svg.plot .mark, #residuals svg.plot .mark");
   const numberOf = (mark, letter) => [...mark.classList].find((name) => name[0] === letter && /\d/.test(name));
   const alone = (series) => {
     root.dataset.only = series;
@@ -82,7 +82,10 @@
   const body = table.tBodies[0], rows = [...body.rows], original = [...rows];
   const size = isPicture ? 10 : Number(table.dataset.page);
   const named = rows.map((row) => row.cells[0].textContent);
+  let touched = null;
   const open = (row) => {
+    touched = null;
+    hide();
     if (meant(location.hash) === named[row]) unfold(); else location.hash = encodeURIComponent(named[row]);
   };
 
@@ -115,7 +118,6 @@
     tip.style.left = `${Math.max(0, Math.min(x + 12, innerWidth - tip.offsetWidth - 8))}px`;
     tip.style.top = `${Math.max(0, Math.min(y + 14, innerHeight - tip.offsetHeight - 8))}px`;
   };
-  let touched = null;
   addEventListener("pointerover", (event) => {
     if (rowOf(event.target) === undefined) hide();
     else if (event.pointerType !== "touch") tell(event.target, event.clientX, event.clientY);
@@ -162,6 +164,7 @@
     const words = [name, row.cells[1].textContent, last].flatMap((text) => text.split(/::|_|, | /));
     return [...name.split("::"), ...last.split(", "), ...words].map((part) => part.toLowerCase());
   };
+  const model = document.querySelector("h1").textContent.toLowerCase();
   const text = new Map(rows.map((row) => [row, parts(row)]));
   let shown = rows, page = 0;
   const draw = () => {
@@ -179,7 +182,8 @@
     }
   };
   const pick = () => {
-    const words = form.elements.q.value.toLowerCase().split(/\s+/).filter(Boolean);
+    // A name may be pasted whole, with the model in front or as a group is called.
+    const words = form.elements.q.value.toLowerCase().split(/::|\/|\s+/).filter((word) => word && word !== model);
     const verdict = form.elements.verdict.value;
     shown = rows.filter((row) => (verdict === "" || row.cells[1].textContent === verdict)
       && words.every((word) => text.get(row).some((part) => part.startsWith(word))));

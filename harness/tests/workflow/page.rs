@@ -62,7 +62,7 @@ fn opened(browser: &str, page: &str, script: &str) -> Value {
     fs::write(&path, page).unwrap();
     let ran = Command::new(browser)
         .args(HEADLESS)
-        .args(["--dump-dom", "--virtual-time-budget=3000"])
+        .args(["--dump-dom", "--virtual-time-budget=3000", "--enable-logging=stderr"])
         .arg(format!("--user-data-dir={}", folder.path().join("profile").display()))
         .arg(format!("file://{}", path.display()))
         .output()
@@ -129,6 +129,11 @@ fn the_table_is_sorted_filtered_and_unfolds_rows() {
         const filter = text => { form.elements.q.value = text; form.dispatchEvent(new Event('input')); };
         filter('h200 c64');
         out.picked = rows().length;
+        const name = rows()[7].cells[0].textContent;
+        filter(document.querySelector('h1').textContent + '::' + name);
+        out.pasted = rows().length === 1 && rows()[0].cells[0].textContent === name;
+        filter('h200 / vllm');
+        out.grouped = rows().length;
         filter('known deviation');
         out.known = rows().length;
         filter('');
@@ -158,6 +163,11 @@ fn the_table_is_sorted_filtered_and_unfolds_rows() {
     let has = |name: &str, part: &str| name.split("::").any(|own| own.starts_with(part));
     let picked =
         model.rows.iter().filter(|row| has(&row.name(), "h200") && has(&row.name(), "c64")).count();
+    let grouped = model
+        .rows
+        .iter()
+        .filter(|row| has(&row.name(), "h200") && has(&row.name(), "vllm"))
+        .count();
     let known = page.matches("<td class=\"known_deviation\">").count();
     assert!(picked > 0 && (1..200).contains(&known), "{picked} {known}");
     expect(
@@ -170,6 +180,8 @@ fn the_table_is_sorted_filtered_and_unfolds_rows() {
             ("falling", json!(true)),
             ("first", json!(model.rows[0].name())),
             ("picked", json!(picked)),
+            ("pasted", json!(true)),
+            ("grouped", json!(grouped)),
             ("known", json!(known)),
             ("chosen", json!(known)),
             ("none", json!(0)),
@@ -193,6 +205,8 @@ fn both_themes_and_every_way_to_colour_are_seen() {
         const fills = () => [...document.querySelectorAll('#scatter-tpot .mark')].map(mark => getComputedStyle(mark).fill);
         out.of_groups = new Set(fills()).size;
         const first = fills();
+        const drawn = () => [...document.querySelectorAll('.mark')].map(mark => mark.getAttribute('d'));
+        const before_all = drawn();
         const select = document.querySelector('form.colour select');
         select.value = 't';
         select.dispatchEvent(new Event('change', {bubbles: true}));
@@ -212,9 +226,14 @@ fn both_themes_and_every_way_to_colour_are_seen() {
         out.theme = document.querySelector('.theme').hasAttribute('aria-pressed');
         button.click();
         out.together = faint() === 0 && button.getAttribute('aria-pressed') === 'false';
-        select.value = 's';
-        select.dispatchEvent(new Event('change', {bubbles: true}));
+        for (const way of ['g', 'f', 't', 's']) {
+            select.value = way;
+            select.dispatchEvent(new Event('change', {bubbles: true}));
+        }
+        out.restored = drawn().every((d, i) => d === before_all[i])
+            && [...document.querySelectorAll('#scatter-tpot .mark')].every(mark => mark.getBBox().width > 0);
         document.querySelector('.legend.by-s button').click();
+        out.named = document.querySelectorAll('.legend .mark.faint').length;
         const bands = [...document.querySelectorAll('#scatter-tpot .own')];
         out.bands = bands.filter(band => getComputedStyle(band).display !== 'none').map(band => band.classList[1]);
     ";
@@ -236,6 +255,8 @@ fn both_themes_and_every_way_to_colour_are_seen() {
             ("together", json!(true)),
             ("theme", json!(false)),
             ("reshaped", json!(true)),
+            ("restored", json!(true)),
+            ("named", json!(0)),
             ("bands", json!(["s0"])),
         ],
     );
@@ -266,6 +287,7 @@ fn marks_are_told_to_who_points_and_to_who_walks() {
         out.last = x() === Math.max(...all);
         const told = tip.textContent.split('\\n')[0];
         press('Enter');
+        out.hidden = tip.hidden;
         out.opened = decodeURIComponent(location.hash.slice(1)) === told && told !== '';
         press('Escape');
         out.left = tip.hidden && !chart.querySelector('.mark.at');
@@ -285,6 +307,7 @@ fn marks_are_told_to_who_points_and_to_who_walks() {
             ("rising", json!(true)),
             ("last", json!(true)),
             ("opened", json!(true)),
+            ("hidden", json!(true)),
             ("left", json!(true)),
             ("unprinted", json!(true)),
             ("labelled", json!(true)),
