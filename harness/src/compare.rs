@@ -81,6 +81,14 @@ pub fn in_group<'a>(
     comparisons.iter().filter(|comparison| group.holds(&comparison.row))
 }
 
+/// The step's own metric, or what comes nearest to it of those that any row has both figures of.
+#[must_use]
+pub fn step_metric(comparisons: &[Comparison]) -> Option<Metric> {
+    [Metric::Tpot, Metric::E2eLatency, Metric::OutputThroughput]
+        .into_iter()
+        .find(|metric| statistics(comparisons, *metric).is_some())
+}
+
 /// The metrics that any row has both figures of, without output throughput where there is the total.
 #[must_use]
 pub fn distinct(comparisons: &[Comparison]) -> Vec<Metric> {

@@ -70,7 +70,7 @@ impl Metric {
 }
 
 /// What of a row is judged: its metrics, and whether it fits the memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Quantity {
     /// Predicted / measured of a metric.
     Metric(Metric),

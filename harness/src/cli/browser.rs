@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use super::output::note;
 use crate::error::{Error, Result};
 
 /// The names that it goes by.
@@ -15,7 +16,7 @@ const VIEWS: [(&str, &str, u32); 3] =
 const LOW: u32 = 400;
 /// How high a page that does not tell is taken to be, and how high one is drawn at the most.
 const HEIGHT: u32 = 9000;
-const MOST_HEIGHT: u32 = 30_000;
+const MOST_HEIGHT: u32 = 60_000;
 
 /// A browser that is here.
 pub(super) struct Browser {
@@ -54,7 +55,11 @@ impl Browser {
             let _ = std::fs::remove_file(&path);
             let address = format!("file://{}?picture&theme={theme}", page.display());
             let document = self.open(&address, width, LOW, "--dump-dom")?;
-            let height = height(&String::from_utf8_lossy(&document.stdout));
+            let high = height(&String::from_utf8_lossy(&document.stdout));
+            let height = high.min(MOST_HEIGHT);
+            if height < high {
+                note(&format!("note: {} shows {height} of {high} pixels", path.display()));
+            }
             let picture = format!("--screenshot={}", path.display());
             let ran = self.open(&address, width, height, &picture)?;
             if !path.exists() {
@@ -86,5 +91,5 @@ impl Browser {
 /// How high a page says it is.
 fn height(document: &str) -> u32 {
     let said = document.split("data-height=\"").nth(1).and_then(|rest| rest.split('"').next());
-    said.and_then(|said| said.parse().ok()).unwrap_or(HEIGHT).min(MOST_HEIGHT)
+    said.and_then(|said| said.parse().ok()).unwrap_or(HEIGHT)
 }

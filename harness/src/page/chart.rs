@@ -135,12 +135,26 @@ pub(super) struct Frame {
 }
 
 /// Space for the ticks and the titles of the axes.
-pub(super) const LEFT: f64 = 52.0;
+pub(super) const LEFT: f64 = 60.0;
 pub(super) const BOTTOM: f64 = 40.0;
 pub(super) const TOP: f64 = 10.0;
-pub(super) const RIGHT: f64 = 12.0;
+pub(super) const RIGHT: f64 = 18.0;
 
 impl Frame {
+    /// The ticks of x, without the labels that would run into the one before.
+    fn apart(&self, ticks: &[(f64, String)]) -> Vec<(f64, String)> {
+        let mut end = f64::NEG_INFINITY;
+        let keep = |(tick, label): &(f64, String)| {
+            let (middle, half) = (self.x.at(*tick), 0.5 * CHARACTER * label.chars().count() as f64);
+            if middle - half < end {
+                return (*tick, String::new());
+            }
+            end = middle + half;
+            (*tick, label.clone())
+        };
+        ticks.iter().map(keep).collect()
+    }
+
     /// Grid, round ticks and titles of both axes.
     pub(super) fn axes(&self, x_title: &str, y_title: &str) -> Markup {
         let ticks: Vec<(f64, String)> =
@@ -155,16 +169,19 @@ impl Frame {
         x_title: &str,
         y_title: &str,
     ) -> Markup {
+        let x_ticks = self.apart(x_ticks);
         let (left, right) = (px(LEFT), px(self.width - RIGHT));
         let (top, bottom) = (px(TOP), px(self.height - BOTTOM));
         let middle = px(f64::midpoint(LEFT, self.width - RIGHT));
         let y_middle = px(f64::midpoint(TOP, self.height - BOTTOM));
         html! {
             g.axis {
-                @for (tick, label) in x_ticks {
+                @for (tick, label) in &x_ticks {
                     @let x = px(self.x.at(*tick));
                     line.grid x1=(x) x2=(x) y1=(top) y2=(bottom) {}
-                    text x=(x) y=(px(self.height - BOTTOM + 15.0)) text-anchor="middle" { (label) }
+                    @if !label.is_empty() {
+                        text x=(x) y=(px(self.height - BOTTOM + 15.0)) text-anchor="middle" { (label) }
+                    }
                 }
                 @for tick in self.y.ticks() {
                     @let y = self.y.at(tick);
@@ -177,6 +194,9 @@ impl Frame {
         }
     }
 }
+
+/// How wide a character of a label is at the most, at the size of a phone.
+const CHARACTER: f64 = 7.5;
 
 /// So many colours and shapes there are.
 pub(super) const COLOURS: usize = 8;

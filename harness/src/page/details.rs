@@ -1,6 +1,7 @@
 //! Everything about each row, folded up.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use maud::{Markup, html};
 
@@ -18,8 +19,13 @@ use crate::verdict::{RowVerdict, Standing, Status};
 /// Everything about each row, folded up.
 pub(super) fn details(subject: Subject<'_>) -> Markup {
     let Subject { model, evaluation, recorded, .. } = subject;
-    html! { p { "Lines of bands are of " code { (model.config.path.display()) } ", those of known deviations of "
-        code { (model.deviations.path.display()) } "." }
+    // As the files are called wherever the page is made.
+    let called = |path: &Path| {
+        let file = path.file_name().unwrap_or_default();
+        format!("by_model/{}/{}", model.name, file.to_string_lossy())
+    };
+    html! { p { "Lines of bands are of " code { (called(&model.config.path)) } ", those of known deviations of "
+        code { (called(&model.deviations.path)) } "." }
     @for (index, (comparison, verdict)) in rows(evaluation).enumerate() {
         details id=(comparison.row.name()) {
             summary { (comparison.row.name()) " " em class=(verdict.status.name()) { (verdict.status.words()) } }

@@ -60,7 +60,7 @@ const DEEPEST_MAPE_PERCENT: f64 = 75.0;
 /// How many rows lie where, by group; and how many quantities, by metric.
 pub(super) fn band_coverage(evaluation: &Evaluation) -> Markup {
     let mut groups: BTreeMap<String, ([usize; 4], usize)> = BTreeMap::new();
-    let mut metrics: BTreeMap<Metric, ([usize; 4], Option<Written<Interval>>)> = BTreeMap::new();
+    let mut quantities: BTreeMap<Quantity, Judged> = BTreeMap::new();
     for (comparison, verdict) in rows(evaluation) {
         let (counts, unmapped) =
             groups.entry(Breakdown::GPU_FRAMEWORK.label(comparison)).or_default();
@@ -72,8 +72,7 @@ pub(super) fn band_coverage(evaluation: &Evaluation) -> Markup {
             Status::Unmapped => *unmapped += 1,
         }
         for judged in &verdict.quantities {
-            let Quantity::Metric(metric) = judged.quantity else { continue };
-            let (counts, widest) = metrics.entry(metric).or_default();
+            let Judged { counts, widest } = quantities.entry(judged.quantity).or_default();
             let place = match judged.standing {
                 Standing::Inside => 0,
                 Standing::Known => 1,
@@ -91,15 +90,26 @@ pub(super) fn band_coverage(evaluation: &Evaluation) -> Markup {
     let of_groups = groups
         .into_iter()
         .map(|(name, (counts, unmapped))| (name, counts, Some(unmapped.to_string())));
-    let of_metrics = metrics.into_iter().map(|(metric, (counts, widest))| {
-        let widest = widest.map(|band| format!("{} at line {}", band.value, band.line));
-        (metric.title().to_owned(), counts, widest)
+    let of_quantities = quantities.into_iter().map(|(quantity, Judged { counts, widest })| {
+        let line = |band: &Written<Interval>| match band.line {
+            0 => String::new(),
+            line => format!(" at line {line}"),
+        };
+        let widest = widest.map(|band| format!("{}{}", band.value, line(&band)));
+        (quantity.title().to_owned(), counts, widest)
     });
     html! {
         (standings("Rows by GPU and framework", ["GPU / framework", "not predicted", "unmapped"], of_groups.collect()))
-        (standings("Measured quantities by metric, and the widest band that any is held to", ["metric", "no band", "widest band"],
-            of_metrics.collect()))
+        (standings("What is judged of rows, and the widest band that any is held to", ["quantity", "no band", "widest band"],
+            of_quantities.collect()))
     }
+}
+
+/// How many rows' quantities of a kind are inside, known, outside and without a band, and the widest band.
+#[derive(Default)]
+struct Judged {
+    counts: [usize; 4],
+    widest: Option<Written<Interval>>,
 }
 
 /// A line of a table of standings: its name, how many are inside, known, outside and neither, and more words.

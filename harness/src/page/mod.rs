@@ -13,7 +13,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use series::Series;
 
 use crate::breakdown::{LayerTime, Phase};
-use crate::compare::{Comparison, distinct, statistics};
+use crate::compare::{Comparison, distinct, statistics, step_metric};
 use crate::evaluation::Evaluation;
 use crate::folder::Model;
 use crate::mapping::Recorded;
@@ -180,8 +180,7 @@ fn error_figures(subject: Subject<'_>, drawn: Drawn<'_>) -> Vec<Option<Markup>> 
     let Subject { recorded, evaluation, .. } = subject;
     let has = |metric: &Metric| statistics(&evaluation.comparisons, *metric).is_some();
     let first = |of: &[Metric]| of.iter().copied().find(has);
-    // The step's error, or what comes nearest to it.
-    let step = first(&[Metric::Tpot, Metric::E2eLatency, Metric::OutputThroughput]);
+    let step = step_metric(&evaluation.comparisons);
     let throughput = first(&[Metric::Throughput, Metric::OutputThroughput]);
     let mut metrics: Vec<Metric> =
         [step, first(&[Metric::Ttft]), throughput].into_iter().flatten().collect();

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::{Subject, rows};
 use crate::compare::statistics;
 use crate::metric::Metric;
-use crate::report::figure_to as figure;
+use crate::report::{figure_to as figure, ratio_text};
 use crate::verdict::Status;
 
 /// The columns of the table: what is shown of each metric is predicted / measured.
@@ -66,11 +66,6 @@ fn pages() -> Markup {
         button type="button" data-step="-1" { "previous" } " " output aria-live="polite" {} " "
         button type="button" data-step="1" { "next" }
     } }
-}
-
-/// A ratio to two decimals, and of a small one to two digits.
-fn ratio_text(ratio: f64) -> String {
-    if ratio >= 0.095 { format!("{ratio:.2}") } else { figure(ratio, 2) }
 }
 
 /// A row's name that may be broken between its parts.

@@ -126,6 +126,12 @@ pub fn figure_to(x: f64, digits: u8) -> String {
     format!("{x:.decimals$}")
 }
 
+/// A ratio to two decimals, and of a small one to two digits.
+#[must_use]
+pub fn ratio_text(ratio: f64) -> String {
+    if ratio >= 0.095 { format!("{ratio:.2}") } else { figure_to(ratio, 2) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

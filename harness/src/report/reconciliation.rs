@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::calibration::figure;
+use super::failure::ratio_text;
 use super::summary::{coverage_text, dataset, percent};
 use super::text_table::wrapped;
 use super::{Align, TextTable};
 use crate::calibrate::{Best, Diagnosis, Mode, Moved, Reach, Written};
-use crate::compare::{self, Breakdown, Comparison, Slice, distinct, ranked};
+use crate::compare::{self, Breakdown, Comparison, Slice, distinct, ranked, step_metric};
 use crate::estimator::Estimator;
 use crate::evaluation::Evaluation;
 use crate::folder::Model;
@@ -212,11 +213,17 @@ fn biases(comparisons: &[Comparison]) -> String {
             ));
         }
     }
+    let is_peak = |one: &Comparison| one.row.identity.concurrency.fixed().is_none();
     let rule = format!(
         "Of GPUs and frameworks with {LEAST_ROWS} rows or more, biases of {:.0}% or more whose interval over workloads\n\
-         (lengths and width) excludes none{}.",
+         (lengths and width) excludes none{}.{}",
         100.0 * (LEAST_BIAS - 1.0),
-        if again { "; output throughput errs as the total does" } else { "" }
+        if again { "; output throughput errs as the total does" } else { "" },
+        if comparisons.iter().any(is_peak) {
+            " Against peaks too low is no error in itself: they bound\nfrom above what is predicted."
+        } else {
+            ""
+        }
     );
     if found.is_empty() {
         return format!("{rule}\n\nThere is none.");
@@ -251,10 +258,7 @@ fn worst(comparisons: &[Comparison]) -> String {
     } else {
         format!("By GPU, framework and context:\n\n{}\n", lines.join("\n"))
     };
-    let metric = [Metric::Tpot, Metric::OutputThroughput]
-        .into_iter()
-        .find(|&metric| compare::statistics(comparisons, metric).is_some());
-    if let Some(metric) = metric {
+    if let Some(metric) = step_metric(comparisons) {
         let ranked = ranked(comparisons, metric);
         let mut rows: Vec<_> = ranked.iter().collect();
         rows.sort_by(|a, b| b.1.log_ratio().abs().total_cmp(&a.1.log_ratio().abs()));
@@ -262,9 +266,9 @@ fn worst(comparisons: &[Comparison]) -> String {
         for (comparison, pair) in rows.iter().take(WORST) {
             let _ = writeln!(
                 text,
-                "- `{}`: predicted / measured {:.2}",
+                "- `{}`: predicted / measured {}",
                 comparison.row.name(),
-                pair.ratio()
+                ratio_text(pair.ratio())
             );
         }
     }
@@ -529,7 +533,7 @@ pub(crate) fn frontier_sentences(choices: &Choices<'_>) -> Vec<String> {
     };
     sentences.push(format!(
         "Mantile's choice is the configuration of most predicted throughput among those predicted to meet the \
-         demand, and where none is, the one predicted to come nearest; slower by less than {:.0}% is no miss.\
+         demand, and where none is, the one predicted to come nearest; slower by less than {:.0}% is no miss, and more throughput than the demand's own no gain.\
          {left_out}{why}",
         100.0 * TOLERANCE
     ));

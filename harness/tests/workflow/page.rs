@@ -67,6 +67,10 @@ fn opened(browser: &str, page: &str, script: &str) -> Value {
         .arg(format!("file://{}", path.display()))
         .output()
         .unwrap();
+    // Faults that are no exceptions, as a path that cannot be drawn, are told there alone.
+    let log = String::from_utf8_lossy(&ran.stderr);
+    let told: Vec<&str> = log.lines().filter(|line| line.contains("CONSOLE")).take(3).collect();
+    assert!(told.is_empty(), "{told:?}");
     let document = String::from_utf8(ran.stdout).unwrap();
     let found =
         document.split("<pre id=\"found\">").nth(1).and_then(|rest| rest.split("</pre>").next());
