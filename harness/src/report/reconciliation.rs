@@ -337,14 +337,15 @@ fn next(diagnoses: &[Diagnosis]) -> Option<String> {
             _ => None,
         });
         let best = parameters.min_by(|a, b| a.2.mape_percent.total_cmp(&b.2.mape_percent));
-        if let Some((parameter, from, Best { to: Some(to), mape_percent, .. })) =
+        if let Some((parameter, from, Best { to: Some(to), mape_percent, at_bound })) =
             best.filter(|(.., best)| best.mape_percent < own)
         {
             let from = from.map_or(String::new(), |from| format!(" from {}", figure(from)));
             let _ = write!(
                 line,
-                " `{parameter}`{from} to {} alone could make that {}%,",
+                " `{parameter}`{from} to {}{} alone could make that {}%,",
                 figure(to),
+                if at_bound { " (the end of its range)" } else { "" },
                 percent(mape_percent)
             );
         }
