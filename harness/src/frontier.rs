@@ -48,6 +48,8 @@ pub struct Choice<'a> {
     pub label: String,
     /// The configurations, in the order of their rows.
     pub candidates: Vec<Candidate<'a>>,
+    /// How choosing among them by the prediction does.
+    pub agreement: Agreement,
 }
 
 /// The choices of a model's rows, each sorted by label.
@@ -125,8 +127,8 @@ pub fn choices<'a>(
     };
     across.retain(|_, candidates| several(candidates));
     let of = |choices: BTreeMap<String, Vec<Candidate<'a>>>| {
-        let choices = choices.into_iter().map(|(label, candidates)| Choice { label, candidates });
-        choices.filter(|choice| choice.candidates.len() >= LEAST_CANDIDATES).collect()
+        let enough = choices.into_iter().filter(|(_, found)| found.len() >= LEAST_CANDIDATES);
+        enough.map(|(label, candidates)| Choice::new(label, candidates)).collect()
     };
     Choices { within: of(within), across: of(across), left_out }
 }
@@ -172,7 +174,18 @@ pub fn frontier(points: &[Point]) -> Vec<usize> {
     best
 }
 
-impl Choice<'_> {
+impl<'a> Choice<'a> {
+    /// The choice among these configurations.
+    #[must_use]
+    pub fn new(label: String, candidates: Vec<Candidate<'a>>) -> Self {
+        let points =
+            |of: fn(&Candidate<'_>) -> Point| candidates.iter().map(of).collect::<Vec<_>>();
+        let [measured, predicted] =
+            [points(|candidate| candidate.measured), points(|candidate| candidate.predicted)];
+        let agreement = Agreement::of(&measured, &predicted);
+        Self { label, candidates, agreement }
+    }
+
     /// Whether the throughput of any is not published.
     #[must_use]
     pub fn is_derived(&self) -> bool {
@@ -190,23 +203,23 @@ impl Choice<'_> {
     pub fn predicted(&self) -> Vec<Point> {
         self.candidates.iter().map(|candidate| candidate.predicted).collect()
     }
+}
 
+impl Agreement {
     /// How choosing by the prediction does.
     ///
     /// Each configuration on the measured frontier is a demand: at least its interactivity, at the most
     /// throughput. By the prediction, the configuration of most predicted throughput is taken among those
     /// predicted to meet the demand (of none, the one predicted to come nearest). It is judged by what was
     /// measured of it.
-    #[must_use]
-    pub fn agreement(&self) -> Agreement {
-        let (measured, predicted) = (self.measured(), self.predicted());
-        let (best, chosen) = (frontier(&measured), frontier(&predicted));
+    fn of(measured: &[Point], predicted: &[Point]) -> Self {
+        let (best, chosen) = (frontier(measured), frontier(predicted));
         let on_both = best.iter().filter(|index| chosen.contains(index)).count();
         let mut missed_demands = 0;
         let mut regrets = Vec::new();
         for &demand in &best {
             let Point { interactivity, throughput } = measured[demand];
-            let taken = take(&predicted, interactivity);
+            let taken = take(predicted, interactivity);
             if measured[taken].interactivity < interactivity * (1.0 - TOLERANCE) {
                 missed_demands += 1;
             } else {
@@ -218,10 +231,10 @@ impl Choice<'_> {
         };
         let rank_correlation = |of: fn(&Point) -> f64| {
             let [predicted, measured] =
-                [&predicted, &measured].map(|points| points.iter().map(of).collect::<Vec<_>>());
+                [predicted, measured].map(|points| points.iter().map(of).collect::<Vec<_>>());
             spearman(&predicted, &measured)
         };
-        Agreement {
+        Self {
             candidates: measured.len(),
             on_measured_frontier: best.len(),
             on_predicted_frontier: chosen.len(),
@@ -256,7 +269,7 @@ pub struct Total {
 pub fn total<'a>(choices: impl IntoIterator<Item = &'a Choice<'a>>) -> Total {
     let mut total = Total::default();
     let mut given_up = 0.0;
-    for agreement in choices.into_iter().map(Choice::agreement) {
+    for agreement in choices.into_iter().map(|choice| choice.agreement) {
         total.demands += agreement.on_measured_frontier;
         total.on_both += agreement.on_both;
         total.missed += agreement.missed_demands;
@@ -311,7 +324,7 @@ mod tests {
             .zip(predicted)
             .map(|(&measured, &predicted)| candidate(&row, measured, predicted))
             .collect();
-        Choice { label: String::new(), candidates }.agreement()
+        Choice::new(String::new(), candidates).agreement
     }
 
     fn any_points() -> impl Strategy<Value = Vec<Point>> {
@@ -409,12 +422,9 @@ mod tests {
     #[test]
     fn a_total_weighs_every_demand_alike() {
         let row = bare_row("b200::vllm::fp4::1000x1000::tp4_ep1::c8");
-        let choice = |points: &[(Point, Point)]| Choice {
-            label: String::new(),
-            candidates: points
-                .iter()
-                .map(|&(measured, predicted)| candidate(&row, measured, predicted))
-                .collect(),
+        let choice = |points: &[(Point, Point)]| {
+            let of = |&(measured, predicted): &(Point, Point)| candidate(&row, measured, predicted);
+            Choice::new(String::new(), points.iter().map(of).collect())
         };
         let same = |x: f64, y: f64| (point(x, y), point(x, y));
         // One demand whose choice gives up half, two that give up nothing.

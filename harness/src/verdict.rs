@@ -106,6 +106,17 @@ impl Standing {
             Self::NoBand => "no_band",
         }
     }
+
+    /// The words in tables.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Inside => "inside",
+            Self::Known => "known",
+            Self::Outside => "outside",
+            Self::NoBand => "no band",
+        }
+    }
 }
 
 /// The band of [`Quantity::Memory`].

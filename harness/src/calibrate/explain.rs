@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::errors::pair;
 use super::reach::{Reach, reach};
 use super::{Conditions, Group, LeftOut, Members, Observation, Physics};
-use crate::breakdown::Phase;
+use crate::breakdown::{LayerTime, Phase};
 use crate::datasheet;
 use crate::hardware::Hardware;
 use crate::metric::Metric;
@@ -281,24 +281,16 @@ struct Term {
     of: fn(&Observation) -> f64,
 }
 
-/// Shares are of the decode step's time, as Mantile counts it.
+/// A part's share of the decode step's time, as Mantile counts it.
+fn of_step(row: &Observation, part: fn(&LayerTime) -> f64) -> f64 {
+    row.breakdown.share(Phase::Decode, part)
+}
+
 const TERMS: [Term; 9] = [
-    Term {
-        name: "load share",
-        of: |row| row.breakdown.share(Phase::Decode, |layer| layer.load_ms),
-    },
-    Term {
-        name: "compute share",
-        of: |row| row.breakdown.share(Phase::Decode, |layer| layer.compute_ms),
-    },
-    Term {
-        name: "communication share",
-        of: |row| row.breakdown.share(Phase::Decode, |layer| layer.communication_ms),
-    },
-    Term {
-        name: "kernel share",
-        of: |row| row.breakdown.share(Phase::Decode, |layer| layer.overhead_ms),
-    },
+    Term { name: "load share", of: |row| of_step(row, |layer| layer.load_ms) },
+    Term { name: "compute share", of: |row| of_step(row, |layer| layer.compute_ms) },
+    Term { name: "communication share", of: |row| of_step(row, |layer| layer.communication_ms) },
+    Term { name: "kernel share", of: |row| of_step(row, |layer| layer.overhead_ms) },
     Term { name: "concurrency", of: |row| f64::from(row.concurrency) },
     Term { name: "input length", of: |row| row.lengths.input },
     Term { name: "output length", of: |row| row.lengths.output },

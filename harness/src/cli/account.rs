@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::extract::{Overlaps, Read};
-use crate::report::{Align, TextTable};
+use crate::report::TextTable;
 use crate::source::{Extraction, Fate};
 use crate::table::plural;
 
@@ -150,8 +150,7 @@ impl Account {
 
     /// A line a count, with what it counts.
     pub(super) fn table(&self, output: &Path) -> TextTable {
-        let columns = [("what", Align::Left), ("name", Align::Left), ("count", Align::Right)];
-        let mut table = TextTable::new(&columns);
+        let mut table = TextTable::of(&["what", "name"], &["count"]);
         let mut line = |what: &str, name: &str, count: usize| {
             table.line(vec![what.to_owned(), name.to_owned(), count.to_string()]);
         };

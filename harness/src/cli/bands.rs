@@ -16,7 +16,7 @@ use crate::folder::{self, Model};
 use crate::metric::Metric;
 use crate::prediction::Outcome;
 use crate::propose::{Proposal, Rule, propose, rewrite};
-use crate::report::{Align, TextTable, deviations_toml};
+use crate::report::{TextTable, deviations_toml};
 use crate::{compare, file};
 
 pub(super) async fn run(root: &Path, args: &BandsArgs) -> Result<Exit> {
@@ -104,10 +104,10 @@ impl Against<'_> {
 
 /// A line a band, with its ends apart.
 fn flat(all: &[Against<'_>]) -> TextTable {
-    let words = ["group", "metric", "change", "basis"].map(|name| (name, Align::Left));
-    let figures = ["written_low", "written_high", "proposed_low", "proposed_high"]
-        .map(|name| (name, Align::Right));
-    let mut table = TextTable::new(&[&words[..], &figures[..]].concat());
+    let mut table = TextTable::of(
+        &["group", "metric", "change", "basis"],
+        &["written_low", "written_high", "proposed_low", "proposed_high"],
+    );
     let ends = |interval: Option<Interval>| {
         interval.map_or_else(Default::default, |i| [i.low.to_string(), i.high.to_string()])
     };
@@ -125,8 +125,7 @@ fn flat(all: &[Against<'_>]) -> TextTable {
 
 /// The same for a terminal, under each group and what its bands are made of.
 fn text(model: &Model, all: &[Against<'_>]) -> String {
-    let columns = ["  metric", "written", "proposed", ""].map(|name| (name, Align::Left));
-    let mut table = TextTable::new(&columns);
+    let mut table = TextTable::of(&["  metric", "written", "proposed", ""], &[]);
     let words = |interval: Option<Interval>| {
         interval.map_or_else(|| "-".to_owned(), |interval| interval.to_string())
     };

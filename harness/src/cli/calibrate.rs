@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::args::{CalibrateArgs, CalibrateBy, Format};
-use super::output::{note, print_as, progress};
+use super::output::{fenced, note, print_as, progress};
 use super::rows::load_picked;
 use crate::calibrate::{
     self, Diagnosis, Group, LeftOut, Mode, Observation, Observations, Physics, Proof, Provenance,
@@ -144,7 +144,7 @@ fn explain(
         args.format,
         &match args.format {
             Format::Text => diagnosis_text(&diagnoses),
-            Format::Markdown => format!("```\n{}\n```", diagnosis_text(&diagnoses)),
+            Format::Markdown => fenced(&diagnosis_text(&diagnoses)),
             Format::Csv => diagnosis_table(&diagnoses).to_csv(),
             Format::Json => {
                 serde_json::json!({ "schema_version": 1, "groups": diagnoses }).to_string()
@@ -170,7 +170,7 @@ fn fit(
         args.format,
         &match args.format {
             Format::Text => calibration_text(&found, &left_out),
-            Format::Markdown => format!("```\n{}\n```", calibration_text(&found, &left_out)),
+            Format::Markdown => fenced(&calibration_text(&found, &left_out)),
             Format::Csv => calibration_table(&found).to_csv(),
             Format::Json => calibration_json(&found, &left_out).to_string(),
         },

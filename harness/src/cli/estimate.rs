@@ -10,7 +10,7 @@ use super::service::start;
 use crate::error::{Exit, Result};
 use crate::evaluation::Service;
 use crate::prediction::{self, Outcome, Prediction};
-use crate::report::{Align, TextTable};
+use crate::report::TextTable;
 use crate::row::Row;
 use crate::{estimate, estimator, file, folder, mapping};
 
@@ -156,8 +156,7 @@ fn print_counts<'a>(
     output: &Path,
     counts: impl IntoIterator<Item = (&'a str, usize)>,
 ) -> Result<()> {
-    let columns = [("output", Align::Left), ("status", Align::Left), ("rows", Align::Right)];
-    let mut table = TextTable::new(&columns);
+    let mut table = TextTable::of(&["output", "status"], &["rows"]);
     let mut words = Vec::new();
     let output = output.display().to_string();
     for (status, rows) in counts {

@@ -5,8 +5,8 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::args::{ExplainArgs, Format};
-use super::output::print_as;
-use super::service::predict;
+use super::output::{fenced, print_as};
+use super::service::{CONCURRENCY, predict};
 use crate::breakdown::Breakdown;
 use crate::compare::join;
 use crate::error::{Error, Exit, Result};
@@ -16,9 +16,6 @@ use crate::mapping::Question;
 use crate::report::{Explanation, explain, explanation_json, quantities_table};
 use crate::table::nearest;
 use crate::{mapping, recording};
-
-/// Requests under way at once, for the neighbours.
-const CONCURRENCY: usize = 4;
 
 pub(super) async fn run(root: &Path, args: &ExplainArgs) -> Result<Exit> {
     let (name, row_name) = args.row.split_once("::").ok_or_else(|| {
@@ -75,7 +72,7 @@ pub(super) async fn run(root: &Path, args: &ExplainArgs) -> Result<Exit> {
         args.format,
         &match args.format {
             Format::Text => explain(&explanation),
-            Format::Markdown => format!("```\n{}\n```", explain(&explanation)),
+            Format::Markdown => fenced(&explain(&explanation)),
             Format::Csv => table().to_csv(),
             Format::Json => explanation_json(&explanation).to_string(),
         },

@@ -7,7 +7,7 @@ use super::output::{note, print, print_table};
 use super::rows::{of_args, pick};
 use crate::error::{Exit, Result};
 use crate::metric::Metric;
-use crate::report::{Align, TextTable};
+use crate::report::TextTable;
 use crate::row::Row;
 use crate::{file, folder, row};
 
@@ -31,9 +31,7 @@ fn print_rows(format: Format, rows: &[Row], bytes: &[u8]) -> Result<()> {
     if format == Format::Csv {
         return print(text.trim_end());
     }
-    let mut columns = vec![("row", Align::Left)];
-    columns.extend(Metric::ALL.map(|metric| (metric.title(), Align::Right)));
-    let mut table = TextTable::new(&columns).dense();
+    let mut table = TextTable::of(&["row"], &Metric::ALL.map(Metric::title)).dense();
     for row in rows {
         let measured = Metric::ALL.map(|metric| {
             row.measured.means[metric].map_or_else(|| "-".to_owned(), crate::report::figure)

@@ -5,10 +5,9 @@ use std::path::Path;
 use super::args::{Format, HistoryArgs};
 use super::output::{note, print_as};
 use super::rows::load_picked;
-use super::service::predict;
+use super::service::replay;
 use crate::compare::{Comparison, join};
 use crate::error::{Exit, Result};
-use crate::evaluation::Service;
 use crate::folder::{self, Model};
 use crate::recording;
 use crate::releases::{self, Releases};
@@ -63,13 +62,9 @@ pub(super) async fn errors(
             continue;
         }
         let recording = recording::load(root, &release.name, name)?;
-        let service = Service::replayed(recording, &model.config).await?;
-        let predictions = predict(model, &service, CONCURRENCY).await?;
+        let predictions = replay(model, recording).await?;
         let comparisons = join(model.rows.clone(), predictions).comparisons;
         history.push(ReleaseErrors::new(release.clone(), &comparisons));
     }
     Ok(history)
 }
-
-/// Replayed requests under way at once.
-const CONCURRENCY: usize = 4;

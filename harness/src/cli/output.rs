@@ -49,6 +49,11 @@ pub(super) fn print_table(format: Format, table: &TextTable, text: &str) -> Resu
     }
 }
 
+/// A text for a terminal as a part of a Markdown page.
+pub(super) fn fenced(text: &str) -> String {
+    format!("```\n{text}\n```")
+}
+
 /// Prints a diagnostic.
 pub(super) fn note(text: &str) {
     let _ = writeln!(anstream::stderr(), "{text}");

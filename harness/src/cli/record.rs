@@ -13,7 +13,7 @@ use crate::error::{Error, Exit, Result};
 use crate::folder::{self, Model};
 use crate::mantile::{Client, LayerTable, SystemMetricsRequest, layers_path};
 use crate::recording::{self, Entry, RecordedReply, Recording, differences};
-use crate::report::{Align, TextTable};
+use crate::report::TextTable;
 use crate::row::Row;
 use crate::{estimate, file, mapping, releases};
 
@@ -86,11 +86,7 @@ pub(super) async fn run(root: &Path, args: &RecordArgs) -> Result<Exit> {
     let path = recording.path.display().to_string();
     let answers = recording.entries.len();
     let figures = ["answers", "asked", "refused", "unused", "changed"];
-    let mut table = TextTable::new(
-        &std::iter::once(("recording", Align::Left))
-            .chain(figures.map(|name| (name, Align::Right)))
-            .collect::<Vec<_>>(),
-    );
+    let mut table = TextTable::of(&["recording"], &figures);
     let counts = [answers, asked, refused, unused, changed].map(|count| count.to_string());
     table.line(std::iter::once(path.clone()).chain(counts).collect());
     let text = format!("{path}: {answers} answers, {asked} asked now, {refused} of them refusals");
@@ -279,8 +275,7 @@ async fn diff(client: &Client, recording: &Recording, format: Format) -> Result<
             found.extend(Differing::of(key, &entry.reply, &live.reply));
         }
     }
-    let words = ["request", "field", "recorded", "live"].map(|name| (name, Align::Left));
-    let mut table = TextTable::new(&[&words[..], &[("fields", Align::Right)]].concat());
+    let mut table = TextTable::of(&["request", "field", "recorded", "live"], &["fields"]);
     for Differing { request, field, recorded, live, fields } in &found {
         table.line(vec![
             request.clone(),

@@ -10,18 +10,13 @@ use super::calibrate::{diagnose_model, written};
 use super::estimators;
 use super::output::{complain, note, print_table};
 use super::pages::{origin, write_index, write_page};
-use super::service::predict;
+use super::service::replay;
 use crate::error::{Error, Exit, Place, Result};
-use crate::evaluation::{Evaluation, Service};
+use crate::evaluation::Evaluation;
 use crate::file;
 use crate::folder::{self, Model};
 use crate::recording::{self, Recording};
-use crate::report::{
-    Align, RECONCILIATION_SUMMARY, TextTable, notes_are_whole, reconciliation_summary,
-};
-
-/// Replayed requests under way at once.
-const CONCURRENCY: usize = 4;
+use crate::report::{RECONCILIATION_SUMMARY, TextTable, notes_are_whole, reconciliation_summary};
 
 pub(super) async fn run(root: &Path, args: &ReportArgs) -> Result<Exit> {
     let models = folder::named(root, &args.models)?;
@@ -116,7 +111,7 @@ impl Files {
     }
 
     fn table(&self) -> TextTable {
-        let mut table = TextTable::new(&[("what", Align::Left), ("file", Align::Left)]);
+        let mut table = TextTable::of(&["what", "file"], &[]);
         let stale = self.stale.iter().map(|path| ("out of date", path));
         for (what, path) in self.written.iter().map(|(what, path)| (*what, path)).chain(stale) {
             table.line(vec![what.to_owned(), path.display().to_string()]);
@@ -153,8 +148,7 @@ fn new_summary(
 /// The model judged by its accepted release's recording, beside the other estimators.
 async fn evaluate(model: &Model, recording: &Recording) -> Result<Evaluation> {
     let files = estimators::files(model, &[])?;
-    let service = Service::replayed(recording.clone(), &model.config).await?;
-    let predictions = predict(model, &service, CONCURRENCY).await?;
+    let predictions = replay(model, recording.clone()).await?;
     let evaluation = Evaluation::new(model, predictions, recording, Timestamp::now());
     Ok(evaluation.beside(&files, &model.config, Some(recording)))
 }

@@ -10,10 +10,20 @@ use crate::estimate;
 use crate::evaluation::Service;
 use crate::folder::Model;
 use crate::prediction::Prediction;
+use crate::recording::Recording;
 
 /// The service that answers: live, or the recording of the accepted release.
 pub(super) async fn start(args: &ServiceArgs, root: &Path, config: &Config) -> Result<Service> {
     Service::start(args.api_url.as_deref(), args.asking.patience.options(), root, config).await
+}
+
+/// Requests under way at once, where nobody says how many.
+pub(super) const CONCURRENCY: usize = 4;
+
+/// Predicts every row of a model by a recording, in their order.
+pub(super) async fn replay(model: &Model, recording: Recording) -> Result<Vec<Prediction>> {
+    let service = Service::replayed(recording, &model.config).await?;
+    predict(model, &service, CONCURRENCY).await
 }
 
 /// Predicts every row of a model, in their order.

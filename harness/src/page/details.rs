@@ -14,7 +14,7 @@ use crate::metric::{Metric, Quantity};
 use crate::report::{
     Align, TextTable, explain_command, figure as four_digits, layer_times, rerun_command,
 };
-use crate::verdict::{RowVerdict, Standing, Status};
+use crate::verdict::{RowVerdict, Status};
 
 /// Everything about each row, folded up.
 pub(super) fn details(subject: Subject<'_>) -> Markup {
@@ -134,13 +134,7 @@ fn quantities(verdict: &RowVerdict) -> String {
             format!("{:.3}", judged.pair.ratio()),
             band.map_or_else(String::new, |band| band.value.to_string()),
             line.unwrap_or_default(),
-            match judged.standing {
-                Standing::Inside => "inside",
-                Standing::Known => "known",
-                Standing::Outside => "outside",
-                Standing::NoBand => "no band",
-            }
-            .to_owned(),
+            judged.standing.words().to_owned(),
         ]);
     }
     table.to_text()

@@ -16,7 +16,7 @@ use crate::frontier::{Choice, Point, choices, frontier};
 use crate::metric::{Metric, Quantity};
 use crate::report::{ReleaseErrors, frontier_sentences};
 use crate::statistics::{self, Pair, quantile};
-use crate::verdict::{QuantityVerdict, RowVerdict};
+use crate::verdict::QuantityVerdict;
 
 /// A smaller share of a phase is drawn as this.
 pub(super) const LEAST_SHARE: f64 = 1e-4;
@@ -46,8 +46,7 @@ fn svg(frame: &Frame, label: &str, inside: &Markup) -> Markup {
 #[derive(Clone, Copy)]
 pub(super) struct Drawn<'a> {
     pub model: &'a Model,
-    pub comparisons: &'a [Comparison],
-    pub verdicts: &'a [RowVerdict],
+    pub evaluation: &'a Evaluation,
     pub series: &'a Series,
 }
 
@@ -61,7 +60,8 @@ struct Dot<'a> {
 impl<'a> Drawn<'a> {
     /// The rows that have the metric.
     fn dots(self, metric: Metric) -> Vec<Dot<'a>> {
-        self.comparisons
+        self.evaluation
+            .comparisons
             .iter()
             .enumerate()
             .filter_map(|(row, comparison)| {
@@ -77,7 +77,7 @@ impl<'a> Drawn<'a> {
     /// The bands that rows of each group are held to, by the group's number.
     fn bands(self, metric: Metric) -> BTreeMap<usize, Vec<Interval>> {
         let mut bands: BTreeMap<usize, Vec<Interval>> = BTreeMap::new();
-        for (row, verdict) in self.verdicts.iter().enumerate() {
+        for (row, verdict) in self.evaluation.verdicts.iter().enumerate() {
             let of_metric = |judged: &&QuantityVerdict| judged.quantity == Quantity::Metric(metric);
             let judged = verdict.quantities.iter().find(of_metric);
             if let Some(band) = judged.and_then(|judged| judged.band) {
@@ -319,8 +319,9 @@ pub(super) fn error_against(
 }
 
 /// Throughput per GPU against interactivity, measured and predicted, a chart a choice.
-pub(super) fn frontiers(drawn: Drawn<'_>, evaluation: &Evaluation) -> Option<Markup> {
-    let Drawn { model, comparisons, series, .. } = drawn;
+pub(super) fn frontiers(drawn: Drawn<'_>) -> Option<Markup> {
+    let Drawn { model, evaluation, series } = drawn;
+    let comparisons = &evaluation.comparisons;
     let choices = choices(comparisons, &model.config.sources, &evaluation.impossible());
     choices.within.first()?;
     let rows: BTreeMap<String, usize> =
@@ -373,7 +374,7 @@ fn frontier_chart(
     let y = Scale::from_zero(both().map(|point| point.throughput), height - BOTTOM, TOP);
     let frame = Frame { width, height, x, y };
     let at = |point: &Point| (x.at(point.interactivity), y.at(point.throughput));
-    let agreement = choice.agreement();
+    let agreement = choice.agreement;
     let rank = |rho: Option<f64>| rho.map_or_else(|| "-".to_owned(), |rho| format!("{rho:.2}"));
     let regret = agreement.mean_regret.zip(agreement.mean_regret_percent);
     let thinning = match every {

@@ -183,22 +183,23 @@ pub(super) fn known_deviations(evaluation: &Evaluation) -> Option<Markup> {
     let most = reasons.values().map(|known| known.rows.len()).max()?;
     let ratios = reasons.values().flat_map(|known| known.ratios.iter().copied());
     let x = Scale::log(ratios.chain([0.8, 1.25]), 8.0, WIDTH - 8.0);
-    Some(html! {
-        div.scroll role="region" aria-label="known deviations" tabindex="0" { table.known {
-            caption { "Each reason with its rows, and predicted / measured of each deviation: left of the dashed line too \
-                low, right of it too high" }
-            thead { tr { th scope="col" { "reason" } th scope="col" { "rows" } th scope="col" { "compared" } th scope="col" { "of" }
-                th scope="col" { "predicted / measured" } th scope="col" { "until" } } }
-            tbody { @for ((reason, expires), Known { rows, titles, ratios }) in &reasons { tr {
-                td { (reason) }
-                td { details { summary { (rows.len()) } @for row in rows { a href=(format!("#{row}")) { (row) } br; } } }
-                td.bar { span.known style=(format!("width:{:.1}%", 100.0 * rows.len() as f64 / most as f64)) {} }
-                td { (titles.iter().copied().collect::<Vec<_>>().join(", ")) }
-                td { (strip(ratios, x)) }
-                td { (expires) }
-            } } }
-        } }
-    })
+    Some(scrolled(
+        "known deviations",
+        &html! { table.known {
+                caption { "Each reason with its rows, and predicted / measured of each deviation: left of the dashed line too \
+                    low, right of it too high" }
+                thead { tr { th scope="col" { "reason" } th scope="col" { "rows" } th scope="col" { "compared" } th scope="col" { "of" }
+                    th scope="col" { "predicted / measured" } th scope="col" { "until" } } }
+                tbody { @for ((reason, expires), Known { rows, titles, ratios }) in &reasons { tr {
+                    td { (reason) }
+                    td { details { summary { (rows.len()) } @for row in rows { a href=(format!("#{row}")) { (row) } br; } } }
+                    td.bar { span.known style=(format!("width:{:.1}%", 100.0 * rows.len() as f64 / most as f64)) {} }
+                    td { (titles.iter().copied().collect::<Vec<_>>().join(", ")) }
+                    td { (strip(ratios, x)) }
+                    td { (expires) }
+                } } }
+        } },
+    ))
 }
 
 /// How wide a strip is drawn.

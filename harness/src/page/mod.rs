@@ -101,8 +101,8 @@ pub fn page(subject: Subject<'_>) -> String {
 /// The parts that there is something to show in.
 fn sections(subject: Subject<'_>, series: &Series) -> Vec<Section> {
     let Subject { model, evaluation, history, .. } = subject;
-    let Evaluation { comparisons, verdicts, .. } = evaluation;
-    let drawn = Drawn { model, comparisons, verdicts, series };
+    let comparisons = &evaluation.comparisons;
+    let drawn = Drawn { model, evaluation, series };
     let metrics = distinct(comparisons);
     let many = |class: &str, figures: Vec<Option<Markup>>| {
         let figures: Vec<Markup> = figures.into_iter().flatten().collect();
@@ -130,7 +130,7 @@ fn sections(subject: Subject<'_>, series: &Series) -> Vec<Section> {
                  slope or a step is an error of structure, which no single factor mends.",
             )
         }),
-        figures::frontiers(drawn, evaluation).map(|drawn| {
+        figures::frontiers(drawn).map(|drawn| {
             section("frontiers", "Throughput against interactivity", drawn).introduced(
                 "Each chart is what one deployment is chosen from: up is cheaper, right is faster for each user, and on the \
                  frontier neither is had for nothing. Where the dashed line of what is predicted runs above the solid \
@@ -172,7 +172,7 @@ fn tiles(comparisons: &[Comparison]) -> Markup {
 }
 
 /// What the error is held against.
-type Property<'a> = (&'a str, &'a dyn Fn(usize, &Comparison, Metric) -> Option<f64>);
+type Property<'a> = (&'a str, &'a dyn Fn(&Comparison, Metric) -> Option<f64>);
 /// A part of a layer's time, ms.
 type Part = fn(&LayerTime) -> f64;
 
@@ -186,12 +186,12 @@ fn error_figures(subject: Subject<'_>, drawn: Drawn<'_>) -> Vec<Option<Markup>> 
         [step, first(&[Metric::Ttft]), throughput].into_iter().flatten().collect();
     metrics.dedup();
     let concurrency =
-        |_: usize, one: &Comparison, _: Metric| one.row.identity.concurrency.fixed().map(f64::from);
-    let context = |_: usize, one: &Comparison, _: Metric| {
+        |one: &Comparison, _: Metric| one.row.identity.concurrency.fixed().map(f64::from);
+    let context = |one: &Comparison, _: Metric| {
         let identity = &one.row.identity;
         Some(f64::from(identity.input_seq_len) + f64::from(identity.output_seq_len))
     };
-    let width = |_: usize, one: &Comparison, metric: Metric| {
+    let width = |one: &Comparison, metric: Metric| {
         Some(f64::from(engine(&one.row.identity.layout, metric).tensor_parallel))
     };
     let properties: [Property<'_>; 3] = [
@@ -202,7 +202,7 @@ fn error_figures(subject: Subject<'_>, drawn: Drawn<'_>) -> Vec<Option<Markup>> 
     let mut figures = Vec::new();
     for (property, of) in properties {
         for &metric in &metrics {
-            let of = |row: usize, one: &Comparison| of(row, one, metric);
+            let of = |_: usize, one: &Comparison| of(one, metric);
             figures.push(figures::error_against(drawn, metric, property, "", of));
         }
     }
@@ -277,14 +277,14 @@ pub fn index<'a>(entries: impl IntoIterator<Item = &'a str>) -> String {
             h2 { "Models" }
             p { "MAPE of all rows, and the bias predicted / measured under it. The deeper the colour, the larger the MAPE; \
                  blue is predicted too low on the mean, orange too high, grey neither by more than 5%." }
-            div.scroll role="region" aria-label="models" tabindex="0" { table.heat.models {
+            (groups::scrolled("models", &html! { table.heat.models {
                 caption { "Each model's verdict, rows with a prediction of those measured, errors by metric, and rows \
                     outside their bands, known to be or not" }
                 thead { tr { th scope="col" { "model" } th scope="col" { "verdict" } th scope="col" { "predicted" }
                     @for metric in Metric::ALL { th scope="col" { (metric.title()) } }
                     th scope="col" { "known" } th scope="col" { "outside" } } }
                 tbody { @for entry in entries { (PreEscaped(entry)) } }
-            } }
+            } }))
         } }
     };
     document("Mantile against measurement", "", &body)

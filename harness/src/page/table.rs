@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::groups::scrolled;
 use super::{Subject, rows};
 use crate::compare::statistics;
 use crate::metric::Metric;
@@ -26,7 +27,7 @@ pub(super) fn table(subject: Subject<'_>) -> Markup {
             " " output aria-live="polite" {}
         }
         (pages())
-        div.scroll role="region" aria-label="rows" tabindex="0" { table.rows data-page="200" {
+        (scrolled("rows", &html! { table.rows data-page="200" {
             caption { "Every row, with predicted / measured of each metric; a bar reaches from 1 to a factor of 4, left where \
                 predicted is too low; a heading sorts" }
             thead { tr {
@@ -55,7 +56,7 @@ pub(super) fn table(subject: Subject<'_>) -> Markup {
                     td { (comparison.approximations.join(", ")) }
                 }
             } }
-        } }
+        } }))
         (pages())
     }
 }

@@ -34,7 +34,7 @@ pub fn failure_text(comparison: &Comparison, verdict: &RowVerdict, model: &Model
                 judged.quantity.unit().to_owned(),
                 format!("{:.3}", judged.pair.ratio()),
                 judged.band.map_or_else(|| "none".to_owned(), |band| band.value.to_string()),
-                standing(judged).to_owned(),
+                standing(judged),
             ]);
         }
         let _ = writeln!(text, "{}", table.to_text());
@@ -71,12 +71,12 @@ pub fn explain_command(model: &Model, comparison: &Comparison) -> String {
     format!("mantile-reconcile explain '{}::{}'", model.name, comparison.row.name())
 }
 
-fn standing(judged: &QuantityVerdict) -> &'static str {
+/// What fails a row is loud.
+fn standing(judged: &QuantityVerdict) -> String {
+    let words = judged.standing.words();
     match judged.standing {
-        Standing::Inside => "inside",
-        Standing::Known => "known",
-        Standing::Outside => "OUTSIDE",
-        Standing::NoBand => "NO BAND",
+        Standing::Inside | Standing::Known => words.to_owned(),
+        Standing::Outside | Standing::NoBand => words.to_uppercase(),
     }
 }
 

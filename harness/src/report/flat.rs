@@ -1,6 +1,6 @@
 //! Reports as flat tables, a figure or a finding a line: for spreadsheets as CSV, for pages as Markdown.
 
-use super::{Align, Calibrated, ReleaseErrors, TextTable};
+use super::{Calibrated, ReleaseErrors, TextTable};
 use crate::audit::{Accepted, Finding};
 use crate::calibrate::{Diagnosis, Mode};
 use crate::compare::{Breakdown, Slice};
@@ -9,13 +9,6 @@ use crate::metric::Metric;
 use crate::release_gate::ReleaseGate;
 use crate::statistics::{Interval95, Statistics};
 use crate::verdict::RowVerdict;
-
-/// A table of these columns: words, then figures.
-fn table(words: &[&str], figures: &[&str]) -> TextTable {
-    let words = words.iter().map(|name| (*name, Align::Left));
-    let columns: Vec<_> = words.chain(figures.iter().map(|name| (*name, Align::Right))).collect();
-    TextTable::new(&columns)
-}
 
 fn add(table: &mut TextTable, words: &[&str], figures: impl IntoIterator<Item = String>) {
     let words = words.iter().map(|word| (*word).to_owned());
@@ -37,7 +30,7 @@ fn ends(interval: Option<Interval95>) -> [String; 2] {
 /// The errors of models: each metric of each group of each breakdown, and of all rows.
 #[must_use]
 pub fn errors_table<'a>(models: impl IntoIterator<Item = (&'a str, &'a Evaluation)>) -> TextTable {
-    let mut table = table(
+    let mut table = TextTable::of(
         &["model", "by", "group", "metric"],
         &[
             "n",
@@ -88,8 +81,10 @@ fn statistics(found: &Statistics) -> [String; 7] {
 pub fn history_table<'a>(
     models: impl IntoIterator<Item = (&'a str, &'a [ReleaseErrors])>,
 ) -> TextTable {
-    let mut table =
-        table(&["model", "release", "made", "group", "metric"], &["n", "mape_percent", "bias"]);
+    let mut table = TextTable::of(
+        &["model", "release", "made", "group", "metric"],
+        &["n", "mape_percent", "bias"],
+    );
     for (model, history) in models {
         for ReleaseErrors { release, slices } in history {
             for slice in slices {
@@ -110,7 +105,7 @@ pub fn history_table<'a>(
 #[must_use]
 pub fn audit_table(findings: &[Finding], accepted: &[Accepted]) -> TextTable {
     let columns = ["severity", "check", "row", "finding", "accepted"];
-    let mut table = table(&columns, &["factor"]);
+    let mut table = TextTable::of(&columns, &["factor"]);
     for finding in findings {
         let reason = finding.accepted(accepted).map_or("", |entry| &entry.reason);
         let words = [
@@ -129,7 +124,7 @@ pub fn audit_table(findings: &[Finding], accepted: &[Accepted]) -> TextTable {
 /// The errors of calibrations, by what was held out.
 #[must_use]
 pub fn calibration_table(groups: &[Calibrated]) -> TextTable {
-    let mut table = table(
+    let mut table = TextTable::of(
         &["gpu_model", "framework", "fit", "held_out", "metric"],
         &[
             "n",
@@ -176,7 +171,7 @@ pub fn calibration_table(groups: &[Calibrated]) -> TextTable {
 /// The errors of a diagnosis taken apart, by metric.
 #[must_use]
 pub fn diagnosis_table(groups: &[Diagnosis]) -> TextTable {
-    let mut table = table(
+    let mut table = TextTable::of(
         &["gpu_model", "framework", "metric", "kind"],
         &[
             "n",
@@ -219,7 +214,7 @@ pub fn diagnosis_table(groups: &[Diagnosis]) -> TextTable {
 /// The errors of groups before and after a release.
 #[must_use]
 pub fn gate_table<'a>(gates: impl IntoIterator<Item = (&'a str, &'a ReleaseGate)>) -> TextTable {
-    let mut table = table(
+    let mut table = TextTable::of(
         &["model", "decision", "group", "metric"],
         &[
             "n",
@@ -253,7 +248,7 @@ pub fn gate_table<'a>(gates: impl IntoIterator<Item = (&'a str, &'a ReleaseGate)
 /// A row's quantities with their bands.
 #[must_use]
 pub fn quantities_table(row: &str, verdict: &RowVerdict) -> TextTable {
-    let mut table = table(
+    let mut table = TextTable::of(
         &["row", "quantity", "unit", "standing"],
         &["measured", "predicted", "ratio", "band_low", "band_high", "band_line"],
     );
@@ -286,7 +281,7 @@ mod tests {
 
     #[test]
     fn a_table_is_csv_that_a_reader_takes() {
-        let mut table = table(&["row"], &["x"]);
+        let mut table = TextTable::of(&["row"], &["x"]);
         table.line(vec!["a \"b\", c".to_owned(), "1".to_owned()]);
         assert_eq!(table.to_csv(), "row,x\n\"a \"\"b\"\", c\",1");
     }

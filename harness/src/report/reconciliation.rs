@@ -451,7 +451,7 @@ fn frontiers(model: &Model, evaluation: &Evaluation) -> Option<String> {
             missed_demands,
             mean_regret,
             mean_regret_percent,
-        } = choice.agreement();
+        } = choice.agreement;
         let dash = || "-".to_owned();
         let regret = mean_regret.zip(mean_regret_percent);
         let rank = throughput_rank_correlation.zip(interactivity_rank_correlation);

@@ -58,6 +58,14 @@ impl TextTable {
         }
     }
 
+    /// A table of these columns: words, then figures.
+    #[must_use]
+    pub fn of(words: &[&str], figures: &[&str]) -> Self {
+        let words = words.iter().map(|name| (*name, Align::Left));
+        let figures = figures.iter().map(|name| (*name, Align::Right));
+        Self::new(&words.chain(figures).collect::<Vec<_>>())
+    }
+
     /// The table of a CSV that this program wrote: a column is of numbers where all that it holds are.
     #[must_use]
     pub fn of_csv(text: &str) -> Self {
@@ -160,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_line_is_an_object_with_numbers_as_such() {
-        let mut table = TextTable::new(&[("name", Align::Left), ("n", Align::Right)]);
+        let mut table = TextTable::of(&["name"], &["n"]);
         table.line(vec!["007".to_owned(), "7".to_owned()]);
         table.line(vec![String::new(), "1.5".to_owned()]);
         table.line(vec!["x".to_owned(), "-".to_owned()]);
