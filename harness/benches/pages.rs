@@ -10,15 +10,17 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use mantile_reconcile::base::error::Result;
 use mantile_reconcile::compare::{Comparison, join};
-use mantile_reconcile::error::Result;
+use mantile_reconcile::estimate;
 use mantile_reconcile::evaluation::{Evaluation, Service};
 use mantile_reconcile::folder::{self, Model};
+use mantile_reconcile::mapping;
 use mantile_reconcile::mapping::Recorded;
 use mantile_reconcile::page::{Subject, page};
 use mantile_reconcile::prediction::Prediction;
+use mantile_reconcile::recording;
 use mantile_reconcile::row::Concurrency;
-use mantile_reconcile::{estimate, mapping, recording};
 
 const MODEL: &str = "openai_GPT-OSS-120B";
 const SIZES: [usize; 3] = [300, 616, 5000];
@@ -89,7 +91,7 @@ fn measure(
     );
     if let Some(folder) = folder {
         let path = folder.join(format!("{}_rows.html", comparisons.len()));
-        mantile_reconcile::file::replace(&path, text.as_bytes())?;
+        mantile_reconcile::base::file::replace(&path, text.as_bytes())?;
     }
     Ok(())
 }

@@ -11,9 +11,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::base::units::Milliseconds;
 use crate::hardware::{Hardware, Overlap};
 use crate::mantile::LayerTable;
-use crate::units::Milliseconds;
 
 /// A step of inference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -362,7 +362,8 @@ mod tests {
             tpot_ms: f64,
         }
         let root = Path::new(ROOT);
-        let text = crate::file::read_text(&root.join("fixtures/calibration/changed_hardware.json"));
+        let text =
+            crate::base::file::read_text(&root.join("fixtures/calibration/changed_hardware.json"));
         let changed: Changed = serde_json::from_str(&text.unwrap()).unwrap();
         assert_eq!(changed.answers.len(), 16);
         let mut recordings = BTreeMap::new();

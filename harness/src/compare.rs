@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::base::statistics::{self, Pair, Statistics};
 use crate::group::{Field, Group};
 use crate::metric::{Metric, PerMetric};
 use crate::prediction::{Outcome, Prediction};
 use crate::row::Row;
-use crate::statistics::{self, Pair, Statistics};
 
 /// One row with what was predicted for it.
 #[derive(Debug, Clone)]

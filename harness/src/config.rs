@@ -8,7 +8,7 @@ use toml::Spanned;
 
 use crate::audit::{self, Accepted};
 use crate::band::{Band, Interval, MetricTable, Written};
-use crate::error::{Error, Place, Result};
+use crate::base::error::{Error, Place, Result};
 use crate::estimator;
 use crate::group::{Field, Group};
 use crate::metric::{Metric, PerMetric};

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::band::{Interval, Written};
+use crate::base::error::{Error, Place, Result};
 use crate::config::{check_version, parse_toml};
-use crate::error::{Error, Place, Result};
 use crate::metric::Quantity;
 use crate::row::Row;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use crate::error::Result;
+use crate::base::error::Result;
 use crate::evaluation::Service;
 use crate::mantile::{Reply, SystemMetricsRequest};
 use crate::mapping::{self, Mapped, Question, Unmapped};

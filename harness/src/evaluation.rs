@@ -9,10 +9,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::audit::{Finding, Severity};
+use crate::base::error::{Exit, Result};
 use crate::check::{Check, Subject, today};
 use crate::compare::{Comparison, Coverage, join};
 use crate::config::Config;
-use crate::error::{Exit, Result};
 use crate::estimator::{self, SideBySide, side_by_side};
 use crate::folder::Model;
 use crate::mantile::{Client, ClientOptions, LayerTable};

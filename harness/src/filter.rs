@@ -17,10 +17,10 @@ use std::fmt;
 use jiff::civil::Date;
 use wildmatch::WildMatch;
 
+use crate::base::text::nearest;
 use crate::group::Field;
 use crate::metric::Metric;
 use crate::row::Row;
-use crate::table::nearest;
 
 /// A condition on rows.
 #[derive(Debug, Clone, PartialEq)]

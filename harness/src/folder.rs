@@ -5,19 +5,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::band::Band;
+use crate::base::error::{Error, Place, Result};
+use crate::base::file;
+use crate::base::text::nearest;
+use crate::base::transaction;
 use crate::calibrate;
 use crate::config::{self, Config};
 use crate::deviation::{self, Deviations};
-use crate::error::{Error, Place, Result};
 use crate::estimator;
-use crate::file;
 use crate::filter::{Filter, Property};
 use crate::group::Group;
 use crate::metric::Metric;
 use crate::releases;
 use crate::row::{self, Row};
-use crate::table::nearest;
-use crate::transaction;
 
 /// Everything that is written down about one model.
 #[derive(Debug, Clone)]

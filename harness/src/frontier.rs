@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::base::statistics::spearman;
 use crate::compare::Comparison;
 use crate::config;
 use crate::metric::{Metric, PerMetric};
 use crate::prediction::complete;
 use crate::row::Row;
-use crate::statistics::spearman;
 
 /// A configuration's two figures of merit.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
 
 use crate::band::Interval;
+use crate::base::statistics::{conformal_quantile, least_rows};
 use crate::compare::{Comparison, in_group, statistics};
 use crate::group::{Field, Group};
 use crate::metric::{Metric, PerMetric};
 use crate::row::Concurrency;
-use crate::statistics::{conformal_quantile, least_rows};
 
 /// What a proposal is made by.
 #[derive(Debug, Clone)]

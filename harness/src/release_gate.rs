@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use crate::base::statistics::{
+    self, Interval95, Pair, paired_bias_change, paired_mape_change, paired_rank_change,
+};
 use crate::check::Check;
 use crate::compare::{Breakdown, Comparison, Coverage};
 use crate::drift::{self, Drift};
@@ -15,9 +18,6 @@ use crate::metric::{Metric, PerMetric};
 use crate::prediction::{Outcome, Prediction};
 use crate::recording::Recording;
 use crate::row::Row;
-use crate::statistics::{
-    self, Interval95, Pair, paired_bias_change, paired_mape_change, paired_rank_change,
-};
 use crate::verdict::{RowVerdict, Status};
 
 /// A candidate release held against the accepted one and against measurement.

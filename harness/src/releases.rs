@@ -6,10 +6,10 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::base::error::{Error, Place, Result};
+use crate::base::file;
+use crate::base::text::nearest;
 use crate::config::{check_version, parse_toml};
-use crate::error::{Error, Place, Result};
-use crate::file;
-use crate::table::nearest;
 
 /// The recorded releases.
 #[derive(Debug, Clone)]

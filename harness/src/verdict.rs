@@ -3,13 +3,13 @@
 use jiff::civil::Date;
 
 use crate::band::{Interval, Written, most_specific};
+use crate::base::statistics::Pair;
 use crate::compare::Comparison;
 use crate::deviation::Deviation;
 use crate::folder::Model;
 use crate::metric::{Metric, Quantity};
 use crate::prediction::Outcome;
 use crate::row::{Concurrency, Row};
-use crate::statistics::Pair;
 
 /// The verdict on a row.
 #[derive(Debug, Clone)]

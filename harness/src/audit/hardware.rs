@@ -287,8 +287,9 @@ mod tests {
     use super::super::audit;
     use super::*;
     use crate::config::Gpu;
+    use crate::folder;
+    use crate::recording;
     use crate::row::Concurrency;
-    use crate::{folder, recording};
 
     fn load(model: &str) -> (folder::Model, Recording) {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));

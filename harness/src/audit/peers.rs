@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, HashMap};
 use super::curve::slowness;
 use super::hardware::Answers;
 use super::{Check, Finding, Severity, Subject};
+use crate::base::statistics::{median_interval, quantile};
 use crate::metric::Metric;
 use crate::row::{Concurrency, Identity, Row};
-use crate::statistics::{median_interval, quantile};
 
 /// Sets that lie apart by less than this differ as engines, images and months do: of the two sources of
 /// GPT-OSS-120B each GPU and engine is within 1.05.

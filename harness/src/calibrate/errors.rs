@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::{Latencies, Mode, Observation, Setting};
+use crate::base::statistics::{self, Interval95, Pair, clustered_mean};
 use crate::metric::Metric;
-use crate::statistics::{self, Interval95, Pair, clustered_mean};
 
 /// What a fit did not see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,12 +7,12 @@ use serde::Serialize;
 use super::errors::pair;
 use super::reach::{Reach, reach};
 use super::{Conditions, Group, LeftOut, Members, Observation, Physics};
+use crate::base::statistics::{self, Interval95, Pair, clustered_mean, quantile, spearman};
 use crate::breakdown::{LayerTime, Phase};
 use crate::datasheet;
 use crate::hardware::Hardware;
 use crate::metric::Metric;
 use crate::row::Identity;
-use crate::statistics::{self, Interval95, Pair, clustered_mean, quantile, spearman};
 
 /// A group's errors taken apart.
 #[derive(Debug, Clone, Serialize)]

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Group;
 use crate::audit::{self, Severity, audit};
+use crate::base::error::{self, Error, Place};
+use crate::base::units::Seconds;
 use crate::breakdown::{Breakdown, LayerTime, Phase};
 use crate::config::{Config, Treatment};
-use crate::error::{self, Error, Place};
 use crate::hardware::Hardware;
 use crate::mantile::{LayerTable, PhaseRequest, dtype_bytes};
 use crate::mapping::{self, Recorded};
@@ -14,7 +15,6 @@ use crate::metric::{Metric, PerMetric};
 use crate::prediction::{derive, e2e_latency};
 use crate::recording::Recording;
 use crate::row::{Identity, Layout, Lengths, Row};
-use crate::units::Seconds;
 
 /// A row that parameters are fitted to.
 #[derive(Debug, Clone)]
@@ -364,7 +364,8 @@ pub(crate) mod tests {
 
     use super::*;
     use crate::config::Calibration;
-    use crate::{folder, recording};
+    use crate::folder;
+    use crate::recording;
 
     const ROOT: &str = env!("CARGO_MANIFEST_DIR");
     const NAME: &str = "inferencemax::h100::vllm::fp4::1024x1024::tp4_ep1::c32";

@@ -10,9 +10,9 @@ use super::{
     Aim, Conditions, Fit, Group, HeldOut, Latencies, Load, Members, MetricErrors, Mode,
     Observation, Observations, Physics, Setting, Space,
 };
+use crate::base::parallel;
 use crate::datasheet;
 use crate::hardware::{Hardware, Overlap};
-use crate::parallel;
 use crate::row::Identity;
 
 /// A group's calibration with its proof.

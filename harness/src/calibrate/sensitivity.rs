@@ -4,8 +4,8 @@ use nalgebra::DMatrix;
 use serde::Serialize;
 
 use super::{Aim, Conditions, Fit, Observation, Parameter, Setting};
+use crate::base::parallel;
 use crate::hardware::Hardware;
-use crate::parallel;
 
 /// A fitted parameter.
 #[derive(Debug, Clone, PartialEq, Serialize)]

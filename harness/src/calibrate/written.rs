@@ -10,12 +10,12 @@ use toml::Spanned;
 use super::{
     Errors, Found, Group, HeldOut, Judged, Mode, Observation, ParameterFound, Proof, Setting,
 };
+use crate::base::error::Result;
+use crate::base::statistics::Interval95;
 use crate::config::{self, Config, Gpu, Precision};
 use crate::datasheet;
-use crate::error::Result;
 use crate::hardware::{About, Hardware, Overlap};
 use crate::metric::Metric;
-use crate::statistics::Interval95;
 
 /// The file's name in a model's folder.
 pub const FILE_NAME: &str = "calibration.toml";

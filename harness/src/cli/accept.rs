@@ -11,24 +11,29 @@ use super::output::note;
 use super::record;
 use crate::accept::{add_deviations, note_loosening, remove_dead, tighten};
 use crate::band::Interval;
+use crate::base::error::{Error, Place, Result};
+use crate::base::file;
+use crate::base::transaction;
 use crate::check::today;
 use crate::compare::Comparison;
+use crate::config;
+use crate::deviation;
 use crate::drift::Drift;
-use crate::error::{Error, Place, Result};
 use crate::evaluation::Evaluation;
+use crate::folder;
 use crate::folder::Model;
 use crate::mantile::Client;
 use crate::metric::Quantity;
 use crate::propose::{Rule, propose, rewrite};
 use crate::recording::{self, Recording};
 use crate::release_gate::{Decision, ReleaseGate};
+use crate::releases;
 use crate::report::{
     RECONCILIATION_SUMMARY, Style, comparison_summary, predictions_table, reconciliation_summary,
     snapshot_file,
 };
 use crate::row::Row;
 use crate::verdict::{RowVerdict, Standing};
-use crate::{config, deviation, file, folder, releases, transaction};
 
 /// Makes the candidate the accepted release, unless the gate blocks it. Tells whether it did.
 pub(super) async fn accept(

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::extract::{Overlaps, Read};
+use crate::base::text::plural;
 use crate::report::TextTable;
 use crate::source::{Extraction, Fate};
-use crate::table::plural;
 
 /// So many files, in words.
 pub(super) fn files(count: usize) -> String {

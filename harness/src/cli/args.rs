@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::base::settings;
 use crate::calibrate::Group;
 use crate::estimator;
 use crate::filter::Filter;
 use crate::group::Field;
 use crate::mantile::ClientOptions;
 use crate::row::Identity;
-use crate::settings;
 use crate::source::{self, Given};
 
 const AFTER_HELP: &str = "\

@@ -9,15 +9,16 @@ use super::args::BandsArgs;
 use super::output::{note, print, print_table};
 use super::service::{predict, start};
 use crate::band::{Band, Interval};
+use crate::base::error::{Error, Exit, Place, Result};
+use crate::base::file;
+use crate::compare;
 use crate::config::{self, BandRule, Config};
-use crate::error::{Error, Exit, Place, Result};
 use crate::evaluation::Evaluation;
 use crate::folder::{self, Model};
 use crate::metric::Metric;
 use crate::prediction::Outcome;
 use crate::propose::{Proposal, Rule, propose, rewrite};
 use crate::report::{TextTable, deviations_toml};
-use crate::{compare, file};
 
 pub(super) async fn run(root: &Path, args: &BandsArgs) -> Result<Exit> {
     let model = folder::load(root, &args.model)?;

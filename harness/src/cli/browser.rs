@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use super::output::note;
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 
 /// The names that it goes by.
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "chrome"];

@@ -6,20 +6,23 @@ use std::path::{Path, PathBuf};
 use super::args::{CalibrateArgs, CalibrateBy, Format};
 use super::output::{fenced, note, print_as, progress};
 use super::rows::load_picked;
+use crate::base::error::{Error, Exit, Place, Result};
+use crate::base::file;
+use crate::base::text::plural;
+use crate::base::transaction;
 use crate::calibrate::{
     self, Diagnosis, Group, LeftOut, Mode, Observation, Observations, Physics, Proof, Provenance,
     Written, estimators, prove,
 };
-use crate::error::{Error, Exit, Place, Result};
+use crate::estimator;
 use crate::folder::{self, Model};
 use crate::hardware::Hardware;
+use crate::recording;
 use crate::recording::Recording;
 use crate::report::{
     calibration_json, calibration_table, calibration_text, diagnosis_table, diagnosis_text,
 };
 use crate::row::Row;
-use crate::table::plural;
-use crate::{estimator, file, recording, transaction};
 
 pub(super) fn run(root: &Path, args: &CalibrateArgs) -> Result<Exit> {
     if let Some(output) = &args.output {

@@ -8,12 +8,14 @@ use super::args::{CompareArgs, Format};
 use super::estimators;
 use super::output::{note, predictions_path, print_as, reports_folder};
 use super::rows::{pick, rows};
+use crate::base::error::{Error, Exit, Result};
+use crate::base::file;
 use crate::compare::join;
-use crate::error::{Error, Exit, Result};
 use crate::evaluation::Evaluation;
 use crate::folder::{self, Model};
+use crate::prediction;
+use crate::recording;
 use crate::report::{Style, comparison_report, comparison_summary, errors_table, evaluation_json};
-use crate::{file, prediction, recording};
 
 pub(super) fn run(root: &Path, args: &CompareArgs) -> Result<Exit> {
     let model = folder::load(root, &args.model)?;

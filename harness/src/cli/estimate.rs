@@ -7,12 +7,16 @@ use super::args::{EstimateArgs, Format};
 use super::output::{note, predictions_path, print_table, progress};
 use super::rows::{of_args, pick};
 use super::service::start;
-use crate::error::{Exit, Result};
+use crate::base::error::{Exit, Result};
+use crate::base::file;
+use crate::estimate;
+use crate::estimator;
 use crate::evaluation::Service;
+use crate::folder;
+use crate::mapping;
 use crate::prediction::{self, Outcome, Prediction};
 use crate::report::TextTable;
 use crate::row::Row;
-use crate::{estimate, estimator, file, folder, mapping};
 
 /// The predictions are saved each time that this many more have come.
 const SAVE_EVERY: usize = 10;

@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use super::output::note;
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
+use crate::base::file;
+use crate::config;
 use crate::estimator::{self, File};
 use crate::evaluation::Evaluation;
 use crate::folder::{self, Model};
-use crate::{config, file};
 
 /// All of them, read. A name may come once.
 pub(super) fn files(model: &Model, also: &[(String, PathBuf)]) -> Result<Vec<File>> {

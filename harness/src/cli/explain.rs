@@ -7,15 +7,16 @@ use jiff::Timestamp;
 use super::args::{ExplainArgs, Format};
 use super::output::{fenced, print_as};
 use super::service::{CONCURRENCY, predict};
+use crate::base::error::{Error, Exit, Result};
+use crate::base::text::nearest;
 use crate::breakdown::Breakdown;
 use crate::compare::join;
-use crate::error::{Error, Exit, Result};
 use crate::evaluation::{Evaluation, Service};
 use crate::folder::{self, Model};
+use crate::mapping;
 use crate::mapping::Question;
+use crate::recording;
 use crate::report::{Explanation, explain, explanation_json, quantities_table};
-use crate::table::nearest;
-use crate::{mapping, recording};
 
 pub(super) async fn run(root: &Path, args: &ExplainArgs) -> Result<Exit> {
     let (name, row_name) = args.row.split_once("::").ok_or_else(|| {

@@ -7,13 +7,15 @@ use super::account::{Account, files};
 use super::args::ExtractArgs;
 use super::fetch;
 use super::output::{note, print_table, progress};
+use crate::base::error::{Error, Exit, Result};
+use crate::base::file;
+use crate::base::text::nearest;
 use crate::config::{Config, Source as ConfiguredSource};
-use crate::error::{Error, Exit, Result};
 use crate::fetch::RUN_FACTS;
+use crate::folder;
+use crate::row;
 use crate::row::Row;
 use crate::source::{self, Artifact, Fate, Given, Reading, Source};
-use crate::table::nearest;
-use crate::{file, folder, row};
 
 pub(super) async fn run(root: &Path, args: &ExtractArgs) -> Result<Exit> {
     let config = folder::load_config(root, &args.model)?;

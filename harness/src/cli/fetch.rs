@@ -8,13 +8,13 @@ use indicatif::ProgressBar;
 use super::args::{ExtractArgs, FetchArgs};
 use super::extract::Place;
 use super::output::{note, spinner};
+use crate::base::error::{Error, Result};
+use crate::base::settings;
 use crate::config;
-use crate::error::{Error, Result};
 use crate::fetch::{
     CachedRun, Event, GitHub, InferenceX, Patience, Question, Repository, Token, Wanted, collect,
     from_cache,
 };
-use crate::settings;
 use crate::source;
 
 /// Everything that is to be read: the files and folders named, and what was fetched.

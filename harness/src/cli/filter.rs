@@ -5,11 +5,13 @@ use std::path::Path;
 use super::args::{FilterArgs, Format};
 use super::output::{note, print, print_table};
 use super::rows::{of_args, pick};
-use crate::error::{Exit, Result};
+use crate::base::error::{Exit, Result};
+use crate::base::file;
+use crate::folder;
 use crate::metric::Metric;
 use crate::report::TextTable;
+use crate::row;
 use crate::row::Row;
-use crate::{file, folder, row};
 
 pub(super) fn run(root: &Path, args: &FilterArgs) -> Result<Exit> {
     let config = folder::load_config(root, &args.rows.model)?;

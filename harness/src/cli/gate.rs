@@ -9,14 +9,15 @@ use super::accept::accept;
 use super::args::{Format, GateArgs};
 use super::output::{note, print_as};
 use super::service::predict;
-use crate::error::{Error, Exit, Result};
+use crate::base::error::{Error, Exit, Result};
+use crate::base::file;
 use crate::evaluation::Service;
 use crate::folder::{self, Model};
 use crate::prediction::{Outcome, Prediction};
 use crate::recording;
 use crate::release_gate::{Decision, ReleaseGate};
+use crate::releases;
 use crate::report::{Style, gate_annotations, gate_json, gate_junit, gate_summary, gate_table};
-use crate::{file, releases};
 
 pub(super) async fn run(root: &Path, args: &GateArgs) -> Result<Exit> {
     let models = folder::named(root, &args.models)?;

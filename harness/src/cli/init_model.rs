@@ -6,11 +6,12 @@ use serde_json::Value;
 
 use super::args::InitModelArgs;
 use super::output::print;
-use crate::error::{Error, Exit, Result};
+use crate::base::error::{Error, Exit, Result};
+use crate::base::file;
+use crate::base::text::nearest;
+use crate::folder;
 use crate::mantile::{Client, Reply};
 use crate::scaffold::{self, Facts, Hardware};
-use crate::table::nearest;
-use crate::{file, folder};
 
 pub(super) async fn run(root: &Path, args: &InitModelArgs) -> Result<Exit> {
     let target = folder::by_model(root).join(&args.model);

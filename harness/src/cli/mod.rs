@@ -31,8 +31,8 @@ use std::path::Path;
 
 use clap::Parser as _;
 
-use crate::error::{Error, Exit, Result};
-use crate::transaction;
+use crate::base::error::{Error, Exit, Result};
+use crate::base::transaction;
 use args::{Arguments, Verb};
 
 /// Runs the program with these arguments, the first being its name.

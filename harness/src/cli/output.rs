@@ -8,7 +8,7 @@ use anstyle::AnsiColor;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::args::Format;
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 use crate::report::TextTable;
 
 /// Prints a result.

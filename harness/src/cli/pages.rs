@@ -3,13 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use super::history;
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
+use crate::base::file;
 use crate::evaluation::Evaluation;
 use crate::folder::Model;
+use crate::mapping;
 use crate::mapping::Recorded;
+use crate::page;
 use crate::recording::Recording;
+use crate::releases;
 use crate::row::Row;
-use crate::{file, mapping, page, releases};
 
 /// Writes a model's page into a folder. Where its predictions are of a recording, with what was asked and
 /// answered, and beside the other recorded releases.

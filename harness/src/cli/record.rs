@@ -8,14 +8,17 @@ use jiff::Timestamp;
 use super::args::{Format, RecordArgs, RecordMode};
 use super::output::{note, print_table, progress};
 use super::rows::pick;
+use crate::base::error::{Error, Exit, Result};
+use crate::base::file;
 use crate::config::Config;
-use crate::error::{Error, Exit, Result};
+use crate::estimate;
 use crate::folder::{self, Model};
 use crate::mantile::{Client, LayerTable, SystemMetricsRequest, layers_path};
+use crate::mapping;
 use crate::recording::{self, Entry, RecordedReply, Recording, differences};
+use crate::releases;
 use crate::report::TextTable;
 use crate::row::Row;
-use crate::{estimate, file, mapping, releases};
 
 /// Requests under way at once.
 const CONCURRENCY: usize = 4;
@@ -190,7 +193,7 @@ fn index(root: &Path, args: &RecordArgs) -> Result<()> {
     let text = file::read_text(&index.path)?;
     let today = crate::check::today(Timestamp::now());
     let added = releases::add(&text, &args.release, made, today).map_err(|error| {
-        Error::content(crate::error::Place::file(&index.path), error.to_string())
+        Error::content(crate::base::error::Place::file(&index.path), error.to_string())
     })?;
     file::replace(&index.path, added.as_bytes())
 }

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use super::args::RowsArgs;
 use super::output::note;
+use crate::base::error::{Error, Result};
+use crate::base::file;
 use crate::config::{Config, Source};
-use crate::error::{Error, Result};
-use crate::file;
 use crate::filter::{Filter, Property};
 use crate::folder::{self, Model};
 use crate::row::{self, Row};

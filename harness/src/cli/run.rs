@@ -11,16 +11,17 @@ use super::output::{complain, note, print, reports_folder, show};
 use super::pages::{origin, write_index, write_page};
 use super::rows::load_picked;
 use super::service::{predict, start};
+use crate::base::error::{Error, Exit, Result};
+use crate::base::file;
 use crate::compare::{Comparison, join};
-use crate::error::{Error, Exit, Result};
 use crate::evaluation::Evaluation;
 use crate::folder::{self, Model};
 use crate::prediction::{self, Outcome};
+use crate::recording;
 use crate::report::{
     Style, audit_text, comparison_summary, errors_table, evaluation_json, failure_text,
     models_table, run_table,
 };
-use crate::{file, recording};
 
 pub(super) async fn run(root: &Path, args: &RunArgs) -> Result<Exit> {
     if !args.also.is_empty() && args.models.len() != 1 {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::args::ServeArgs;
 use super::output::{note, print};
-use crate::error::{Error, Exit, Result};
+use crate::base::error::{Error, Exit, Result};
 use crate::folder;
 use crate::recording::{self, ReplayServer};
 use crate::releases;

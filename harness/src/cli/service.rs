@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::args::ServiceArgs;
 use super::output::progress;
+use crate::base::error::Result;
 use crate::config::Config;
-use crate::error::Result;
 use crate::estimate;
 use crate::evaluation::Service;
 use crate::folder::Model;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{Estimator, RowEstimate};
+use crate::base::statistics::quantile;
 use crate::breakdown::Breakdown;
 use crate::compare::Comparison;
 use crate::config::{self, Config};
@@ -13,7 +14,6 @@ use crate::metric::{Metric, PerMetric};
 use crate::prediction::Outcome;
 use crate::recording::Recording;
 use crate::row::Row;
-use crate::statistics::quantile;
 
 /// The baseline that looks at other measurements.
 pub const GROUP_MEDIAN: &str = "group_median";

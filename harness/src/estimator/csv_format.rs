@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::{Estimator, Given, Predictions};
-use crate::error::{Error, Place, Result};
+use crate::base::error::{Error, Place, Result};
+use crate::base::table::{Record, Table};
 use crate::metric::{Metric, PerMetric};
 use crate::prediction;
 use crate::row::{self, Row};
 use crate::source::gpu_model;
-use crate::table::{Record, Table};
 
 /// How the figures came about, in the estimator's own word.
 const MODE: &str = "mode";

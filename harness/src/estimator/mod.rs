@@ -17,13 +17,13 @@ pub use side_by_side::{ErrorsOfBoth, GroupOfBoth, PairedErrors, SideBySide, side
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
+use crate::base::statistics::Pair;
 use crate::compare::Comparison;
 use crate::config;
 use crate::metric::{Metric, PerMetric};
 use crate::prediction::complete;
 use crate::recording::Recording;
 use crate::row::{Identity, Row};
-use crate::statistics::Pair;
 
 /// The name of the estimator under test, which no other may have.
 const MANTILE: &str = "mantile";

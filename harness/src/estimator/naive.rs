@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{Estimator, RowEstimate};
+use crate::base::error::{Error, Result};
 use crate::config;
-use crate::error::{Error, Result};
 use crate::estimate::bounded;
 use crate::evaluation::Service;
 use crate::mantile::{PhaseRequest, SystemMetricsRequest};

@@ -9,8 +9,8 @@ use zip::ZipArchive;
 use zip::read::ZipFile;
 use zip::result::ZipError;
 
-use crate::error::Error;
-use crate::table::plural;
+use crate::base::error::Error;
+use crate::base::text::plural;
 
 /// How large an archive may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

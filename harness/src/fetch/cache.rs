@@ -18,8 +18,8 @@ use serde::{Deserialize, Serialize};
 
 use super::archive::{self, Bounds, Refusal};
 use super::artifact::{RemoteArtifact, Run};
-use crate::error::{Error, Result};
-use crate::file;
+use crate::base::error::{Error, Result};
+use crate::base::file;
 
 /// The file that a fetched run's facts are in.
 pub const RUN_FACTS: &str = "run.json";

@@ -12,8 +12,8 @@ use super::artifact::{RemoteArtifact, Run, Selection, select};
 use super::cache::{ArtifactFacts, Cache, CachedRun, RunFacts, Staged};
 use super::github::GitHub;
 use super::service::{Event, Tell};
-use crate::error::{Error, Result};
-use crate::table::plural;
+use crate::base::error::{Error, Result};
+use crate::base::text::plural;
 
 /// The runs that are wanted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

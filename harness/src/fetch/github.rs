@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use super::artifact::{RemoteArtifact, Run};
 use super::link;
 use super::service::{Answer, Download, Patience, Service, Tell, Token};
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 
 /// A repository and the workflow whose runs are wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]

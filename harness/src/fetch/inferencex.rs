@@ -14,9 +14,9 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::service::{Event, Patience, Service, Tell};
-use crate::error::{Error, Result};
-use crate::file;
-use crate::mantile::request::hex;
+use crate::base::error::{Error, Result};
+use crate::base::file;
+use crate::base::text::hex;
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]

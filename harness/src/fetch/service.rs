@@ -19,9 +19,9 @@ use sha2::{Digest as _, Sha256};
 use super::archive::size;
 use super::artifact::RemoteArtifact;
 use super::limit::{self, Step};
-use crate::error::{Error, Result};
-use crate::http;
-use crate::mantile::request::hex;
+use crate::base::error::{Error, Result};
+use crate::base::http;
+use crate::base::text::{excerpt, hex};
 
 /// How patient a service is asked.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -237,7 +237,7 @@ impl Service {
         let message = serde_json::from_str::<serde_json::Value>(&text).ok().and_then(|body| {
             ["message", "error"].iter().find_map(|key| Some(body[*key].as_str()?.to_owned()))
         });
-        let line = http::excerpt(&message.unwrap_or(text));
+        let line = excerpt(&message.unwrap_or(text));
         line.chars().filter(|c| !c.is_control()).collect()
     }
 

@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use crate::units::Milliseconds;
+use crate::base::units::Milliseconds;
 
 /// The part of an answer that predictions are made of; further keys are ignored.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

@@ -10,8 +10,9 @@ use backon::{ExponentialBuilder, Retryable as _};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 
 use super::{LayerTable, SYSTEM_METRICS_PATH, SystemMetricsRequest, layers_path};
-use crate::error::{Error, Result};
-use crate::http::{self, excerpt, plain_builder};
+use crate::base::error::{Error, Result};
+use crate::base::http::{self, plain_builder};
+use crate::base::text::excerpt;
 
 /// The header by which a replayed recording says that it holds no answer.
 pub const RECORDING_MISS_HEADER: &str = "x-recording-miss";

@@ -9,13 +9,13 @@ use super::chart::{
 };
 use super::series::Series;
 use crate::band::Interval;
+use crate::base::statistics::{self, Pair, quantile};
 use crate::compare::Comparison;
 use crate::evaluation::Evaluation;
 use crate::folder::Model;
 use crate::frontier::{Choice, Point, choices, frontier};
 use crate::metric::{Metric, Quantity};
 use crate::report::{ReleaseErrors, frontier_sentences};
-use crate::statistics::{self, Pair, quantile};
 use crate::verdict::QuantityVerdict;
 
 /// A smaller share of a phase is drawn as this.

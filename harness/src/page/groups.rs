@@ -7,10 +7,10 @@ use maud::{Markup, PreEscaped, html};
 use super::chart::{Scale, px};
 use super::rows;
 use crate::band::{Interval, Written};
+use crate::base::statistics::Statistics;
 use crate::compare::{Breakdown, Comparison, Slice};
 use crate::evaluation::Evaluation;
 use crate::metric::{Metric, Quantity};
-use crate::statistics::Statistics;
 use crate::verdict::{Standing, Status};
 
 /// Groups by metrics: MAPE and bias, and of all rows in the end.

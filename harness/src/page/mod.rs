@@ -12,6 +12,7 @@ use figures::Drawn;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use series::Series;
 
+use crate::base::statistics::Statistics;
 use crate::breakdown::{LayerTime, Phase};
 use crate::compare::{Comparison, distinct, statistics, step_metric};
 use crate::evaluation::Evaluation;
@@ -20,7 +21,6 @@ use crate::mapping::Recorded;
 use crate::metric::Metric;
 use crate::report::{ReleaseErrors, coverage_text, dataset, verdict_word};
 use crate::row::{Layout, Parallelism};
-use crate::statistics::Statistics;
 use crate::verdict::{RowVerdict, Status};
 
 const STYLE: &str = include_str!("style.css");

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::{Estimate, Outcome, Prediction};
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
+use crate::base::table::{Record, Table};
 use crate::metric::{Metric, PerMetric};
 use crate::row;
-use crate::table::{Record, Table};
 
 /// The columns after those of the row.
 pub const COLUMNS: [&str; 22] = [

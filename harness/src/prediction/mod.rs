@@ -4,11 +4,11 @@ mod csv_format;
 
 pub use csv_format::{COLUMNS, column, read, write};
 
-use crate::http::excerpt;
+use crate::base::text::excerpt;
+use crate::base::units::Seconds;
 use crate::mantile::{Anomaly, Answer, Reply};
 use crate::metric::{Metric, PerMetric};
 use crate::row::{Identity, Lengths, Row};
-use crate::units::Seconds;
 
 /// What came of asking Mantile for a row.
 #[derive(Debug, Clone, PartialEq)]

@@ -16,8 +16,8 @@ use std::path::PathBuf;
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
-use crate::error::{Error, Place, Result};
-use crate::mantile::request::hex;
+use crate::base::error::{Error, Place, Result};
+use crate::base::text::hex;
 use crate::mantile::{LayerTable, Reply, SystemMetricsRequest, layers_path};
 
 /// What one release of Mantile answers about one model.

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{Entry, RecordedReply, Recording, record_command};
-use crate::error::{Error, Place, Result};
-use crate::file;
+use crate::base::error::{Error, Place, Result};
+use crate::base::file;
 use crate::mantile::SystemMetricsRequest;
 
 /// The version of the file's format that this program reads and writes.

@@ -6,13 +6,13 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::{Align, TextTable, text_table};
+use crate::base::statistics::Interval95;
+use crate::base::text::plural;
 use crate::calibrate::{
     Diagnosis, ErrorKind, Errors, Found, Group, HeldOut, Judged, MeanLogs, MetricDiagnosis,
     MetricErrors, Mode, Moved, Noise, ParameterFound, Proof, Reach,
 };
 use crate::metric::Metric;
-use crate::statistics::Interval95;
-use crate::table::plural;
 
 /// A group with what came of calibrating it.
 pub type Calibrated = (Group, Result<Proof, String>);

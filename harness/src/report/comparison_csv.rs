@@ -39,8 +39,8 @@ fn cells((comparison, verdict): (&Comparison, &RowVerdict)) -> Vec<String> {
         let pair = comparison.pair(metric);
         line.push(text(row.measured.means[metric]));
         line.push(text(comparison.outcome.estimate().map(|estimate| estimate.metrics[metric])));
-        line.push(text(pair.map(crate::statistics::Pair::abs_error)));
-        line.push(text(pair.map(crate::statistics::Pair::pct_error)));
+        line.push(text(pair.map(crate::base::statistics::Pair::abs_error)));
+        line.push(text(pair.map(crate::base::statistics::Pair::pct_error)));
     }
     let outside: Vec<&str> = verdict.outside().map(|judged| judged.quantity.name()).collect();
     line.extend([

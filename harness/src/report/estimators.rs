@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use super::summary::{Style, heading, percent, render};
 use super::{Align, TextTable};
+use crate::base::statistics::{Interval95, Statistics};
+use crate::base::text::plural;
 use crate::estimator::{ErrorsOfBoth, Estimator, GroupOfBoth, PairedErrors, SideBySide};
 use crate::metric::{Metric, PerMetric};
-use crate::statistics::{Interval95, Statistics};
-use crate::table::plural;
 
 const LEGEND: &str = "\
 Only rows that both predict count. skill is 1 - mean |ln(p/m)| of Mantile over

@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use super::{audit_json, side_by_side_json};
+use crate::base::statistics::Statistics;
 use crate::compare::{Breakdown, statistics};
 use crate::evaluation::Evaluation;
 use crate::folder::Model;
 use crate::metric::{Metric, PerMetric};
-use crate::statistics::Statistics;
 use crate::verdict::Status;
 
 /// The version of the document.

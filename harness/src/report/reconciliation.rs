@@ -8,6 +8,8 @@ use super::failure::ratio_text;
 use super::summary::{coverage_text, dataset, percent};
 use super::text_table::wrapped;
 use super::{Align, TextTable};
+use crate::base::statistics::{self, Interval95, Pair, clustered_mean};
+use crate::base::text::plural;
 use crate::calibrate::{Best, Diagnosis, Mode, Moved, Reach, Written};
 use crate::compare::{self, Breakdown, Comparison, Slice, distinct, ranked, step_metric};
 use crate::estimator::Estimator;
@@ -16,8 +18,6 @@ use crate::folder::Model;
 use crate::frontier::{Agreement, Choice, Choices, TOLERANCE, Total, choices, total};
 use crate::group::Field;
 use crate::metric::Metric;
-use crate::statistics::{self, Interval95, Pair, clustered_mean};
-use crate::table::plural;
 
 /// The file's name in a model's folder.
 pub const RECONCILIATION_SUMMARY: &str = "RECONCILIATION_SUMMARY.md";

@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 
 use super::text_table::{WIDTH, wrapped};
 use super::{Align, TextTable, estimators};
+use crate::base::statistics::Statistics;
 use crate::compare::{Breakdown, Comparison, Coverage, Slice, ranked, statistics};
 use crate::evaluation::Evaluation;
 use crate::folder::Model;
 use crate::metric::{Metric, PerMetric};
-use crate::statistics::Statistics;
 use crate::verdict::Status;
 
 /// What the summary is written for.
@@ -60,14 +60,15 @@ pub fn comparison_summary(model: &Model, evaluation: &Evaluation, style: Style) 
             ("error%", Align::Right),
             ("row", Align::Left),
         ]);
-        let mut line = |rank: &str, (comparison, pair): &(&Comparison, crate::statistics::Pair)| {
-            table.line(vec![
-                rank.to_owned(),
-                format!("{:+.4e}", pair.abs_error()),
-                format!("{:+.1}", pair.pct_error()),
-                comparison.row.identity.to_string(),
-            ]);
-        };
+        let mut line =
+            |rank: &str, (comparison, pair): &(&Comparison, crate::base::statistics::Pair)| {
+                table.line(vec![
+                    rank.to_owned(),
+                    format!("{:+.4e}", pair.abs_error()),
+                    format!("{:+.1}", pair.pct_error()),
+                    comparison.row.identity.to_string(),
+                ]);
+            };
         let worst = ranked.len().saturating_sub(EXTREMES).max(EXTREMES.min(ranked.len()));
         ranked.iter().take(EXTREMES).for_each(|row| line("best", row));
         ranked[worst..].iter().rev().for_each(|row| line("worst", row));
@@ -104,7 +105,7 @@ pub fn run_table(model: &Model, evaluation: &Evaluation, origin: &str) -> String
         .zip(SHORT_TITLES)
         .filter_map(|(metric, title)| {
             let pairs = comparisons.iter().filter_map(|comparison| comparison.pair(metric));
-            let ratios: Vec<f64> = pairs.map(crate::statistics::Pair::ratio).collect();
+            let ratios: Vec<f64> = pairs.map(crate::base::statistics::Pair::ratio).collect();
             (!ratios.is_empty()).then(|| format!("{title} {}", sparkline(&ratios)))
         })
         .collect();
@@ -375,8 +376,8 @@ fn verdict_text(evaluation: &Evaluation) -> String {
 #[must_use]
 pub fn verdict_word(evaluation: &Evaluation) -> &'static str {
     match evaluation.exit() {
-        crate::error::Exit::Inside => "PASS",
-        crate::error::Exit::Unavailable => "INCOMPLETE",
+        crate::base::error::Exit::Inside => "PASS",
+        crate::base::error::Exit::Unavailable => "INCOMPLETE",
         _ => "FAIL",
     }
 }

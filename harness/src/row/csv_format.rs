@@ -7,9 +7,9 @@ use super::{
     Concurrency, Identity, Layout, Lengths, Measured, Parallelism, Pool, Provenance, Repeatability,
     Row,
 };
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
+use crate::base::table::{Record, Table};
 use crate::metric::{Metric, PerMetric};
-use crate::table::{Record, Table};
 
 /// Every column, in the order that [`write()`] uses: the seventeen of the standard format first.
 pub const COLUMNS: [&str; 53] = [
@@ -209,7 +209,7 @@ fn read_rows(
         rows.push(row);
     }
     if rows.is_empty() {
-        return Err(Error::content(crate::error::Place::file(path), "a header and no rows"));
+        return Err(Error::content(crate::base::error::Place::file(path), "a header and no rows"));
     }
     Ok(rows)
 }

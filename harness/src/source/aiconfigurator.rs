@@ -8,10 +8,10 @@
 //! are not of that benchmark: both are skipped.
 
 use super::{Artifact, Given, Reading, Source};
-use crate::error::Result;
+use crate::base::error::Result;
+use crate::base::table::Record;
 use crate::metric::Metric;
 use crate::row::{Concurrency, Identity, Layout, Measured, Parallelism, Provenance, Row};
-use crate::table::Record;
 
 /// AIConfigurator's collection of measurements.
 pub(super) struct AiConfigurator;
@@ -106,7 +106,7 @@ fn read_record(record: Record<'_>, given: &Given) -> Result<Result<Row, &'static
     let concurrency = concurrency(record, id, facts, dp_size)?;
     let seconds = |column| {
         let value = record.number(column, f64::MIN_POSITIVE..=1e9)?;
-        Ok::<_, crate::error::Error>(value.map(|ms| ms / 1000.0))
+        Ok::<_, crate::base::error::Error>(value.map(|ms| ms / 1000.0))
     };
     let mut measured = Measured::default();
     measured.means[Metric::Ttft] = seconds("silicon_ttft_ms")?;

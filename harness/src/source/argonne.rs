@@ -4,10 +4,10 @@
 //! are wrong by the batch.
 
 use super::{Artifact, Given, Reading, Source};
-use crate::error::Result;
+use crate::base::error::Result;
+use crate::base::table::Record;
 use crate::metric::Metric;
 use crate::row::{Concurrency, Identity, Layout, Measured, Parallelism, Provenance, Row};
-use crate::table::Record;
 
 /// Results of LLM-Inference-Bench.
 pub(super) struct Argonne;

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::Reading;
-use crate::error::{Error, Place, Result};
-use crate::table::{Table, plural};
+use crate::base::error::{Error, Place, Result};
+use crate::base::table::Table;
+use crate::base::text::plural;
 
 /// A file that a source reads.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::Artifact;
-use crate::error::{Error, Place, Result};
+use crate::base::error::{Error, Place, Result};
 use crate::metric::{Metric, PerMetric};
 use crate::row::{Concurrency, Identity, Layout, Lengths, Measured, Parallelism, Provenance, Row};
 

@@ -4,7 +4,7 @@
 
 use super::draft::{Draft, Fields, ms};
 use super::{Artifact, Given, Reading, Source};
-use crate::error::{Place, Result};
+use crate::base::error::{Place, Result};
 use crate::metric::Metric;
 
 /// Reports of GuideLLM.

@@ -3,7 +3,7 @@
 
 use super::draft::{Draft, Fields};
 use super::{Artifact, Given, Reading, Source};
-use crate::error::{Place, Result};
+use crate::base::error::{Place, Result};
 use crate::metric::Metric;
 
 /// Summaries of LLMPerf.

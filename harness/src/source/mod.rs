@@ -18,7 +18,7 @@ mod trtllm_bench;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::error::{Place, Result};
+use crate::base::error::{Place, Result};
 use crate::row::Row;
 
 pub use artifact::Artifact;

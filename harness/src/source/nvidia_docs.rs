@@ -4,10 +4,10 @@
 //! newest version counts.
 
 use super::{Artifact, Given, Reading, Source};
-use crate::error::Result;
+use crate::base::error::Result;
+use crate::base::table::Record;
 use crate::metric::Metric;
 use crate::row::{Concurrency, Identity, Layout, Measured, Parallelism, Provenance, Row};
-use crate::table::Record;
 
 /// Figures of NVIDIA's documentation.
 pub(super) struct NvidiaDocs;

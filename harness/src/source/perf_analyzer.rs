@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::draft::{Draft, Fields};
 use super::{Artifact, Given, Reading, Source};
-use crate::error::{Error, Place, Result};
+use crate::base::error::{Error, Place, Result};
 
 /// One of the two.
 pub(super) struct PerfAnalyzer {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::artifact::parse_json;
 use super::draft::{Draft, Fields, ms};
 use super::{Artifact, Given, Reading, Source};
-use crate::error::{Error, Place, Result};
+use crate::base::error::{Error, Place, Result};
 
 /// Where the two differ.
 pub(super) struct Serving {

@@ -3,7 +3,7 @@
 
 use super::draft::{Draft, Fields, ms, whole};
 use super::{Artifact, Given, Reading, Source};
-use crate::error::{Place, Result};
+use crate::base::error::{Place, Result};
 
 /// Reports of `trtllm-bench`.
 pub(super) struct TrtllmBench;

@@ -10,7 +10,7 @@ mod suite;
 use std::process::ExitCode;
 
 use libtest_mimic::Arguments;
-use mantile_reconcile::settings::Settings;
+use mantile_reconcile::base::settings::Settings;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();

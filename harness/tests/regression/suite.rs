@@ -7,8 +7,9 @@ use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 use libtest_mimic::{Arguments, Failed, Trial};
+use mantile_reconcile::base::error::{Error, Result};
+use mantile_reconcile::base::settings::Settings;
 use mantile_reconcile::check::Check;
-use mantile_reconcile::error::{Error, Result};
 use mantile_reconcile::estimate;
 use mantile_reconcile::evaluation::{Evaluation, Service};
 use mantile_reconcile::folder::{self, Model};
@@ -17,7 +18,6 @@ use mantile_reconcile::mapping;
 use mantile_reconcile::prediction::Prediction;
 use mantile_reconcile::recording::{self, Recording};
 use mantile_reconcile::report::{Style, comparison_summary, failure_text, predictions_table};
-use mantile_reconcile::settings::Settings;
 use tokio::runtime::Runtime;
 
 /// The trials that these arguments may want. Nothing is asked or replayed yet.

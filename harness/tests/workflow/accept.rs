@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use libtest_mimic::Arguments;
-use mantile_reconcile::settings::Settings;
+use mantile_reconcile::base::settings::Settings;
 
 use super::project::{MODEL, Project};
 use super::suite;

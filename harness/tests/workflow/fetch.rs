@@ -157,7 +157,7 @@ fn run_json(run: &Run) -> Value {
 fn artifact_json(artifact: &Artifact) -> Value {
     let digest = artifact.digest.then(|| {
         let digest = Sha256::digest(&artifact.zip);
-        format!("sha256:{}", mantile_reconcile::mantile::request::hex(&digest))
+        format!("sha256:{}", mantile_reconcile::base::text::hex(&digest))
     });
     json!({
         "id": artifact.id, "name": artifact.name, "size_in_bytes": artifact.zip.len(),

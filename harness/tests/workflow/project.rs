@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
+use mantile_reconcile::estimator;
 use mantile_reconcile::folder::{self, Model, list};
 use mantile_reconcile::mantile::layers_path;
+use mantile_reconcile::mapping;
 use mantile_reconcile::recording::{self, RecordedReply, Recording};
-use mantile_reconcile::{estimator, mapping, releases};
+use mantile_reconcile::releases;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use toml_edit::{DocumentMut, Item};

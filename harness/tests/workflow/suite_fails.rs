@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use libtest_mimic::Arguments;
+use mantile_reconcile::base::settings::Settings;
 use mantile_reconcile::folder::Model;
 use mantile_reconcile::mapping;
 use mantile_reconcile::metric::Metric;
 use mantile_reconcile::prediction;
 use mantile_reconcile::recording;
-use mantile_reconcile::settings::Settings;
 use serde_json::Value;
 
 use super::project::{EXPIRES, MODEL, Project, edit};

@@ -16,7 +16,7 @@ mod tests;
 use serde_json::Value;
 
 use super::{Artifact, Given, Reading, Source};
-use crate::error::Result;
+use crate::base::error::Result;
 use crate::row::{Provenance, Row};
 use file_name::FileName;
 use schema::Object;

@@ -6,7 +6,8 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use crate::error::{Error, Place, Result};
+use crate::base::error::{Error, Place, Result};
+use crate::base::text::{nearest, plural};
 
 /// A CSV file in memory, with its header checked against the columns that may appear.
 #[derive(Debug)]
@@ -203,38 +204,6 @@ fn check_header(
         Err(at(format!("missing column{} {}", plural(missing.len()), missing.join(", ")))
             .with_help("the columns of the standard format are listed in the README"))
     }
-}
-
-/// The candidate closest to `name`, when one is close enough to be a slip of the pen.
-#[must_use]
-pub fn nearest<'a>(name: &str, candidates: &[&'a str]) -> Option<&'a str> {
-    candidates
-        .iter()
-        .map(|candidate| (edit_distance(name, candidate), *candidate))
-        .min()
-        .filter(|(distance, candidate)| *distance <= (candidate.len() / 3).max(2))
-        .map(|(_, candidate)| candidate)
-}
-
-/// Levenshtein's distance between two short strings, in bytes.
-fn edit_distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, byte_a) in a.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, byte_b) in b.bytes().enumerate() {
-            let substituted = diagonal + usize::from(byte_a != byte_b);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
-}
-
-/// The plural ending for a count.
-#[must_use]
-pub fn plural(count: usize) -> &'static str {
-    if count == 1 { "" } else { "s" }
 }
 
 fn csv_error(path: &Path, error: &csv::Error) -> Error {

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Place, Result};
-use crate::file;
+use crate::base::error::{Error, Place, Result};
+use crate::base::file;
 
 /// The folder of the staged contents, under the project's folder.
 const STAGING: &str = ".mantile-reconcile-accept";

@@ -50,13 +50,3 @@ fn root_cause(error: &dyn std::error::Error) -> String {
     }
     cause.to_string()
 }
-
-/// The first words of a body, on one line.
-#[must_use]
-pub(crate) fn excerpt(body: &str) -> String {
-    let line = body.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(120) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
-    }
-}

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::error::{Error, Place, Result};
+use crate::base::error::{Error, Place, Result};
 
 /// Reads a file that must be UTF-8 text.
 pub fn read_text(path: &Path) -> Result<String> {

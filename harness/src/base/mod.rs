@@ -1,0 +1,12 @@
+//! What every room stands on: errors, files, text, numbers and tables. It knows no benchmark and no Mantile.
+
+pub mod error;
+pub mod file;
+pub(crate) mod http;
+pub(crate) mod parallel;
+pub mod settings;
+pub mod statistics;
+pub mod table;
+pub mod text;
+pub mod transaction;
+pub mod units;

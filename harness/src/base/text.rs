@@ -1,0 +1,60 @@
+//! Small pieces of text that several rooms write: suggestions, plural endings, excerpts and digests.
+
+use std::fmt::Write as _;
+
+/// The length, in characters, at which [`excerpt`] cuts.
+const EXCERPT_CHARS: usize = 120;
+
+/// The candidate closest to `name` by Levenshtein distance, if it is close enough to be a typing mistake: at
+/// most a third of the candidate's length, or two edits.
+#[must_use]
+pub fn nearest<'a>(name: &str, candidates: &[&'a str]) -> Option<&'a str> {
+    candidates
+        .iter()
+        .map(|candidate| (strsim::levenshtein(name, candidate), *candidate))
+        .min()
+        .filter(|(distance, candidate)| *distance <= (candidate.len() / 3).max(2))
+        .map(|(_, candidate)| candidate)
+}
+
+/// The plural ending for a count: "1 row", "2 rows".
+#[must_use]
+pub fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
+/// The beginning of a long text, such as a service's answer, on one line.
+#[must_use]
+pub fn excerpt(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(EXCERPT_CHARS) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+/// Bytes as lower-case hexadecimal digits.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_candidate_is_suggested_only_when_it_is_close() {
+        assert_eq!(nearest("framwork", &["framework", "gpu_model"]), Some("framework"));
+        assert_eq!(nearest("colour", &["framework", "gpu_model"]), None);
+    }
+
+    #[test]
+    fn an_excerpt_is_one_line_and_at_most_120_characters() {
+        assert_eq!(excerpt("a\n  b\tc"), "a b c");
+        assert_eq!(excerpt(&"é".repeat(121)), format!("{}…", "é".repeat(120)));
+    }
+}
