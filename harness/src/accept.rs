@@ -6,10 +6,10 @@ use toml_edit::{Array, DocumentMut, Item, TableLike};
 use crate::band::Interval;
 use crate::compare::{Comparison, in_group};
 use crate::config::Config;
-use crate::group::Group;
-use crate::metric::{Metric, Quantity};
 use crate::propose::Proposal;
 use crate::row::Row;
+use crate::row::group::Group;
+use crate::row::metric::{Metric, Quantity};
 use crate::verdict::{RowVerdict, Standing};
 
 /// The text of a `reconcile.toml` with its bands and gates tightened towards the proposals.

@@ -3,9 +3,9 @@
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::group::Group;
-use crate::metric::{Metric, PerMetric};
 use crate::row::Row;
+use crate::row::group::Group;
+use crate::row::metric::{Metric, PerMetric};
 
 /// An interval of ratios, both ends inside.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]

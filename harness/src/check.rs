@@ -11,9 +11,9 @@ use crate::compare::{Comparison, Coverage, in_group, statistics};
 use crate::config::Config;
 use crate::folder::Model;
 use crate::mapping;
-use crate::metric::Metric;
 use crate::recording::Recording;
 use crate::row::Row;
+use crate::row::metric::Metric;
 use crate::verdict::{RowVerdict, Standing};
 
 /// One check, named as its trial in the suite.

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::base::statistics::{self, Pair, Statistics};
-use crate::group::{Field, Group};
-use crate::metric::{Metric, PerMetric};
 use crate::prediction::{Outcome, Prediction};
 use crate::row::Row;
+use crate::row::group::Group;
+use crate::row::metric::{Metric, PerMetric};
+use crate::row::property::Field;
 
 /// One row with what was predicted for it.
 #[derive(Debug, Clone)]

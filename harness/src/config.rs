@@ -10,8 +10,9 @@ use crate::audit::{self, Accepted};
 use crate::band::{Band, Interval, MetricTable, Written};
 use crate::base::error::{Error, Place, Result};
 use crate::estimator;
-use crate::group::{Field, Group};
-use crate::metric::{Metric, PerMetric};
+use crate::row::group::Group;
+use crate::row::metric::{Metric, PerMetric};
+use crate::row::property::Field;
 
 /// The version of the file's format that this program reads.
 pub(crate) const SCHEMA_VERSION: u32 = 1;

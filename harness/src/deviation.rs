@@ -10,8 +10,8 @@ use toml::Spanned;
 use crate::band::{Interval, Written};
 use crate::base::error::{Error, Place, Result};
 use crate::config::{check_version, parse_toml};
-use crate::metric::Quantity;
 use crate::row::Row;
+use crate::row::metric::Quantity;
 
 /// One quantity of one row that is known to lie outside.
 #[derive(Debug, Clone)]
@@ -116,7 +116,7 @@ impl Deviations {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metric::Metric;
+    use crate::row::metric::Metric;
 
     const ENTRY: &str = "schema_version = 1\n[[deviation]]\n\
         rows.'p::b200' = { ttft = [0.1, 0.2], memory = [1.0, 2.0] }\n";

@@ -1,8 +1,8 @@
 //! Drift: one release's predictions against another's. Predictions are deterministic, so this oracle
 //! has no noise; it knows nothing of measurements.
 
-use crate::metric::{Metric, PerMetric};
 use crate::prediction::{Outcome, Prediction};
+use crate::row::metric::{Metric, PerMetric};
 
 /// A relative change of a prediction above this is a change; below, it is arithmetic in another order.
 pub const TOLERANCE: f64 = 1e-6;

@@ -9,9 +9,9 @@ use crate::base::error::Result;
 use crate::evaluation::Service;
 use crate::mantile::{Reply, SystemMetricsRequest};
 use crate::mapping::{self, Mapped, Question, Unmapped};
-use crate::metric::Metric;
 use crate::prediction::{Outcome, Prediction};
 use crate::row::Row;
+use crate::row::metric::Metric;
 
 /// What came of one question of a row.
 struct Candidate {

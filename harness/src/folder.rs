@@ -13,10 +13,11 @@ use crate::calibrate;
 use crate::config::{self, Config};
 use crate::deviation::{self, Deviations};
 use crate::estimator;
-use crate::filter::{Filter, Property};
-use crate::group::Group;
-use crate::metric::Metric;
 use crate::releases;
+use crate::row::filter::Filter;
+use crate::row::group::Group;
+use crate::row::metric::Metric;
+use crate::row::property::Property;
 use crate::row::{self, Row};
 
 /// Everything that is written down about one model.

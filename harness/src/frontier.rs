@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::base::statistics::spearman;
 use crate::compare::Comparison;
 use crate::config;
-use crate::metric::{Metric, PerMetric};
 use crate::prediction::complete;
 use crate::row::Row;
+use crate::row::metric::{Metric, PerMetric};
 
 /// A configuration's two figures of merit.
 #[derive(Debug, Clone, Copy, PartialEq)]

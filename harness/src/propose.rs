@@ -7,9 +7,10 @@ use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
 use crate::band::Interval;
 use crate::base::statistics::{conformal_quantile, least_rows};
 use crate::compare::{Comparison, in_group, statistics};
-use crate::group::{Field, Group};
-use crate::metric::{Metric, PerMetric};
 use crate::row::Concurrency;
+use crate::row::group::Group;
+use crate::row::metric::{Metric, PerMetric};
+use crate::row::property::Field;
 
 /// What a proposal is made by.
 #[derive(Debug, Clone)]

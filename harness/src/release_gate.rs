@@ -13,11 +13,11 @@ use crate::compare::{Breakdown, Comparison, Coverage};
 use crate::drift::{self, Drift};
 use crate::evaluation::Evaluation;
 use crate::folder::Model;
-use crate::group::Field;
-use crate::metric::{Metric, PerMetric};
 use crate::prediction::{Outcome, Prediction};
 use crate::recording::Recording;
 use crate::row::Row;
+use crate::row::metric::{Metric, PerMetric};
+use crate::row::property::Field;
 use crate::verdict::{RowVerdict, Status};
 
 /// A candidate release held against the accepted one and against measurement.

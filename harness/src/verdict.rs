@@ -7,8 +7,8 @@ use crate::base::statistics::Pair;
 use crate::compare::Comparison;
 use crate::deviation::Deviation;
 use crate::folder::Model;
-use crate::metric::{Metric, Quantity};
 use crate::prediction::Outcome;
+use crate::row::metric::{Metric, Quantity};
 use crate::row::{Concurrency, Row};
 
 /// The verdict on a row.
@@ -219,8 +219,8 @@ pub(crate) mod tests {
 
     use super::*;
     use crate::mantile::answer::tests::answer;
-    use crate::metric::PerMetric;
     use crate::prediction::Estimate;
+    use crate::row::metric::PerMetric;
     use crate::row::{Lengths, Measured, Provenance, Repeatability};
 
     pub(crate) const NAME: &str = "b200::vllm::fp4::1000x1000::tp4_ep1::c8";

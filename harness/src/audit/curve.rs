@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Check, Finding, Severity};
-use crate::metric::Metric;
+use crate::row::metric::Metric;
 use crate::row::{Concurrency, Identity, Row};
 
 /// A curve may fall back by this much from one concurrency to the next: noise.

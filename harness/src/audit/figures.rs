@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Check, Finding, Severity, off_by};
 use crate::base::statistics::quantile;
 use crate::config::Source;
-use crate::metric::Metric;
+use crate::row::metric::Metric;
 use crate::row::{Layout, Lengths, Row};
 
 /// A ratio with the intervals that it should lie in.

@@ -22,9 +22,9 @@ use crate::config::Config;
 use crate::datasheet;
 use crate::mantile::LayerTable;
 use crate::mapping::{self, Recorded};
-use crate::metric::{Metric, PerMetric};
 use crate::prediction::Estimate;
 use crate::recording::Recording;
+use crate::row::metric::{Metric, PerMetric};
 use crate::row::{Identity, Layout, Row};
 
 /// What share of its bound a row may reach: of the memory's 0.73 at most by the 1,105 published rows of

@@ -7,7 +7,7 @@ use super::curve::slowness;
 use super::hardware::Answers;
 use super::{Check, Finding, Severity, Subject};
 use crate::base::statistics::{median_interval, quantile};
-use crate::metric::Metric;
+use crate::row::metric::Metric;
 use crate::row::{Concurrency, Identity, Row};
 
 /// Sets that lie apart by less than this differ as engines, images and months do: of the two sources of

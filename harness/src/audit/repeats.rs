@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Check, Finding, Severity, off_by};
-use crate::metric::{Metric, PerMetric};
+use crate::row::metric::{Metric, PerMetric};
 use crate::row::{Identity, Row};
 
 /// Repeated measurements of TPOT, throughput and E2E on one image lie apart by less than this in 97 of

@@ -83,7 +83,7 @@ mod tests {
         assert!((together.tpot - 0.01 - 0.8 / 921.6).abs() < 1e-12);
         row.separate_pools = true;
         assert!((correction.apply(steps, &row).tpot - 0.01).abs() < 1e-15);
-        row.row.measured.means[crate::metric::Metric::Ttft] = None;
+        row.row.measured.means[crate::row::metric::Metric::Ttft] = None;
         assert_eq!(correction.apply(steps, &row), steps);
     }
 }

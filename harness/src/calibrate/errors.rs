@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Latencies, Mode, Observation, Setting};
 use crate::base::statistics::{self, Interval95, Pair, clustered_mean};
-use crate::metric::Metric;
+use crate::row::metric::Metric;
 
 /// What a fit did not see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

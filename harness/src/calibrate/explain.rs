@@ -11,8 +11,8 @@ use crate::base::statistics::{self, Interval95, Pair, clustered_mean, quantile, 
 use crate::breakdown::{LayerTime, Phase};
 use crate::datasheet;
 use crate::hardware::Hardware;
-use crate::metric::Metric;
 use crate::row::Identity;
+use crate::row::metric::Metric;
 
 /// A group's errors taken apart.
 #[derive(Debug, Clone, Serialize)]

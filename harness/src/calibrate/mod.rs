@@ -43,7 +43,7 @@ use fit::{Minimum, Problem, minimise};
 
 use crate::datasheet::Datasheet;
 use crate::hardware::Overlap;
-use crate::metric::Metric;
+use crate::row::metric::Metric;
 
 /// Which parameters are fitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,9 +11,9 @@ use crate::config::{Config, Treatment};
 use crate::hardware::Hardware;
 use crate::mantile::{LayerTable, PhaseRequest, dtype_bytes};
 use crate::mapping::{self, Recorded};
-use crate::metric::{Metric, PerMetric};
 use crate::prediction::{derive, e2e_latency};
 use crate::recording::Recording;
+use crate::row::metric::{Metric, PerMetric};
 use crate::row::{Identity, Layout, Lengths, Row};
 
 /// A row that parameters are fitted to.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Mode, Observation, Proof};
 use crate::config;
 use crate::estimator::{Estimator, RowEstimate};
-use crate::metric::{Metric, PerMetric};
+use crate::row::metric::{Metric, PerMetric};
 
 /// The estimator that is Mantile with calibrated parameters.
 pub const CALIBRATED: &str = "mantile_calibrated";

@@ -436,7 +436,7 @@ mod tests {
     use super::super::sensitivity::told;
     use super::super::{Correction, Kind};
     use super::*;
-    use crate::metric::Metric;
+    use crate::row::metric::Metric;
 
     /// Some of the vLLM rows on H200, measured as if the hardware were what `setting` makes of the datasheet.
     fn as_if(setting: impl Fn(&mut Setting)) -> (Observations, Setting) {

@@ -15,7 +15,7 @@ use crate::base::statistics::Interval95;
 use crate::config::{self, Config, Gpu, Precision};
 use crate::datasheet;
 use crate::hardware::{About, Hardware, Overlap};
-use crate::metric::Metric;
+use crate::row::metric::Metric;
 
 /// The file's name in a model's folder.
 pub const FILE_NAME: &str = "calibration.toml";

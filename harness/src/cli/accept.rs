@@ -23,7 +23,6 @@ use crate::evaluation::Evaluation;
 use crate::folder;
 use crate::folder::Model;
 use crate::mantile::Client;
-use crate::metric::Quantity;
 use crate::propose::{Rule, propose, rewrite};
 use crate::recording::{self, Recording};
 use crate::release_gate::{Decision, ReleaseGate};
@@ -33,6 +32,7 @@ use crate::report::{
     snapshot_file,
 };
 use crate::row::Row;
+use crate::row::metric::Quantity;
 use crate::verdict::{RowVerdict, Standing};
 
 /// Makes the candidate the accepted release, unless the gate blocks it. Tells whether it did.

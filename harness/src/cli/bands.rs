@@ -15,10 +15,10 @@ use crate::compare;
 use crate::config::{self, BandRule, Config};
 use crate::evaluation::Evaluation;
 use crate::folder::{self, Model};
-use crate::metric::Metric;
 use crate::prediction::Outcome;
 use crate::propose::{Proposal, Rule, propose, rewrite};
 use crate::report::{TextTable, deviations_toml};
+use crate::row::metric::Metric;
 
 pub(super) async fn run(root: &Path, args: &BandsArgs) -> Result<Exit> {
     let model = folder::load(root, &args.model)?;

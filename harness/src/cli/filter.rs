@@ -8,10 +8,10 @@ use super::rows::{of_args, pick};
 use crate::base::error::{Exit, Result};
 use crate::base::file;
 use crate::folder;
-use crate::metric::Metric;
 use crate::report::TextTable;
 use crate::row;
 use crate::row::Row;
+use crate::row::metric::Metric;
 
 pub(super) fn run(root: &Path, args: &FilterArgs) -> Result<Exit> {
     let config = folder::load_config(root, &args.rows.model)?;

@@ -7,8 +7,9 @@ use super::output::note;
 use crate::base::error::{Error, Result};
 use crate::base::file;
 use crate::config::{Config, Source};
-use crate::filter::{Filter, Property};
 use crate::folder::{self, Model};
+use crate::row::filter::Filter;
+use crate::row::property::Property;
 use crate::row::{self, Row};
 
 /// The rows that the command line names.

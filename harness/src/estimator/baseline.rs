@@ -7,13 +7,13 @@ use crate::base::statistics::quantile;
 use crate::breakdown::Breakdown;
 use crate::compare::Comparison;
 use crate::config::{self, Config};
-use crate::group::Field;
 use crate::mantile::LayerTable;
 use crate::mapping;
-use crate::metric::{Metric, PerMetric};
 use crate::prediction::Outcome;
 use crate::recording::Recording;
 use crate::row::Row;
+use crate::row::metric::{Metric, PerMetric};
+use crate::row::property::Field;
 
 /// The baseline that looks at other measurements.
 pub const GROUP_MEDIAN: &str = "group_median";

@@ -7,8 +7,8 @@ use std::path::Path;
 use super::{Estimator, Given, Predictions};
 use crate::base::error::{Error, Place, Result};
 use crate::base::table::{Record, Table};
-use crate::metric::{Metric, PerMetric};
 use crate::prediction;
+use crate::row::metric::{Metric, PerMetric};
 use crate::row::{self, Row};
 use crate::source::gpu_model;
 

@@ -20,9 +20,9 @@ use std::path::PathBuf;
 use crate::base::statistics::Pair;
 use crate::compare::Comparison;
 use crate::config;
-use crate::metric::{Metric, PerMetric};
 use crate::prediction::complete;
 use crate::recording::Recording;
+use crate::row::metric::{Metric, PerMetric};
 use crate::row::{Identity, Row};
 
 /// The name of the estimator under test, which no other may have.

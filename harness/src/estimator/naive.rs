@@ -17,7 +17,7 @@ use crate::estimate::bounded;
 use crate::evaluation::Service;
 use crate::mantile::{PhaseRequest, SystemMetricsRequest};
 use crate::mapping;
-use crate::metric::{Metric, PerMetric};
+use crate::row::metric::{Metric, PerMetric};
 use crate::row::{Identity, Row};
 
 /// The estimator's name.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Estimator, RowEstimate};
 use crate::base::statistics::{self, Interval95, Pair, Statistics, paired_skill};
 use crate::compare::{Breakdown, Comparison};
-use crate::metric::{Metric, PerMetric};
+use crate::row::metric::{Metric, PerMetric};
 
 /// Another estimator with its errors and Mantile's on the rows that both predict.
 #[derive(Debug, Clone, PartialEq)]

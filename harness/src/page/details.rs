@@ -10,10 +10,10 @@ use crate::breakdown::{Breakdown, Phase};
 use crate::compare::Comparison;
 use crate::mantile::SystemMetricsRequest;
 use crate::mapping::Recorded;
-use crate::metric::{Metric, Quantity};
 use crate::report::{
     Align, TextTable, explain_command, figure as four_digits, layer_times, rerun_command,
 };
+use crate::row::metric::{Metric, Quantity};
 use crate::verdict::{RowVerdict, Status};
 
 /// Everything about each row, folded up.

@@ -14,8 +14,8 @@ use crate::compare::Comparison;
 use crate::evaluation::Evaluation;
 use crate::folder::Model;
 use crate::frontier::{Choice, Point, choices, frontier};
-use crate::metric::{Metric, Quantity};
 use crate::report::{ReleaseErrors, frontier_sentences};
+use crate::row::metric::{Metric, Quantity};
 use crate::verdict::QuantityVerdict;
 
 /// A smaller share of a phase is drawn as this.

@@ -10,7 +10,7 @@ use crate::band::{Interval, Written};
 use crate::base::statistics::Statistics;
 use crate::compare::{Breakdown, Comparison, Slice};
 use crate::evaluation::Evaluation;
-use crate::metric::{Metric, Quantity};
+use crate::row::metric::{Metric, Quantity};
 use crate::verdict::{Standing, Status};
 
 /// Groups by metrics: MAPE and bias, and of all rows in the end.

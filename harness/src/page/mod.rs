@@ -18,8 +18,8 @@ use crate::compare::{Comparison, distinct, statistics, step_metric};
 use crate::evaluation::Evaluation;
 use crate::folder::Model;
 use crate::mapping::Recorded;
-use crate::metric::Metric;
 use crate::report::{ReleaseErrors, coverage_text, dataset, verdict_word};
+use crate::row::metric::Metric;
 use crate::row::{Layout, Parallelism};
 use crate::verdict::{RowVerdict, Status};
 

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use super::chart::{COLOURS, colour, legend_of};
 use crate::compare::{Breakdown, Comparison};
-use crate::group::Field;
+use crate::row::property::Field;
 
 /// A way to colour.
 struct Way {

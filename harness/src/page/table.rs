@@ -5,8 +5,8 @@ use maud::{Markup, html};
 use super::groups::scrolled;
 use super::{Subject, rows};
 use crate::compare::statistics;
-use crate::metric::Metric;
 use crate::report::{figure_to as figure, ratio_text};
+use crate::row::metric::Metric;
 use crate::verdict::Status;
 
 /// The columns of the table: what is shown of each metric is predicted / measured.

@@ -6,8 +6,8 @@ use std::path::Path;
 use super::{Estimate, Outcome, Prediction};
 use crate::base::error::{Error, Result};
 use crate::base::table::{Record, Table};
-use crate::metric::{Metric, PerMetric};
 use crate::row;
+use crate::row::metric::{Metric, PerMetric};
 
 /// The columns after those of the row.
 pub const COLUMNS: [&str; 22] = [

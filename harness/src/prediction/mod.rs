@@ -7,7 +7,7 @@ pub use csv_format::{COLUMNS, column, read, write};
 use crate::base::text::excerpt;
 use crate::base::units::Seconds;
 use crate::mantile::{Anomaly, Answer, Reply};
-use crate::metric::{Metric, PerMetric};
+use crate::row::metric::{Metric, PerMetric};
 use crate::row::{Identity, Lengths, Row};
 
 /// What came of asking Mantile for a row.

@@ -12,7 +12,7 @@ use crate::calibrate::{
     Diagnosis, ErrorKind, Errors, Found, Group, HeldOut, Judged, MeanLogs, MetricDiagnosis,
     MetricErrors, Mode, Moved, Noise, ParameterFound, Proof, Reach,
 };
-use crate::metric::Metric;
+use crate::row::metric::Metric;
 
 /// A group with what came of calibrating it.
 pub type Calibrated = (Group, Result<Proof, String>);

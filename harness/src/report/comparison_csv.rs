@@ -1,8 +1,8 @@
 //! `comparison_report.csv`: one line a row, measured beside predicted.
 
 use crate::compare::Comparison;
-use crate::metric::Metric;
 use crate::row;
+use crate::row::metric::Metric;
 use crate::verdict::RowVerdict;
 
 /// The report of comparisons with their verdicts, in the order given.

@@ -9,7 +9,7 @@ use super::{Align, TextTable};
 use crate::base::statistics::{Interval95, Statistics};
 use crate::base::text::plural;
 use crate::estimator::{ErrorsOfBoth, Estimator, GroupOfBoth, PairedErrors, SideBySide};
-use crate::metric::{Metric, PerMetric};
+use crate::row::metric::{Metric, PerMetric};
 
 const LEGEND: &str = "\
 Only rows that both predict count. skill is 1 - mean |ln(p/m)| of Mantile over

@@ -10,10 +10,10 @@ use crate::band::most_specific;
 use crate::breakdown::{Breakdown, LayerTime, Phase};
 use crate::compare::Comparison;
 use crate::folder::Model;
-use crate::group::Field;
 use crate::mantile::SystemMetricsRequest;
-use crate::metric::{Metric, Quantity};
 use crate::row::Identity;
+use crate::row::metric::{Metric, Quantity};
+use crate::row::property::Field;
 use crate::verdict::RowVerdict;
 
 /// What an explanation is made of.

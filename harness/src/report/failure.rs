@@ -6,7 +6,7 @@ use super::text_table::{WIDTH, wrapped};
 use super::{Align, TextTable};
 use crate::compare::Comparison;
 use crate::folder::Model;
-use crate::metric::Quantity;
+use crate::row::metric::Quantity;
 use crate::verdict::{QuantityVerdict, RowVerdict, Standing};
 
 /// Describes a row's verdict: the metrics with measured, predicted, ratio and band, where each band

@@ -6,8 +6,8 @@ use crate::base::statistics::{Interval95, Statistics};
 use crate::calibrate::{Diagnosis, Mode};
 use crate::compare::{Breakdown, Slice};
 use crate::evaluation::Evaluation;
-use crate::metric::Metric;
 use crate::release_gate::ReleaseGate;
+use crate::row::metric::Metric;
 use crate::verdict::RowVerdict;
 
 fn add(table: &mut TextTable, words: &[&str], figures: impl IntoIterator<Item = String>) {

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::summary::SHORT_TITLES;
 use super::{Align, TextTable};
 use crate::compare::{Breakdown, Comparison, Slice};
-use crate::metric::Metric;
 use crate::releases::Release;
+use crate::row::metric::Metric;
 
 /// A release with its errors.
 #[derive(Debug)]

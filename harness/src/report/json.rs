@@ -7,7 +7,7 @@ use crate::base::statistics::Statistics;
 use crate::compare::{Breakdown, statistics};
 use crate::evaluation::Evaluation;
 use crate::folder::Model;
-use crate::metric::{Metric, PerMetric};
+use crate::row::metric::{Metric, PerMetric};
 use crate::verdict::Status;
 
 /// The version of the document.

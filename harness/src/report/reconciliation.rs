@@ -16,8 +16,8 @@ use crate::estimator::Estimator;
 use crate::evaluation::Evaluation;
 use crate::folder::Model;
 use crate::frontier::{Agreement, Choice, Choices, TOLERANCE, Total, choices, total};
-use crate::group::Field;
-use crate::metric::Metric;
+use crate::row::metric::Metric;
+use crate::row::property::Field;
 
 /// The file's name in a model's folder.
 pub const RECONCILIATION_SUMMARY: &str = "RECONCILIATION_SUMMARY.md";

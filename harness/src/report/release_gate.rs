@@ -8,8 +8,8 @@ use super::summary::{SHORT_TITLES, Style, fitted, heading, render};
 use super::{Align, TextTable, failure_text};
 use crate::drift::Drift;
 use crate::folder::Model;
-use crate::metric::{Metric, Quantity};
 use crate::release_gate::{Accuracy, GroupChange, MetricChange, ReleaseGate, RowChange};
+use crate::row::metric::{Metric, Quantity};
 use crate::verdict::Standing;
 
 /// More rows than this are read in the machine-readable forms.

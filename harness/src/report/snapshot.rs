@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{Align, TextTable};
 use crate::compare::Comparison;
-use crate::metric::Metric;
+use crate::row::metric::Metric;
 
 /// The file that keeps a reviewed text, as insta reads and writes it.
 #[must_use]

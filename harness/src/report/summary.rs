@@ -9,7 +9,7 @@ use crate::base::statistics::Statistics;
 use crate::compare::{Breakdown, Comparison, Coverage, Slice, ranked, statistics};
 use crate::evaluation::Evaluation;
 use crate::folder::Model;
-use crate::metric::{Metric, PerMetric};
+use crate::row::metric::{Metric, PerMetric};
 use crate::verdict::Status;
 
 /// What the summary is written for.

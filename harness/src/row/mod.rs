@@ -1,9 +1,14 @@
 //! A row: one measured benchmark configuration with its metrics.
 
-mod csv_format;
+pub mod filter;
+pub mod group;
+pub mod metric;
+pub mod property;
+
+mod csv;
 mod identity;
 
-pub use csv_format::{
+pub use csv::{
     COLUMNS, cells, identity_cells, identity_columns, names_providers, read, read_identity,
     read_metrics, read_of, read_record, required_identity_columns, write,
 };
@@ -24,7 +29,7 @@ pub(crate) fn bare_row(name: &str) -> Row {
     }
 }
 
-use crate::metric::{Metric, PerMetric};
+use crate::row::metric::{Metric, PerMetric};
 
 /// One measured configuration.
 #[derive(Debug, Clone, PartialEq)]
@@ -88,7 +93,7 @@ const LONG_OUTPUT: u32 = 128;
 /// The measured figures; `None` where the provider publishes none.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Measured {
-    /// The compared means, in the units of [`crate::metric::Metric`].
+    /// The compared means, in the units of [`crate::row::metric::Metric`].
     pub means: PerMetric<Option<f64>>,
     /// 99th percentile of TTFT over requests, s.
     pub p99_ttft: Option<f64>,

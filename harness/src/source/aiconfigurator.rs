@@ -10,7 +10,7 @@
 use super::{Artifact, Given, Reading, Source};
 use crate::base::error::Result;
 use crate::base::table::Record;
-use crate::metric::Metric;
+use crate::row::metric::Metric;
 use crate::row::{Concurrency, Identity, Layout, Measured, Parallelism, Provenance, Row};
 
 /// AIConfigurator's collection of measurements.

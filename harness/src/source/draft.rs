@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Artifact;
 use crate::base::error::{Error, Place, Result};
-use crate::metric::{Metric, PerMetric};
+use crate::row::metric::{Metric, PerMetric};
 use crate::row::{Concurrency, Identity, Layout, Lengths, Measured, Parallelism, Provenance, Row};
 
 /// What the caller knows: whose rows they are, and what the files may not hold.

@@ -5,7 +5,7 @@
 use super::draft::{Draft, Fields, ms};
 use super::{Artifact, Given, Reading, Source};
 use crate::base::error::{Place, Result};
-use crate::metric::Metric;
+use crate::row::metric::Metric;
 
 /// Reports of GuideLLM.
 pub(super) struct GuideLlm;

@@ -4,7 +4,7 @@
 use super::draft::{Draft, Fields};
 use super::{Artifact, Given, Reading, Source};
 use crate::base::error::{Place, Result};
-use crate::metric::Metric;
+use crate::row::metric::Metric;
 
 /// Summaries of LLMPerf.
 pub(super) struct LlmPerf;

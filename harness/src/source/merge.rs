@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Reading;
-use crate::metric::{Metric, PerMetric};
+use crate::row::metric::{Metric, PerMetric};
 use crate::row::{Identity, Repeatability, Row};
 
 /// The rows of all artifacts, and an account of everything that is not a row.

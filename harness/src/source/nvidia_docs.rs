@@ -6,7 +6,7 @@
 use super::{Artifact, Given, Reading, Source};
 use crate::base::error::Result;
 use crate::base::table::Record;
-use crate::metric::Metric;
+use crate::row::metric::Metric;
 use crate::row::{Concurrency, Identity, Layout, Measured, Parallelism, Provenance, Row};
 
 /// Figures of NVIDIA's documentation.

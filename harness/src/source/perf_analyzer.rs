@@ -246,7 +246,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::metric::Metric;
+    use crate::row::metric::Metric;
 
     fn given() -> Given {
         Given {

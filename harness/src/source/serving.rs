@@ -160,7 +160,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::metric::Metric;
+    use crate::row::metric::Metric;
 
     const VLLM_RUN: &str = r#"{"date": "20260601-120000", "backend": "vllm", "model_id": "m",
         "tp": "2", "gpu": "H200", "request_rate": "inf", "max_concurrency": 32, "completed": 100,

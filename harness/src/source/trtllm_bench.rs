@@ -83,7 +83,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::metric::Metric;
+    use crate::row::metric::Metric;
 
     #[test]
     fn a_report_is_a_row_at_its_mean_concurrency() {

@@ -193,7 +193,7 @@ async fn the_naive_way_of_asking_makes_an_estimator_to_set_beside() {
     let text = std::fs::read_to_string(&file).unwrap();
     let made = mantile_reconcile::estimator::read(&file, &text).unwrap();
     for given in &made.given {
-        let e2e = given.metrics[mantile_reconcile::metric::Metric::E2eLatency].unwrap();
+        let e2e = given.metrics[mantile_reconcile::row::metric::Metric::E2eLatency].unwrap();
         assert!((e2e - f64::from(given.identity.input_seq_len) / 1e3).abs() < 1e-12);
     }
     let beside = project.run(&["run", MODEL]).stdout;

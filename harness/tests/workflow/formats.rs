@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use mantile_reconcile::metric::Metric;
+use mantile_reconcile::row::metric::Metric;
 use mantile_reconcile::row::{self, Row};
 use mantile_reconcile::source::{self, Artifact, Given, SOURCES, Source};
 use proptest::prelude::*;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use mantile_reconcile::metric::Metric;
+use mantile_reconcile::row::metric::Metric;
 use serde_json::Value;
 
 use super::project::{MODEL, Project};

@@ -3,7 +3,7 @@
 use super::Skip;
 use super::hw::gpu_model;
 use super::schema::{Flag, Object};
-use crate::metric::{Metric, PerMetric};
+use crate::row::metric::{Metric, PerMetric};
 use crate::row::{Concurrency, Identity, Layout, Measured, Parallelism, Pool};
 
 /// The scenario whose prompts and outputs are of the nominal lengths.

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::{InferenceMax, gpu_model};
-use crate::metric::Metric;
+use crate::row::metric::Metric;
 use crate::source::{Artifact, Fate, Given, Reading, Source as _};
 
 #[test]

@@ -2,98 +2,11 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use crate::filter::Filter;
-use crate::row::{Layout, Row};
-
-/// A property of a row that groups are made of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Field {
-    /// Who published it, by the name of the source.
-    Provider,
-    /// `b200`
-    GpuModel,
-    /// `vllm`
-    Framework,
-    /// `fp4`
-    Precision,
-    /// `4`; of a disaggregated row `1+4`, prefill + decode.
-    TensorParallel,
-    /// `1`; of a disaggregated row `1+4`, prefill + decode.
-    ExpertParallel,
-    /// ISL and OSL: `1024x8192`
-    Context,
-    /// `64`, or `peak`
-    Concurrency,
-    /// `true` or `false`: whether attention is data-parallel, in a disaggregated row's decode pool.
-    DpAttention,
-    /// `true` or `false`
-    Disagg,
-}
-
-impl Field {
-    /// All of them.
-    pub const ALL: [Self; 10] = [
-        Self::Provider,
-        Self::GpuModel,
-        Self::Framework,
-        Self::Precision,
-        Self::TensorParallel,
-        Self::ExpertParallel,
-        Self::Context,
-        Self::Concurrency,
-        Self::DpAttention,
-        Self::Disagg,
-    ];
-
-    /// The name in files and reports.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Provider => "provider",
-            Self::GpuModel => "gpu_model",
-            Self::Framework => "framework",
-            Self::Precision => "precision",
-            Self::TensorParallel => "tensor_parallel",
-            Self::ExpertParallel => "expert_parallel",
-            Self::Context => "context",
-            Self::Concurrency => "concurrency",
-            Self::DpAttention => "dp_attention",
-            Self::Disagg => "disagg",
-        }
-    }
-
-    /// The value of this property in a row.
-    #[must_use]
-    pub fn of(self, row: &Row) -> String {
-        let Row { provider, identity: row, .. } = row;
-        let per_pool = |size: fn(&crate::row::Parallelism) -> u32| match &row.layout {
-            Layout::Aggregated(parallelism) => size(parallelism).to_string(),
-            Layout::Disaggregated { prefill, decode } => {
-                format!("{}+{}", size(&prefill.parallelism), size(&decode.parallelism))
-            }
-        };
-        match self {
-            Self::Provider => provider.clone(),
-            Self::GpuModel => row.gpu_model.clone(),
-            Self::Framework => row.framework.clone(),
-            Self::Precision => row.precision.clone(),
-            Self::TensorParallel => per_pool(|p| p.tensor_parallel),
-            Self::ExpertParallel => per_pool(|p| p.expert_parallel),
-            Self::Context => row.context(),
-            Self::Concurrency => {
-                row.concurrency.fixed().map_or_else(|| "peak".to_owned(), |c| c.to_string())
-            }
-            Self::DpAttention => match &row.layout {
-                Layout::Aggregated(parallelism) => parallelism.dp_attention.to_string(),
-                Layout::Disaggregated { decode, .. } => decode.parallelism.dp_attention.to_string(),
-            },
-            Self::Disagg => matches!(row.layout, Layout::Disaggregated { .. }).to_string(),
-        }
-    }
-}
+use crate::row::Row;
+use crate::row::filter::Filter;
+use crate::row::property::Field;
 
 /// A group of rows: those that an expression of the filter language picks, or all.
 ///

@@ -11,16 +11,14 @@
 //! The orders compare numbers, of `benchmark_date` days, and are false where a row has none.
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::civil::Date;
 use wildmatch::WildMatch;
 
 use crate::base::text::nearest;
-use crate::group::Field;
-use crate::metric::Metric;
 use crate::row::Row;
+use crate::row::property::{Field, Property};
 
 /// A condition on rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -140,90 +138,6 @@ const KEYWORDS: [&str; 4] = ["and", "or", "not", "in"];
 /// Whether a bare word ends before this.
 fn ends_word(c: char) -> bool {
     c.is_whitespace() || "(),=!<>'\"".contains(c)
-}
-
-/// A property of a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Property {
-    /// One that groups are made of, too.
-    Field(Field),
-    /// Nominal input length, tokens.
-    InputSeqLen,
-    /// Nominal output length, tokens.
-    OutputSeqLen,
-    /// GPUs of all pools.
-    Gpus,
-    /// `none`, `mtp`
-    SpecDecoding,
-    /// `true` or `false`
-    IsMultinode,
-    /// The provider's id of the run.
-    RunId,
-    /// When the run was made, as published.
-    BenchmarkDate,
-    /// The container image.
-    Image,
-    /// A measured mean, in its unit.
-    Measured(Metric),
-}
-
-impl Property {
-    /// All of them, by name.
-    fn all() -> Vec<(&'static str, Self)> {
-        let mut all: Vec<_> =
-            Field::ALL.into_iter().map(|field| (field.name(), Self::Field(field))).collect();
-        all.extend([
-            ("input_seq_len", Self::InputSeqLen),
-            ("output_seq_len", Self::OutputSeqLen),
-            ("gpus", Self::Gpus),
-            ("spec_decoding", Self::SpecDecoding),
-            ("is_multinode", Self::IsMultinode),
-            ("run_id", Self::RunId),
-            ("benchmark_date", Self::BenchmarkDate),
-            ("image", Self::Image),
-        ]);
-        all.extend(Metric::ALL.into_iter().map(|metric| (metric.name(), Self::Measured(metric))));
-        all
-    }
-
-    /// Its name in expressions.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        Self::all()
-            .into_iter()
-            .find_map(|(name, property)| (property == self).then_some(name))
-            .expect("all properties have names")
-    }
-
-    /// Whether it is how the row came out, not what it is.
-    #[must_use]
-    pub fn is_measured(self) -> bool {
-        matches!(self, Self::Measured(_))
-    }
-
-    /// The values that rows have of it, each once, sorted.
-    #[must_use]
-    pub fn values(self, rows: &[Row]) -> BTreeSet<String> {
-        rows.iter().filter_map(|row| self.of(row)).collect()
-    }
-
-    /// The value as text; `None` where the row has none.
-    #[must_use]
-    pub fn of(self, row: &Row) -> Option<String> {
-        let identity = &row.identity;
-        match self {
-            Self::Field(field) => Some(field.of(row)),
-            Self::InputSeqLen => Some(identity.input_seq_len.to_string()),
-            Self::OutputSeqLen => Some(identity.output_seq_len.to_string()),
-            Self::Gpus => Some(identity.gpus().to_string()),
-            Self::SpecDecoding => Some(identity.spec_decoding.clone()),
-            Self::IsMultinode => Some(identity.is_multinode.to_string()),
-            Self::RunId => Some(row.provenance.run_id.clone()),
-            Self::BenchmarkDate => row.provenance.benchmark_date.clone(),
-            Self::Image => row.provenance.image.clone(),
-            Self::Measured(metric) => row.measured.means[metric].map(|value| value.to_string()),
-        }
-    }
 }
 
 impl Filter {

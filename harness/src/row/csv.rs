@@ -9,7 +9,7 @@ use super::{
 };
 use crate::base::error::{Error, Result};
 use crate::base::table::{Record, Table};
-use crate::metric::{Metric, PerMetric};
+use crate::row::metric::{Metric, PerMetric};
 
 /// Every column, in the order that [`write()`] uses: the seventeen of the standard format first.
 pub const COLUMNS: [&str; 53] = [
