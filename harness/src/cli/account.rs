@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::extract::{Overlaps, Read};
 use crate::base::text::plural;
+use crate::intake::source::{Extraction, Fate};
 use crate::report::TextTable;
-use crate::source::{Extraction, Fate};
 
 /// So many files, in words.
 pub(super) fn files(count: usize) -> String {

@@ -12,11 +12,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::base::settings;
 use crate::calibrate::Group;
 use crate::estimator;
+use crate::intake::source::{self, Given};
 use crate::mantile::ClientOptions;
 use crate::row::Identity;
 use crate::row::filter::Filter;
 use crate::row::property::Field;
-use crate::source::{self, Given};
 
 const AFTER_HELP: &str = "\
 Exit codes:

@@ -11,11 +11,11 @@ use super::output::{note, spinner};
 use crate::base::error::{Error, Result};
 use crate::base::settings;
 use crate::config;
-use crate::fetch::{
+use crate::intake::fetch::{
     CachedRun, Event, GitHub, InferenceX, Patience, Question, Repository, Token, Wanted, collect,
     from_cache,
 };
-use crate::source;
+use crate::intake::source;
 
 /// Everything that is to be read: the files and folders named, and what was fetched.
 pub(super) async fn bring(

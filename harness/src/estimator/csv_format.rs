@@ -7,10 +7,10 @@ use std::path::Path;
 use super::{Estimator, Given, Predictions};
 use crate::base::error::{Error, Place, Result};
 use crate::base::table::{Record, Table};
+use crate::intake::source::gpu_model;
 use crate::prediction;
 use crate::row::metric::{Metric, PerMetric};
 use crate::row::{self, Row};
-use crate::source::gpu_model;
 
 /// How the figures came about, in the estimator's own word.
 const MODE: &str = "mode";

@@ -3,9 +3,9 @@
 
 use std::path::Path;
 
+use mantile_reconcile::intake::source::{self, Artifact, Given, SOURCES, Source};
 use mantile_reconcile::row::metric::Metric;
 use mantile_reconcile::row::{self, Row};
-use mantile_reconcile::source::{self, Artifact, Given, SOURCES, Source};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 

@@ -170,7 +170,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::source::merge;
+    use crate::intake::source::merge;
 
     #[test]
     fn a_figure_without_concurrency_is_a_peak_and_the_newest_document_counts() {

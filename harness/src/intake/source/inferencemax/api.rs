@@ -67,8 +67,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::source::inferencemax::InferenceMax;
-    use crate::source::{Artifact, Given, Reading, Source as _};
+    use crate::intake::source::inferencemax::InferenceMax;
+    use crate::intake::source::{Artifact, Given, Reading, Source as _};
 
     fn api_row() -> Value {
         json!({

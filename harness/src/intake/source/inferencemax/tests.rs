@@ -6,8 +6,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::{InferenceMax, gpu_model};
+use crate::intake::source::{Artifact, Fate, Given, Reading, Source as _};
 use crate::row::metric::Metric;
-use crate::source::{Artifact, Fate, Given, Reading, Source as _};
 
 #[test]
 fn hw_loses_its_runner_and_keeps_its_gpu() {
