@@ -15,11 +15,11 @@ use mantile_reconcile::compare::{Comparison, join};
 use mantile_reconcile::estimate;
 use mantile_reconcile::evaluation::{Evaluation, Service};
 use mantile_reconcile::folder::{self, Model};
+use mantile_reconcile::mantile::recording;
 use mantile_reconcile::mapping;
 use mantile_reconcile::mapping::Recorded;
 use mantile_reconcile::page::{Subject, page};
 use mantile_reconcile::prediction::Prediction;
-use mantile_reconcile::recording;
 use mantile_reconcile::row::Concurrency;
 
 const MODEL: &str = "openai_GPT-OSS-120B";

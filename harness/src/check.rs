@@ -10,8 +10,8 @@ use crate::audit::{self, Finding, audit};
 use crate::compare::{Comparison, Coverage, in_group, statistics};
 use crate::config::Config;
 use crate::folder::Model;
+use crate::mantile::recording::Recording;
 use crate::mapping;
-use crate::recording::Recording;
 use crate::row::Row;
 use crate::row::metric::Metric;
 use crate::verdict::{RowVerdict, Standing};
@@ -313,7 +313,7 @@ fn used(subject: Subject<'_>) -> Result<(), String> {
                 unused.len(),
                 subject.recording.entries.len(),
                 subject.recording.path.display(),
-                crate::recording::record_command(
+                crate::mantile::recording::record_command(
                     &subject.recording.model_id,
                     &subject.recording.release,
                     false
@@ -338,7 +338,7 @@ fn fresh(subject: Subject<'_>) -> Result<(), String> {
         "{} is {days} days old, more than the {most} that max_recording_age_days allows; record the \
          current release: {}",
         recording.path.display(),
-        crate::recording::record_command(&recording.model_id, "<release>", false)
+        crate::mantile::recording::record_command(&recording.model_id, "<release>", false)
     ))
 }
 

@@ -9,13 +9,11 @@ use toml::Spanned;
 use crate::audit::{self, Accepted};
 use crate::band::{Band, Interval, MetricTable, Written};
 use crate::base::error::{Error, Place, Result};
+use crate::base::toml_file::{self, check_version};
 use crate::estimator;
 use crate::row::group::Group;
 use crate::row::metric::{Metric, PerMetric};
 use crate::row::property::Field;
-
-/// The version of the file's format that this program reads.
-pub(crate) const SCHEMA_VERSION: u32 = 1;
 
 /// A model's `reconcile.toml`, validated.
 #[derive(Debug, Clone)]
@@ -314,7 +312,7 @@ pub const RESERVED_SOURCE_NAMES: [&str; 7] =
 
 /// Reads the text of a `reconcile.toml` that came from `path`.
 pub fn parse(path: &Path, text: &str) -> Result<Config> {
-    let file: File = parse_toml(path, text)?;
+    let file: File = toml_file::parse(path, text)?;
     let at =
         |offset: usize, message: String| Error::content(Place::offset(path, text, offset), message);
     check_version(path, text, &file.schema_version)?;
@@ -390,17 +388,6 @@ pub fn parse(path: &Path, text: &str) -> Result<Config> {
     Ok(config)
 }
 
-/// Parses TOML; an error names line and column.
-pub(crate) fn parse_toml<T: serde::de::DeserializeOwned>(path: &Path, text: &str) -> Result<T> {
-    toml::from_str(text).map_err(|error| {
-        let place = match error.span() {
-            Some(span) => Place::offset(path, text, span.start),
-            None => Place::file(path),
-        };
-        Error::content(place, error.message().trim_end())
-    })
-}
-
 impl Config {
     /// What rows of this GPU and framework become: the entry that names the framework, else the one for
     /// any; of several the first.
@@ -423,18 +410,6 @@ impl Config {
         });
         config
     }
-}
-
-/// Refuses a file of another version.
-pub(crate) fn check_version(path: &Path, text: &str, version: &Spanned<u32>) -> Result<()> {
-    if *version.get_ref() == SCHEMA_VERSION {
-        return Ok(());
-    }
-    Err(Error::content(
-        Place::offset(path, text, version.span().start),
-        format!("schema_version {} is not {SCHEMA_VERSION}", version.get_ref()),
-    )
-    .with_help("use the mantile-reconcile that wrote it, or rewrite the file by the README"))
 }
 
 /// What of the audit is accepted: each entry with a check that there is, and a reason, once.

@@ -9,7 +9,7 @@ use toml::Spanned;
 
 use crate::band::{Interval, Written};
 use crate::base::error::{Error, Place, Result};
-use crate::config::{check_version, parse_toml};
+use crate::base::toml_file::{self, check_version};
 use crate::row::Row;
 use crate::row::metric::Quantity;
 
@@ -56,7 +56,7 @@ struct Entry {
 
 /// Reads the text of a `known_deviations.toml` that came from `path`.
 pub fn parse(path: &Path, text: &str) -> Result<Deviations> {
-    let file: File = parse_toml(path, text)?;
+    let file: File = toml_file::parse(path, text)?;
     check_version(path, text, &file.schema_version)?;
     let mut entries: Vec<Deviation> = Vec::new();
     for spanned in &file.deviation {

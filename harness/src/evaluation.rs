@@ -15,10 +15,10 @@ use crate::compare::{Comparison, Coverage, join};
 use crate::config::Config;
 use crate::estimator::{self, SideBySide, side_by_side};
 use crate::folder::Model;
+use crate::mantile::recording::{self, Recording, ReplayServer};
+use crate::mantile::releases;
 use crate::mantile::{Client, ClientOptions, LayerTable};
 use crate::prediction::{Outcome, Prediction};
-use crate::recording::{self, Recording, ReplayServer};
-use crate::releases;
 use crate::verdict::{self, RowVerdict, Status};
 
 /// A Mantile that answers for one model, live or from its recording.

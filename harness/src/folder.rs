@@ -13,7 +13,7 @@ use crate::calibrate;
 use crate::config::{self, Config};
 use crate::deviation::{self, Deviations};
 use crate::estimator;
-use crate::releases;
+use crate::mantile::releases;
 use crate::row::filter::Filter;
 use crate::row::group::Group;
 use crate::row::metric::Metric;

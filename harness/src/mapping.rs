@@ -7,10 +7,10 @@
 //! that takes it, and layers of experts get `expert_parallel` and TP / EP, because Mantile spreads
 //! a layer over `expert_parallel × tensor_parallel` packages.
 
-use crate::breakdown::Breakdown;
 use crate::config::{Config, Precision, Treatment};
+use crate::mantile::breakdown::Breakdown;
+use crate::mantile::recording::Recording;
 use crate::mantile::{Answer, LayerRequest, LayerTable, PhaseRequest, SystemMetricsRequest};
-use crate::recording::Recording;
 use crate::row::{Concurrency, Identity, Layout, Lengths, Parallelism, Row};
 
 /// A row in Mantile's terms; the request follows once the model's layers are known.

@@ -1,7 +1,7 @@
 //! Checks of rows against the hardware: nothing is faster than its memory and its arithmetic.
 //!
 //! This is the roofline (Williams, Waterman and Patterson 2009) with figures of Mantile's recorded answer to
-//! the row's request, at the peaks of the GPU's datasheet ([`crate::datasheet`]; without one, at Mantile's). A
+//! the row's request, at the peaks of the GPU's datasheet ([`crate::mantile::datasheet`]; without one, at Mantile's). A
 //! decode step reads the weights once, and the KV cache of the sequences in it, at peak
 //! memory bandwidth; a token costs its FLOPs at peak. What Mantile counts is turned into a bound that holds of
 //! any engine:
@@ -17,13 +17,13 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{Check, Finding, Severity, Subject, off_by};
-use crate::breakdown::{Breakdown, LayerTime};
 use crate::config::Config;
-use crate::datasheet;
 use crate::mantile::LayerTable;
+use crate::mantile::breakdown::{Breakdown, LayerTime};
+use crate::mantile::datasheet;
+use crate::mantile::recording::Recording;
 use crate::mapping::{self, Recorded};
 use crate::prediction::Estimate;
-use crate::recording::Recording;
 use crate::row::metric::{Metric, PerMetric};
 use crate::row::{Identity, Layout, Row};
 
@@ -288,7 +288,7 @@ mod tests {
     use super::*;
     use crate::config::Gpu;
     use crate::folder;
-    use crate::recording;
+    use crate::mantile::recording;
     use crate::row::Concurrency;
 
     fn load(model: &str) -> (folder::Model, Recording) {

@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::config::Config;
-use crate::recording::Recording;
+use crate::mantile::recording::Recording;
 use crate::row::Row;
 
 pub use accepted::{Accepted, Judged, judge};

@@ -8,5 +8,6 @@ pub mod settings;
 pub mod statistics;
 pub mod table;
 pub mod text;
+pub mod toml_file;
 pub mod transaction;
 pub mod units;

@@ -8,9 +8,9 @@ use super::errors::pair;
 use super::reach::{Reach, reach};
 use super::{Conditions, Group, LeftOut, Members, Observation, Physics};
 use crate::base::statistics::{self, Interval95, Pair, clustered_mean, quantile, spearman};
-use crate::breakdown::{LayerTime, Phase};
-use crate::datasheet;
-use crate::hardware::Hardware;
+use crate::mantile::breakdown::{LayerTime, Phase};
+use crate::mantile::datasheet;
+use crate::mantile::hardware::Hardware;
 use crate::row::Identity;
 use crate::row::metric::Metric;
 

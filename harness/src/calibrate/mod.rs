@@ -2,7 +2,7 @@
 //!
 //! An [`Observation`] is a measured row with the work that Mantile counts for it in each layer, from its
 //! recorded answer. Mantile's times are that work over the parameters of the hardware
-//! ([`crate::breakdown`]), so a prediction at other parameters needs no Mantile, and the parameters that
+//! ([`crate::mantile::breakdown`]), so a prediction at other parameters needs no Mantile, and the parameters that
 //! fit the measurements best are found by robust least squares on the logarithms of predicted / measured
 //! (`fit`), within what the datasheet allows.
 //!
@@ -41,8 +41,8 @@ pub use written::{FILE_NAME, HeldErrors, Provenance, Written, read, read_gpus};
 
 use fit::{Minimum, Problem, minimise};
 
-use crate::datasheet::Datasheet;
-use crate::hardware::Overlap;
+use crate::mantile::datasheet::Datasheet;
+use crate::mantile::hardware::Overlap;
 use crate::row::metric::Metric;
 
 /// Which parameters are fitted.

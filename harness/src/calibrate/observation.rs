@@ -6,13 +6,13 @@ use super::Group;
 use crate::audit::{self, Severity, audit};
 use crate::base::error::{self, Error, Place};
 use crate::base::units::Seconds;
-use crate::breakdown::{Breakdown, LayerTime, Phase};
 use crate::config::{Config, Treatment};
-use crate::hardware::Hardware;
+use crate::mantile::breakdown::{Breakdown, LayerTime, Phase};
+use crate::mantile::hardware::Hardware;
+use crate::mantile::recording::Recording;
 use crate::mantile::{LayerTable, PhaseRequest, dtype_bytes};
 use crate::mapping::{self, Recorded};
 use crate::prediction::{derive, e2e_latency};
-use crate::recording::Recording;
 use crate::row::metric::{Metric, PerMetric};
 use crate::row::{Identity, Layout, Lengths, Row};
 
@@ -365,7 +365,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::config::Calibration;
     use crate::folder;
-    use crate::recording;
+    use crate::mantile::recording;
 
     const ROOT: &str = env!("CARGO_MANIFEST_DIR");
     const NAME: &str = "inferencemax::h100::vllm::fp4::1024x1024::tp4_ep1::c32";

@@ -1,8 +1,8 @@
 //! The parameters of a fit: what each is, where it may lie, and what a point of them means.
 
 use super::correction::Correction;
-use crate::datasheet::Datasheet;
-use crate::hardware::{Hardware, Overlap};
+use crate::mantile::datasheet::Datasheet;
+use crate::mantile::hardware::{Hardware, Overlap};
 
 /// A parameter that is fitted; its logarithm is what the fit moves.
 #[derive(Debug, Clone, PartialEq)]
@@ -318,7 +318,7 @@ mod tests {
     use approx::assert_relative_eq;
 
     use super::*;
-    use crate::datasheet;
+    use crate::mantile::datasheet;
 
     fn space(gpu: &str, in_use: &[usize], serving: bool) -> Space {
         let dtypes = ["bf16".to_owned(), "nvfp8".to_owned()];

@@ -11,8 +11,8 @@ use super::{
     Observation, Observations, Physics, Setting, Space,
 };
 use crate::base::parallel;
-use crate::datasheet;
-use crate::hardware::{Hardware, Overlap};
+use crate::mantile::datasheet;
+use crate::mantile::hardware::{Hardware, Overlap};
 use crate::row::Identity;
 
 /// A group's calibration with its proof.

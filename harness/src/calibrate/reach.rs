@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::errors::mape;
 use super::{Aim, Conditions, Kind, Latencies, Load, Mode, Observation, Setting, Space};
-use crate::hardware::Hardware;
+use crate::mantile::hardware::Hardware;
 use crate::row::metric::Metric;
 
 /// What moving something could do at best, fitted to these rows and held out nowhere.

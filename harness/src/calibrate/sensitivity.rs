@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{Aim, Conditions, Fit, Observation, Parameter, Setting};
 use crate::base::parallel;
-use crate::hardware::Hardware;
+use crate::mantile::hardware::Hardware;
 
 /// A fitted parameter.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -12,9 +12,10 @@ use super::{
 };
 use crate::base::error::Result;
 use crate::base::statistics::Interval95;
+use crate::base::toml_file;
 use crate::config::{self, Config, Gpu, Precision};
-use crate::datasheet;
-use crate::hardware::{About, Hardware, Overlap};
+use crate::mantile::datasheet;
+use crate::mantile::hardware::{About, Hardware, Overlap};
 use crate::row::metric::Metric;
 
 /// The file's name in a model's folder.
@@ -279,7 +280,7 @@ impl Written {
                 calibrated: true,
             });
         }
-        let schema_version = Spanned::new(0..0, config::SCHEMA_VERSION);
+        let schema_version = Spanned::new(0..0, toml_file::SCHEMA_VERSION);
         Self { schema_version, calibration, gpu }
     }
 
@@ -489,10 +490,10 @@ impl WrittenErrors {
 
 /// Reads the text of a `calibration.toml` that came from `path`.
 pub fn read(path: &Path, text: &str) -> Result<Written> {
-    let mut written: Written = config::parse_toml(path, text).map_err(|error| {
+    let mut written: Written = toml_file::parse(path, text).map_err(|error| {
         error.with_help("remove it, and make it anew: mantile-reconcile calibrate --output")
     })?;
-    config::check_version(path, text, &written.schema_version)?;
+    toml_file::check_version(path, text, &written.schema_version)?;
     for gpu in &mut written.gpu {
         gpu.calibrated = true;
     }
@@ -567,7 +568,7 @@ mod tests {
             with_correction: Some(found.clone()),
         };
         Written {
-            schema_version: Spanned::new(0..0, config::SCHEMA_VERSION),
+            schema_version: Spanned::new(0..0, toml_file::SCHEMA_VERSION),
             calibration: gpu.iter().map(calibration).collect(),
             gpu,
         }

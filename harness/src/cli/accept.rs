@@ -23,10 +23,10 @@ use crate::evaluation::Evaluation;
 use crate::folder;
 use crate::folder::Model;
 use crate::mantile::Client;
+use crate::mantile::recording::{self, Recording};
+use crate::mantile::releases;
 use crate::propose::{Rule, propose, rewrite};
-use crate::recording::{self, Recording};
 use crate::release_gate::{Decision, ReleaseGate};
-use crate::releases;
 use crate::report::{
     RECONCILIATION_SUMMARY, Style, comparison_summary, predictions_table, reconciliation_summary,
     snapshot_file,

@@ -11,7 +11,7 @@ use crate::base::error::{Exit, Result};
 use crate::config::{Config, Source};
 use crate::folder::{self, Model};
 use crate::mantile::Client;
-use crate::recording::{self, Recording};
+use crate::mantile::recording::{self, Recording};
 use crate::report::{audit_json, audit_table, audit_text};
 use crate::row::Row;
 

@@ -16,9 +16,9 @@ use crate::calibrate::{
 };
 use crate::estimator;
 use crate::folder::{self, Model};
-use crate::hardware::Hardware;
-use crate::recording;
-use crate::recording::Recording;
+use crate::mantile::hardware::Hardware;
+use crate::mantile::recording;
+use crate::mantile::recording::Recording;
 use crate::report::{
     calibration_json, calibration_table, calibration_text, diagnosis_table, diagnosis_text,
 };

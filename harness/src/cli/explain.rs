@@ -9,13 +9,13 @@ use super::output::{fenced, print_as};
 use super::service::{CONCURRENCY, predict};
 use crate::base::error::{Error, Exit, Result};
 use crate::base::text::nearest;
-use crate::breakdown::Breakdown;
 use crate::compare::join;
 use crate::evaluation::{Evaluation, Service};
 use crate::folder::{self, Model};
+use crate::mantile::breakdown::Breakdown;
+use crate::mantile::recording;
 use crate::mapping;
 use crate::mapping::Question;
-use crate::recording;
 use crate::report::{Explanation, explain, explanation_json, quantities_table};
 
 pub(super) async fn run(root: &Path, args: &ExplainArgs) -> Result<Exit> {

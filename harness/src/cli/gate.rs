@@ -13,10 +13,10 @@ use crate::base::error::{Error, Exit, Result};
 use crate::base::file;
 use crate::evaluation::Service;
 use crate::folder::{self, Model};
+use crate::mantile::recording;
+use crate::mantile::releases;
 use crate::prediction::{Outcome, Prediction};
-use crate::recording;
 use crate::release_gate::{Decision, ReleaseGate};
-use crate::releases;
 use crate::report::{Style, gate_annotations, gate_json, gate_junit, gate_summary, gate_table};
 
 pub(super) async fn run(root: &Path, args: &GateArgs) -> Result<Exit> {

@@ -9,8 +9,8 @@ use super::service::replay;
 use crate::base::error::{Exit, Result};
 use crate::compare::{Comparison, join};
 use crate::folder::{self, Model};
-use crate::recording;
-use crate::releases::{self, Releases};
+use crate::mantile::recording;
+use crate::mantile::releases::{self, Releases};
 use crate::report::{ReleaseErrors, history_json, history_table, history_text};
 
 pub(super) async fn run(root: &Path, args: &HistoryArgs) -> Result<Exit> {

@@ -7,11 +7,11 @@ use crate::base::error::{Error, Result};
 use crate::base::file;
 use crate::evaluation::Evaluation;
 use crate::folder::Model;
+use crate::mantile::recording::Recording;
+use crate::mantile::releases;
 use crate::mapping;
 use crate::mapping::Recorded;
 use crate::page;
-use crate::recording::Recording;
-use crate::releases;
 use crate::row::Row;
 
 /// Writes a model's page into a folder. Where its predictions are of a recording, with what was asked and

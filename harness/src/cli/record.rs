@@ -13,10 +13,10 @@ use crate::base::file;
 use crate::config::Config;
 use crate::estimate;
 use crate::folder::{self, Model};
+use crate::mantile::recording::{self, Entry, RecordedReply, Recording, differences};
+use crate::mantile::releases;
 use crate::mantile::{Client, LayerTable, SystemMetricsRequest, layers_path};
 use crate::mapping;
-use crate::recording::{self, Entry, RecordedReply, Recording, differences};
-use crate::releases;
 use crate::report::TextTable;
 use crate::row::Row;
 

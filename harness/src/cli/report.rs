@@ -15,7 +15,7 @@ use crate::base::error::{Error, Exit, Place, Result};
 use crate::base::file;
 use crate::evaluation::Evaluation;
 use crate::folder::{self, Model};
-use crate::recording::{self, Recording};
+use crate::mantile::recording::{self, Recording};
 use crate::report::{RECONCILIATION_SUMMARY, TextTable, notes_are_whole, reconciliation_summary};
 
 pub(super) async fn run(root: &Path, args: &ReportArgs) -> Result<Exit> {

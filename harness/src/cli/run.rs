@@ -16,8 +16,8 @@ use crate::base::file;
 use crate::compare::{Comparison, join};
 use crate::evaluation::Evaluation;
 use crate::folder::{self, Model};
+use crate::mantile::recording;
 use crate::prediction::{self, Outcome};
-use crate::recording;
 use crate::report::{
     Style, audit_text, comparison_summary, errors_table, evaluation_json, failure_text,
     models_table, run_table,

@@ -7,8 +7,8 @@ use super::args::ServeArgs;
 use super::output::{note, print};
 use crate::base::error::{Error, Exit, Result};
 use crate::folder;
-use crate::recording::{self, ReplayServer};
-use crate::releases;
+use crate::mantile::recording::{self, ReplayServer};
+use crate::mantile::releases;
 
 pub(super) async fn run(root: &Path, args: &ServeArgs) -> Result<Exit> {
     let config = folder::load_config(root, &args.model)?;

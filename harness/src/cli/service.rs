@@ -9,8 +9,8 @@ use crate::config::Config;
 use crate::estimate;
 use crate::evaluation::Service;
 use crate::folder::Model;
+use crate::mantile::recording::Recording;
 use crate::prediction::Prediction;
-use crate::recording::Recording;
 
 /// The service that answers: live, or the recording of the accepted release.
 pub(super) async fn start(args: &ServiceArgs, root: &Path, config: &Config) -> Result<Service> {

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::{Estimator, RowEstimate};
 use crate::base::statistics::quantile;
-use crate::breakdown::Breakdown;
 use crate::compare::Comparison;
 use crate::config::{self, Config};
 use crate::mantile::LayerTable;
+use crate::mantile::breakdown::Breakdown;
+use crate::mantile::recording::Recording;
 use crate::mapping;
 use crate::prediction::Outcome;
-use crate::recording::Recording;
 use crate::row::Row;
 use crate::row::metric::{Metric, PerMetric};
 use crate::row::property::Field;

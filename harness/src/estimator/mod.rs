@@ -20,8 +20,8 @@ use std::path::PathBuf;
 use crate::base::statistics::Pair;
 use crate::compare::Comparison;
 use crate::config;
+use crate::mantile::recording::Recording;
 use crate::prediction::complete;
-use crate::recording::Recording;
 use crate::row::metric::{Metric, PerMetric};
 use crate::row::{Identity, Row};
 

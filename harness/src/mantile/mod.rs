@@ -1,9 +1,14 @@
 //! Mantile's HTTP API: what is asked, what is answered, and the client between.
 
 pub mod answer;
+pub mod breakdown;
 pub mod client;
+pub mod datasheet;
 mod dtype;
+pub mod hardware;
 pub mod layers;
+pub mod recording;
+pub mod releases;
 pub mod request;
 
 pub use answer::{Anomaly, Answer};

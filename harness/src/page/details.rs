@@ -6,9 +6,9 @@ use std::path::Path;
 use maud::{Markup, html};
 
 use super::{Subject, rows};
-use crate::breakdown::{Breakdown, Phase};
 use crate::compare::Comparison;
 use crate::mantile::SystemMetricsRequest;
+use crate::mantile::breakdown::{Breakdown, Phase};
 use crate::mapping::Recorded;
 use crate::report::{
     Align, TextTable, explain_command, figure as four_digits, layer_times, rerun_command,

@@ -13,10 +13,10 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use series::Series;
 
 use crate::base::statistics::Statistics;
-use crate::breakdown::{LayerTime, Phase};
 use crate::compare::{Comparison, distinct, statistics, step_metric};
 use crate::evaluation::Evaluation;
 use crate::folder::Model;
+use crate::mantile::breakdown::{LayerTime, Phase};
 use crate::mapping::Recorded;
 use crate::report::{ReleaseErrors, coverage_text, dataset, verdict_word};
 use crate::row::metric::Metric;

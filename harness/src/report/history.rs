@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::summary::SHORT_TITLES;
 use super::{Align, TextTable};
 use crate::compare::{Breakdown, Comparison, Slice};
-use crate::releases::Release;
+use crate::mantile::releases::Release;
 use crate::row::metric::Metric;
 
 /// A release with its errors.

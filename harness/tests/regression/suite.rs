@@ -14,9 +14,9 @@ use mantile_reconcile::estimate;
 use mantile_reconcile::evaluation::{Evaluation, Service};
 use mantile_reconcile::folder::{self, Model};
 use mantile_reconcile::mantile::ClientOptions;
+use mantile_reconcile::mantile::recording::{self, Recording};
 use mantile_reconcile::mapping;
 use mantile_reconcile::prediction::Prediction;
-use mantile_reconcile::recording::{self, Recording};
 use mantile_reconcile::report::{Style, comparison_summary, failure_text, predictions_table};
 use tokio::runtime::Runtime;
 

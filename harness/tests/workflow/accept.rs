@@ -146,10 +146,13 @@ fn what_moved_within_the_tolerance_does_not_rewrite_reviewed_lines() {
         let tpot = body["tpot_ms"].as_f64().unwrap();
         body["tpot_ms"] = (tpot * (1.0 + 9e-7)).into();
         let body = serde_json::value::to_raw_value(&body).unwrap();
-        entry.reply =
-            mantile_reconcile::recording::RecordedReply::seal(200, "application/json".into(), body);
+        entry.reply = mantile_reconcile::mantile::recording::RecordedReply::seal(
+            200,
+            "application/json".into(),
+            body,
+        );
     }
-    mantile_reconcile::recording::save(&next).unwrap();
+    mantile_reconcile::mantile::recording::save(&next).unwrap();
     let index = project.path("fixtures/mantile/releases.toml");
     let listed =
         "\n[[release]]\nname = \"next\"\nmade = \"2026-02-01\"\nrecorded = \"2026-11-24\"\n";

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use mantile_reconcile::hardware::Hardware;
+use mantile_reconcile::mantile::hardware::Hardware;
 use serde_json::Value;
 
 use super::project::{MODEL, Project, RELEASE, copy, edit};

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use mantile_reconcile::folder::Model;
+use mantile_reconcile::mantile::recording;
 use mantile_reconcile::mapping;
-use mantile_reconcile::recording;
 use mantile_reconcile::row::Row;
 use serde_json::Value;
 use wiremock::matchers::path;

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Stdio};
 
-use mantile_reconcile::recording::{self, Recording};
+use mantile_reconcile::mantile::recording::{self, Recording};
 use wiremock::matchers::path;
 use wiremock::{Mock, ResponseTemplate};
 

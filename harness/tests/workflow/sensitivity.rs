@@ -5,13 +5,13 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use mantile_reconcile::breakdown::{Breakdown, LayerTime};
 use mantile_reconcile::drift::Drift;
 use mantile_reconcile::folder::Model;
+use mantile_reconcile::mantile::breakdown::{Breakdown, LayerTime};
+use mantile_reconcile::mantile::recording::Recording;
 use mantile_reconcile::mantile::{LayerTable, Reply};
 use mantile_reconcile::mapping;
 use mantile_reconcile::prediction::{Outcome, Prediction};
-use mantile_reconcile::recording::Recording;
 use mantile_reconcile::release_gate::{Decision, ReleaseGate};
 use mantile_reconcile::row::{Layout, Parallelism, Row};
 use mantile_reconcile::verdict::Status;

@@ -6,9 +6,9 @@ use std::path::Path;
 use libtest_mimic::Arguments;
 use mantile_reconcile::base::settings::Settings;
 use mantile_reconcile::folder::Model;
+use mantile_reconcile::mantile::recording;
 use mantile_reconcile::mapping;
 use mantile_reconcile::prediction;
-use mantile_reconcile::recording;
 use mantile_reconcile::row::metric::Metric;
 use serde_json::Value;
 

@@ -9,7 +9,7 @@ use toml::Spanned;
 use crate::base::error::{Error, Place, Result};
 use crate::base::file;
 use crate::base::text::nearest;
-use crate::config::{check_version, parse_toml};
+use crate::base::toml_file::{self, check_version};
 
 /// The recorded releases.
 #[derive(Debug, Clone)]
@@ -65,7 +65,7 @@ pub fn load(root: &Path) -> Result<Releases> {
 }
 
 fn parse(path: &Path, text: &str) -> Result<Releases> {
-    let file: File = parse_toml(path, text)?;
+    let file: File = toml_file::parse(path, text)?;
     check_version(path, text, &file.schema_version)?;
     let at =
         |offset: usize, message: String| Error::content(Place::offset(path, text, offset), message);

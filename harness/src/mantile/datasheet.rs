@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use crate::hardware::{Hardware, Overlap};
 use crate::mantile::dtype_bytes;
+use crate::mantile::hardware::{Hardware, Overlap};
 
 /// The peaks of a GPU.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

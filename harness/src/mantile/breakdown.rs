@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::base::units::Milliseconds;
-use crate::hardware::{Hardware, Overlap};
 use crate::mantile::LayerTable;
+use crate::mantile::hardware::{Hardware, Overlap};
 
 /// A step of inference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -306,7 +306,7 @@ mod tests {
 
     use super::*;
     use crate::mantile::Answer;
-    use crate::recording;
+    use crate::mantile::recording;
 
     const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -383,7 +383,7 @@ mod tests {
         let recording = recording::load(Path::new(ROOT), "72ff84e", "openai_GPT-OSS-120B").unwrap();
         let body = recording.entries.values().next().unwrap().reply.text();
         let breakdown = Breakdown::parse(&body, &recording.layers().unwrap()).unwrap();
-        let sheet = crate::datasheet::of("h100").unwrap();
+        let sheet = crate::mantile::datasheet::of("h100").unwrap();
         let told = breakdown.on(&sheet.peaks(["int8"])).unwrap_err();
         assert!(told.contains("no compute_per_package_PFlops of nv"), "{told}");
     }
