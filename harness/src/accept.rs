@@ -3,13 +3,13 @@
 
 use toml_edit::{Array, DocumentMut, Item, TableLike};
 
-use crate::band::Interval;
 use crate::compare::{Comparison, in_group};
-use crate::config::Config;
 use crate::propose::Proposal;
 use crate::row::Row;
 use crate::row::group::Group;
 use crate::row::metric::{Metric, Quantity};
+use crate::rules::band::Interval;
+use crate::rules::config::Config;
 use crate::verdict::{RowVerdict, Standing};
 
 /// The text of a `reconcile.toml` with its bands and gates tightened towards the proposals.
@@ -249,7 +249,7 @@ mod tests {
         let outside =
             [("p::a".to_owned(), Quantity::Metric(Metric::Tpot), Interval { low: 3.0, high: 4.0 })];
         let text = add_deviations(old, &outside, "new", "2027-06-01".parse().unwrap()).unwrap();
-        let parsed = crate::deviation::parse(std::path::Path::new("k.toml"), &text).unwrap();
+        let parsed = crate::rules::deviation::parse(std::path::Path::new("k.toml"), &text).unwrap();
         let found: Vec<_> = parsed
             .entries
             .iter()

@@ -8,12 +8,12 @@ use jiff::civil::Date;
 
 use crate::audit::{self, Finding, audit};
 use crate::compare::{Comparison, Coverage, in_group, statistics};
-use crate::config::Config;
 use crate::folder::Model;
 use crate::mantile::recording::Recording;
 use crate::mapping;
 use crate::row::Row;
 use crate::row::metric::Metric;
+use crate::rules::config::Config;
 use crate::verdict::{RowVerdict, Standing};
 
 /// One check, named as its trial in the suite.

@@ -12,13 +12,14 @@ use crate::audit::{Finding, Severity};
 use crate::base::error::{Exit, Result};
 use crate::check::{Check, Subject, today};
 use crate::compare::{Comparison, Coverage, join};
-use crate::config::Config;
-use crate::estimator::{self, SideBySide, side_by_side};
+use crate::estimator;
 use crate::folder::Model;
 use crate::mantile::recording::{self, Recording, ReplayServer};
 use crate::mantile::releases;
 use crate::mantile::{Client, ClientOptions, LayerTable};
 use crate::prediction::{Outcome, Prediction};
+use crate::rules::config::Config;
+use crate::side_by_side::{SideBySide, side_by_side};
 use crate::verdict::{self, RowVerdict, Status};
 
 /// A Mantile that answers for one model, live or from its recording.
@@ -127,7 +128,12 @@ impl Evaluation {
         config: &Config,
         recording: Option<&Recording>,
     ) -> Self {
-        let estimators = estimator::all(files, &self.comparisons, config, recording);
+        let predictions: Vec<_> = self
+            .comparisons
+            .iter()
+            .map(|comparison| (&comparison.row, &comparison.outcome))
+            .collect();
+        let estimators = estimator::all(files, &predictions, config, recording);
         self.side_by_side = estimators
             .into_iter()
             .map(|estimator| side_by_side(&self.comparisons, estimator))

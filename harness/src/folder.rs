@@ -4,14 +4,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::band::Band;
 use crate::base::error::{Error, Place, Result};
 use crate::base::file;
 use crate::base::text::nearest;
 use crate::base::transaction;
-use crate::calibrate;
-use crate::config::{self, Config};
-use crate::deviation::{self, Deviations};
 use crate::estimator;
 use crate::mantile::releases;
 use crate::row::filter::Filter;
@@ -19,6 +15,10 @@ use crate::row::group::Group;
 use crate::row::metric::Metric;
 use crate::row::property::Property;
 use crate::row::{self, Row};
+use crate::rules::band::Band;
+use crate::rules::calibration;
+use crate::rules::config::{self, Config};
+use crate::rules::deviation::{self, Deviations};
 
 /// Everything that is written down about one model.
 #[derive(Debug, Clone)]
@@ -118,7 +118,7 @@ pub fn adopt(config: &mut Config) -> Result<()> {
     if !config.calibration.adopted {
         return Ok(());
     }
-    let path = config.path.with_file_name(calibrate::FILE_NAME);
+    let path = config.path.with_file_name(calibration::FILE_NAME);
     if !path.exists() {
         return Err(Error::content(
             Place::file(&config.path),
@@ -129,7 +129,7 @@ pub fn adopt(config: &mut Config) -> Result<()> {
             config.model_id
         )));
     }
-    let mut gpus = calibrate::read_gpus(&path, &file::read_text(&path)?)?;
+    let mut gpus = calibration::read_gpus(&path, &file::read_text(&path)?)?;
     gpus.append(&mut config.gpus);
     config.gpus = gpus;
     Ok(())
@@ -167,7 +167,7 @@ pub fn load_unadopted(root: &Path, name: &str) -> Result<Model> {
     for entry in &config.estimators {
         estimators.push(load_estimator(folder.join(&entry.file), entry.clone())?);
     }
-    for entry in calibrate::entries() {
+    for entry in calibration::entries() {
         let path = folder.join(&entry.file);
         let named = config.estimators.iter().any(|other| other.name == entry.name);
         if path.exists() && !named {

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::statistics::spearman;
 use crate::compare::Comparison;
-use crate::config;
 use crate::prediction::complete;
 use crate::row::Row;
 use crate::row::metric::{Metric, PerMetric};
+use crate::rules::config;
 
 /// A configuration's two figures of merit.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -14,14 +14,11 @@
 
 pub mod accept;
 pub mod audit;
-pub mod band;
 pub mod base;
 pub mod calibrate;
 pub mod check;
 pub mod cli;
 pub mod compare;
-pub mod config;
-pub mod deviation;
 pub mod drift;
 pub mod estimate;
 pub mod estimator;
@@ -37,5 +34,6 @@ pub mod propose;
 pub mod release_gate;
 pub mod report;
 pub mod row;
-pub mod scaffold;
+pub mod rules;
+pub mod side_by_side;
 pub mod verdict;

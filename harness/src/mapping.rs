@@ -7,11 +7,11 @@
 //! that takes it, and layers of experts get `expert_parallel` and TP / EP, because Mantile spreads
 //! a layer over `expert_parallel × tensor_parallel` packages.
 
-use crate::config::{Config, Precision, Treatment};
 use crate::mantile::breakdown::Breakdown;
 use crate::mantile::recording::Recording;
 use crate::mantile::{Answer, LayerRequest, LayerTable, PhaseRequest, SystemMetricsRequest};
 use crate::row::{Concurrency, Identity, Layout, Lengths, Parallelism, Row};
+use crate::rules::config::{Config, Precision, Treatment};
 
 /// A row in Mantile's terms; the request follows once the model's layers are known.
 #[derive(Debug, Clone)]
@@ -299,7 +299,7 @@ mod tests {
     ";
 
     fn config() -> Config {
-        crate::config::parse(std::path::Path::new("reconcile.toml"), CONFIG).unwrap()
+        crate::rules::config::parse(std::path::Path::new("reconcile.toml"), CONFIG).unwrap()
     }
 
     fn layers() -> LayerTable {

@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
 
-use crate::band::Interval;
 use crate::base::statistics::{conformal_quantile, least_rows};
 use crate::compare::{Comparison, in_group, statistics};
 use crate::row::Concurrency;
 use crate::row::group::Group;
 use crate::row::metric::{Metric, PerMetric};
 use crate::row::property::Field;
+use crate::rules::band::Interval;
 
 /// What a proposal is made by.
 #[derive(Debug, Clone)]

@@ -2,14 +2,14 @@
 
 use jiff::civil::Date;
 
-use crate::band::{Interval, Written, most_specific};
 use crate::base::statistics::Pair;
 use crate::compare::Comparison;
-use crate::deviation::Deviation;
 use crate::folder::Model;
 use crate::prediction::Outcome;
 use crate::row::metric::{Metric, Quantity};
 use crate::row::{Concurrency, Row};
+use crate::rules::band::{Interval, Written, most_specific};
+use crate::rules::deviation::Deviation;
 
 /// The verdict on a row.
 #[derive(Debug, Clone)]
@@ -240,8 +240,8 @@ pub(crate) mod tests {
         Model {
             name: "m".to_owned(),
             release: "r".to_owned(),
-            config: crate::config::parse(path, &config).unwrap(),
-            deviations: crate::deviation::parse(
+            config: crate::rules::config::parse(path, &config).unwrap(),
+            deviations: crate::rules::deviation::parse(
                 deviations_path,
                 &format!("schema_version = 1\n{deviations}"),
             )

@@ -1,19 +1,7 @@
 //! Findings that are known and accepted.
 
-use super::{Check, Finding, Severity};
-
-/// An error that a person has looked at, with the reason why the row stays.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Accepted {
-    /// The row's name within its model, or the source's.
-    pub row: String,
-    /// The check whose error is accepted.
-    pub check: Check,
-    /// Why.
-    pub reason: String,
-    /// Where it is written, from 1.
-    pub line: usize,
-}
+use super::{Finding, Severity};
+use crate::rules::audit_check::AcceptedFinding;
 
 /// Findings held against what is accepted.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,13 +9,13 @@ pub struct Judged<'a> {
     /// Errors that nobody has accepted.
     pub open: Vec<&'a Finding>,
     /// Acceptances of what is no error any more.
-    pub dead: Vec<&'a Accepted>,
+    pub dead: Vec<&'a AcceptedFinding>,
 }
 
 impl Finding {
     /// The entry that accepts it, if it is an error that is listed.
     #[must_use]
-    pub fn accepted<'a>(&self, accepted: &'a [Accepted]) -> Option<&'a Accepted> {
+    pub fn accepted<'a>(&self, accepted: &'a [AcceptedFinding]) -> Option<&'a AcceptedFinding> {
         accepted.iter().find(|entry| {
             self.severity == Severity::Error
                 && entry.row == self.subject
@@ -38,10 +26,10 @@ impl Finding {
 
 /// The errors that are not accepted, and the acceptances without an error.
 #[must_use]
-pub fn judge<'a>(findings: &'a [Finding], accepted: &'a [Accepted]) -> Judged<'a> {
+pub fn judge<'a>(findings: &'a [Finding], accepted: &'a [AcceptedFinding]) -> Judged<'a> {
     let errors = || findings.iter().filter(|finding| finding.severity == Severity::Error);
     let open = errors().filter(|finding| finding.accepted(accepted).is_none()).collect();
-    let alive = |entry: &&Accepted| {
+    let alive = |entry: &&AcceptedFinding| {
         let entry = std::slice::from_ref(*entry);
         errors().any(|finding| finding.accepted(entry).is_some())
     };
@@ -51,6 +39,7 @@ pub fn judge<'a>(findings: &'a [Finding], accepted: &'a [Accepted]) -> Judged<'a
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::audit_check::AuditCheck;
 
     #[test]
     fn an_error_is_accepted_by_row_and_check_and_an_acceptance_of_nothing_is_dead() {
@@ -61,22 +50,22 @@ mod tests {
             factor: 1.0,
             message: String::new(),
         };
-        let accepted = |row: &str, check| Accepted {
+        let accepted = |row: &str, check| AcceptedFinding {
             row: row.to_owned(),
             check,
             reason: "known".to_owned(),
             line: 1,
         };
         let findings = [
-            finding(Severity::Error, Check::LittlesLaw),
-            finding(Severity::Warning, Check::Spread),
+            finding(Severity::Error, AuditCheck::LittlesLaw),
+            finding(Severity::Warning, AuditCheck::Spread),
         ];
-        let right = [accepted("p::r", Check::LittlesLaw)];
+        let right = [accepted("p::r", AuditCheck::LittlesLaw)];
         assert_eq!(judge(&findings, &right), Judged { open: vec![], dead: vec![] });
         for wrong in [
-            accepted("p::other", Check::LittlesLaw),
-            accepted("p::r", Check::TokenRatio),
-            accepted("p::r", Check::Spread),
+            accepted("p::other", AuditCheck::LittlesLaw),
+            accepted("p::r", AuditCheck::TokenRatio),
+            accepted("p::r", AuditCheck::Spread),
         ] {
             let wrong = [wrong];
             let judged = judge(&findings, &wrong);

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Check, Finding, Severity};
+use super::{Finding, Severity};
 use crate::row::metric::Metric;
 use crate::row::{Concurrency, Identity, Row};
+use crate::rules::audit_check::AuditCheck;
 
 /// A curve may fall back by this much from one concurrency to the next: noise.
 const NOISE: f64 = 1.05;
@@ -63,7 +64,7 @@ fn falls(curve: &[&Row], metric: Metric, findings: &mut Vec<Finding>) {
                 } else {
                     Severity::Warning
                 },
-                check: Check::CurveFall,
+                check: AuditCheck::CurveFall,
                 factor: before / after,
                 message: format!(
                     "{} falls by {:.1}% from {} to {}",
@@ -120,7 +121,7 @@ fn outliers(curve: &[&Row], findings: &mut Vec<Finding>) {
         findings.push(Finding {
             subject: curve[index].name(),
             severity: Severity::Warning,
-            check: Check::CurveOutlier,
+            check: AuditCheck::CurveOutlier,
             factor: found.iter().map(|(factor, _)| *factor).fold(1.0, f64::max),
             message: messages.join("; "),
         });
@@ -164,7 +165,7 @@ mod tests {
     use super::super::tests::{found_in, timed};
     use super::*;
 
-    fn of(check: Check, rows: &[Row]) -> Vec<Finding> {
+    fn of(check: AuditCheck, rows: &[Row]) -> Vec<Finding> {
         found_in(rows).into_iter().filter(|finding| finding.check == check).collect()
     }
 
@@ -177,7 +178,7 @@ mod tests {
     fn a_curve_that_falls_is_found_at_its_later_row() {
         let mut rows = vec![timed(16, 0.5, 0.01), timed(4, 0.5, 0.01), timed(8, 0.5, 0.01)];
         rows[0].measured.means[Metric::Throughput] = Some(100.0);
-        let falls = of(Check::CurveFall, &rows);
+        let falls = of(AuditCheck::CurveFall, &rows);
         assert_eq!(falls.len(), 1);
         assert!(falls[0].subject.ends_with("::c16"), "{}", falls[0].subject);
         assert!(falls[0].message.contains("from c8 to c16"), "{}", falls[0].message);
@@ -187,7 +188,10 @@ mod tests {
     fn a_token_twice_as_soon_with_more_requests_is_an_error() {
         let severities = |tpot| {
             let rows = [timed(4, 0.1, 0.01), timed(8, 0.1, tpot)];
-            of(Check::CurveFall, &rows).iter().map(|finding| finding.severity).collect::<Vec<_>>()
+            of(AuditCheck::CurveFall, &rows)
+                .iter()
+                .map(|finding| finding.severity)
+                .collect::<Vec<_>>()
         };
         assert_eq!(severities(0.0098), []);
         assert_eq!(severities(0.009), [Severity::Warning]);
@@ -197,22 +201,22 @@ mod tests {
     #[test]
     fn a_row_off_the_line_is_found_alone_and_a_bend_is_none() {
         let smooth = curve(&[0.010, 0.011, 0.013, 0.018, 0.030]);
-        assert_eq!(of(Check::CurveOutlier, &smooth), []);
+        assert_eq!(of(AuditCheck::CurveOutlier, &smooth), []);
         // A knee: each but the last is far below the line to the last.
-        assert_eq!(of(Check::CurveOutlier, &curve(&[0.010, 0.0101, 0.020])), []);
+        assert_eq!(of(AuditCheck::CurveOutlier, &curve(&[0.010, 0.0101, 0.020])), []);
         // A queue: TTFT leaps once.
         let queue: Vec<Row> =
             [0.1, 0.1, 2.0, 3.0].iter().zip(2..).map(|(&t, i)| timed(1 << i, t, 0.01)).collect();
         assert_eq!(
-            of(Check::CurveOutlier, &queue).len(),
+            of(AuditCheck::CurveOutlier, &queue).len(),
             0,
             "{:?}",
-            of(Check::CurveOutlier, &queue)
+            of(AuditCheck::CurveOutlier, &queue)
         );
-        let slow = of(Check::CurveOutlier, &curve(&[0.010, 0.011, 0.020, 0.018, 0.030]));
+        let slow = of(AuditCheck::CurveOutlier, &curve(&[0.010, 0.011, 0.020, 0.018, 0.030]));
         assert!(slow.iter().all(|finding| finding.subject.ends_with("::c16")), "{slow:?}");
         assert!(slow.iter().any(|finding| finding.message.contains("tpot is 1.42 times slower")));
-        let fast = of(Check::CurveOutlier, &curve(&[0.010, 0.011, 0.006, 0.018, 0.030]));
+        let fast = of(AuditCheck::CurveOutlier, &curve(&[0.010, 0.011, 0.006, 0.018, 0.030]));
         assert!(fast.iter().any(|finding| finding.message.contains("times faster")), "{fast:?}");
     }
 }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{Check, Finding, Severity, off_by};
+use super::{Finding, Severity, off_by};
 use crate::base::statistics::quantile;
-use crate::config::Source;
 use crate::row::metric::Metric;
 use crate::row::{Layout, Lengths, Row};
+use crate::rules::audit_check::AuditCheck;
+use crate::rules::config::Source;
 
 /// A ratio with the intervals that it should lie in.
 struct Limits {
@@ -53,7 +54,7 @@ pub(super) fn check(rows: &[&Row], source: &Source, findings: &mut Vec<Finding>)
             findings.push(Finding {
                 subject: row.name(),
                 severity: Severity::Error,
-                check: Check::P99AboveMean,
+                check: AuditCheck::P99AboveMean,
                 factor: mean / p99,
                 message: format!("p99 TTFT {p99} s is below the mean {mean} s"),
             });
@@ -65,7 +66,7 @@ pub(super) fn check(rows: &[&Row], source: &Source, findings: &mut Vec<Finding>)
 }
 
 /// The identities that hold of a row's means, as ratios that should be near 1.
-fn ratios(row: &Row, ratio: f64) -> Vec<(Check, f64, Limits, &'static str)> {
+fn ratios(row: &Row, ratio: f64) -> Vec<(AuditCheck, f64, Limits, &'static str)> {
     let means = &row.measured.means;
     let identity = &row.identity;
     let Lengths { input, output } = row.lengths(ratio);
@@ -75,7 +76,7 @@ fn ratios(row: &Row, ratio: f64) -> Vec<(Check, f64, Limits, &'static str)> {
     {
         let value = (ttft + tpot * (output - 1.0)) / e2e;
         let meaning = "TTFT + TPOT × (output − 1) over E2E";
-        ratios.push((Check::E2eIdentity, value, E2E_IDENTITY, meaning));
+        ratios.push((AuditCheck::E2eIdentity, value, E2E_IDENTITY, meaning));
     }
     if let (Some(rate), Some(e2e), Some(concurrency)) =
         (means[Metric::OutputThroughput], means[Metric::E2eLatency], identity.concurrency.fixed())
@@ -83,7 +84,7 @@ fn ratios(row: &Row, ratio: f64) -> Vec<(Check, f64, Limits, &'static str)> {
         let in_flight = rate * f64::from(identity.output_gpus()) * e2e / output;
         let value = in_flight / f64::from(concurrency);
         let meaning = "requests in flight by Little's law over concurrency";
-        ratios.push((Check::LittlesLaw, value, LITTLE, meaning));
+        ratios.push((AuditCheck::LittlesLaw, value, LITTLE, meaning));
     }
     // Of a disaggregated row the two rates are divided by different GPUs.
     if let (Some(total), Some(rate), Layout::Aggregated(_)) =
@@ -91,7 +92,7 @@ fn ratios(row: &Row, ratio: f64) -> Vec<(Check, f64, Limits, &'static str)> {
     {
         let value = (total - rate) / rate / (input / output);
         let meaning = "input over output throughput over ISL / OSL";
-        ratios.push((Check::TokenRatio, value, TOKEN_RATIO, meaning));
+        ratios.push((AuditCheck::TokenRatio, value, TOKEN_RATIO, meaning));
     }
     ratios
 }
@@ -125,7 +126,7 @@ fn labels(rows: &[&Row], findings: &mut Vec<Finding>) {
                 findings.push(Finding {
                     subject: row.name(),
                     severity,
-                    check: Check::EffectiveLength,
+                    check: AuditCheck::EffectiveLength,
                     factor: off_by(ratio),
                     message: format!(
                         "{what} are {mean:.1} tokens long on the mean, and by the row's label {nominal}"
@@ -152,7 +153,7 @@ fn effective_lengths(rows: &[&Row], source: &Source, findings: &mut Vec<Finding>
         findings.push(Finding {
             subject: source.name.clone(),
             severity,
-            check: Check::EffectiveLength,
+            check: AuditCheck::EffectiveLength,
             factor: off_by(median),
             message: format!(
                 "by the latencies of {} rows outputs are {:.3} of the nominal length (median), and \
@@ -169,7 +170,7 @@ fn effective_lengths(rows: &[&Row], source: &Source, findings: &mut Vec<Finding>
             findings.push(Finding {
                 subject: row.name(),
                 severity: Severity::Warning,
-                check: Check::EffectiveLength,
+                check: AuditCheck::EffectiveLength,
                 factor: off_by(ratio),
                 message: format!(
                     "by its latencies outputs are {:.3} of the nominal length, where {:.3} is the \
@@ -195,7 +196,7 @@ fn missing(rows: &[&Row], source: &Source, findings: &mut Vec<Finding>) {
         findings.push(Finding {
             subject: source.name.clone(),
             severity: Severity::Info,
-            check: Check::MissingMetrics,
+            check: AuditCheck::MissingMetrics,
             factor: 1.0,
             message: format!("{count} of {} rows publish no {}", rows.len(), metrics.join(", ")),
         });
@@ -222,24 +223,25 @@ mod tests {
         // A row alone is its own file.
         assert_eq!(
             five_percent,
-            [(Warning, Check::E2eIdentity), (Warning, Check::EffectiveLength)]
+            [(Warning, AuditCheck::E2eIdentity), (Warning, AuditCheck::EffectiveLength)]
         );
         let unit = found(scale(Metric::Tpot, 0.001));
-        assert_eq!(unit, [(Error, Check::E2eIdentity), (Error, Check::EffectiveLength)]);
-        assert_eq!(found(scale(Metric::Throughput, 4.0)), [(Error, Check::TokenRatio)]);
+        assert_eq!(unit, [(Error, AuditCheck::E2eIdentity), (Error, AuditCheck::EffectiveLength)]);
+        assert_eq!(found(scale(Metric::Throughput, 4.0)), [(Error, AuditCheck::TokenRatio)]);
         let both = found(scale(Metric::OutputThroughput, 0.5));
-        assert_eq!(both, [(Error, Check::LittlesLaw), (Error, Check::TokenRatio)]);
+        assert_eq!(both, [(Error, AuditCheck::LittlesLaw), (Error, AuditCheck::TokenRatio)]);
         let p99 = found(|row| row.measured.p99_ttft = Some(0.4));
-        assert_eq!(p99, [(Error, Check::P99AboveMean)]);
+        assert_eq!(p99, [(Error, AuditCheck::P99AboveMean)]);
         let missing = found(|row| row.measured.means[Metric::Throughput] = None);
-        assert_eq!(missing, [(Info, Check::MissingMetrics)]);
+        assert_eq!(missing, [(Info, AuditCheck::MissingMetrics)]);
     }
 
     #[test]
     fn published_lengths_that_are_not_the_labels_are_found() {
         let labelled = |input, output| {
             let found = found(|row| row.measured.mean_lengths = Some(Lengths { input, output }));
-            let lengths = found.into_iter().filter(|(_, check)| *check == Check::EffectiveLength);
+            let lengths =
+                found.into_iter().filter(|(_, check)| *check == AuditCheck::EffectiveLength);
             lengths.map(|(severity, _)| severity).collect::<Vec<_>>()
         };
         // The row's label is 1000 and 1000, and its latencies are those of 900 tokens.
@@ -255,8 +257,10 @@ mod tests {
         let rows = [row(4), row(8), row(16)];
         let subject = Subject { rows: &rows, peers: &[], config: &wrong, recording: None };
         let findings = audit(subject);
-        let lengths: Vec<&Finding> =
-            findings.iter().filter(|finding| finding.check == Check::EffectiveLength).collect();
+        let lengths: Vec<&Finding> = findings
+            .iter()
+            .filter(|finding| finding.check == AuditCheck::EffectiveLength)
+            .collect();
         assert_eq!(lengths.len(), 1);
         assert_eq!((lengths[0].subject.as_str(), lengths[0].severity), ("p", Severity::Warning));
         assert!(lengths[0].message.contains("0.900 of the nominal length (median)"));
@@ -270,7 +274,7 @@ mod tests {
         *e2e = e2e.map(|e2e| e2e * 1.03);
         let subjects: Vec<String> = found_in(&rows)
             .into_iter()
-            .filter(|finding| finding.check == Check::EffectiveLength)
+            .filter(|finding| finding.check == AuditCheck::EffectiveLength)
             .map(|finding| finding.subject)
             .collect();
         assert_eq!(subjects, [rows[1].name()]);
@@ -281,8 +285,9 @@ mod tests {
         let published = |row: &mut Row| {
             row.measured.mean_lengths = Some(Lengths { input: 900.0, output: 1000.0 });
         };
-        let checks: Vec<Check> = found(published).into_iter().map(|(_, check)| check).collect();
-        assert!(checks.contains(&Check::EffectiveLength), "{checks:?}");
+        let checks: Vec<AuditCheck> =
+            found(published).into_iter().map(|(_, check)| check).collect();
+        assert!(checks.contains(&AuditCheck::EffectiveLength), "{checks:?}");
     }
 
     #[test]
@@ -291,8 +296,8 @@ mod tests {
             scale(Metric::E2eLatency, 0.5)(row);
             row.measured.derived[Metric::E2eLatency] = true;
         };
-        let checks: Vec<Check> = found(derived).into_iter().map(|(_, check)| check).collect();
-        assert!(!checks.contains(&Check::EffectiveLength), "{checks:?}");
+        let checks: Vec<AuditCheck> = found(derived).into_iter().map(|(_, check)| check).collect();
+        assert!(!checks.contains(&AuditCheck::EffectiveLength), "{checks:?}");
     }
 
     #[test]

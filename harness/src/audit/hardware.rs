@@ -16,8 +16,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{Check, Finding, Severity, Subject, off_by};
-use crate::config::Config;
+use super::{Finding, Severity, Subject, off_by};
 use crate::mantile::LayerTable;
 use crate::mantile::breakdown::{Breakdown, LayerTime};
 use crate::mantile::datasheet;
@@ -26,6 +25,8 @@ use crate::mapping::{self, Recorded};
 use crate::prediction::Estimate;
 use crate::row::metric::{Metric, PerMetric};
 use crate::row::{Identity, Layout, Row};
+use crate::rules::audit_check::AuditCheck;
+use crate::rules::config::Config;
 
 /// What share of its bound a row may reach: of the memory's 0.73 at most by the 1,105 published rows of
 /// which nothing else is wrong, of the arithmetic's 0.44.
@@ -103,7 +104,7 @@ pub(super) fn check(subject: Subject<'_>, answers: &Answers, findings: &mut Vec<
         findings.push(Finding {
             subject: provider.to_owned(),
             severity: Severity::Info,
-            check: Check::FasterThanHardware,
+            check: AuditCheck::FasterThanHardware,
             factor: 1.0,
             message: format!("{rows} rows are not held against the hardware: {reason}"),
         });
@@ -142,7 +143,7 @@ impl Bound {
         Some(Finding {
             subject: row.name(),
             severity,
-            check: Check::FasterThanHardware,
+            check: AuditCheck::FasterThanHardware,
             factor: off_by(share),
             message: format!(
                 "{} is {measured:.4} {}: {share:.2} of what {} allows, {:.4}; usually below {USUAL}",
@@ -286,10 +287,10 @@ mod tests {
 
     use super::super::audit;
     use super::*;
-    use crate::config::Gpu;
     use crate::folder;
     use crate::mantile::recording;
     use crate::row::Concurrency;
+    use crate::rules::config::Gpu;
 
     fn load(model: &str) -> (folder::Model, Recording) {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -349,7 +350,7 @@ mod tests {
             let subject = Subject { rows, peers: &[], config: &model.config, recording };
             let found = audit(subject).into_iter();
             found
-                .filter(|finding| finding.check == Check::FasterThanHardware)
+                .filter(|finding| finding.check == AuditCheck::FasterThanHardware)
                 .map(|f| f.severity)
                 .max()
         };
@@ -398,7 +399,7 @@ mod tests {
         let by = |row: &Row, config: &Config| {
             let (rows, recording) = (std::slice::from_ref(row), Some(&recording));
             let found = audit(Subject { rows, peers: &[], config, recording });
-            let hardware = found.into_iter().filter(|f| f.check == Check::FasterThanHardware);
+            let hardware = found.into_iter().filter(|f| f.check == AuditCheck::FasterThanHardware);
             hardware.map(|finding| (finding.severity, finding.message)).collect::<Vec<_>>()
         };
         let of = |row: &Row| by(row, &model.config);

@@ -13,11 +13,12 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::config::Config;
 use crate::mantile::recording::Recording;
 use crate::row::Row;
+use crate::rules::audit_check::AuditCheck;
+use crate::rules::config::Config;
 
-pub use accepted::{Accepted, Judged, judge};
+pub use accepted::{Judged, judge};
 
 /// How much a finding matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -43,141 +44,6 @@ impl Severity {
     }
 }
 
-/// What is looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Check {
-    /// TTFT and TPOT make up E2E.
-    E2eIdentity,
-    /// Requests in flight are the concurrency.
-    LittlesLaw,
-    /// Input and output rates are as the lengths.
-    TokenRatio,
-    /// A high percentile is not below the mean.
-    P99AboveMean,
-    /// Outputs are as long as the source says.
-    EffectiveLength,
-    /// The hardware can be this fast.
-    FasterThanHardware,
-    /// A set of rows is as fast as others like it.
-    Peers,
-    /// More requests are not faster.
-    CurveFall,
-    /// A row lies on the line of its neighbours.
-    CurveOutlier,
-    /// Repeated measurements agree.
-    Spread,
-    /// Two sources agree on a configuration.
-    Duplicate,
-    /// Two configurations did not measure the very same.
-    Copied,
-    /// All metrics are published.
-    MissingMetrics,
-}
-
-impl Check {
-    /// All of them, in the order of reports.
-    pub const ALL: [Self; 13] = [
-        Self::FasterThanHardware,
-        Self::E2eIdentity,
-        Self::LittlesLaw,
-        Self::TokenRatio,
-        Self::P99AboveMean,
-        Self::EffectiveLength,
-        Self::Peers,
-        Self::CurveOutlier,
-        Self::CurveFall,
-        Self::Spread,
-        Self::Duplicate,
-        Self::Copied,
-        Self::MissingMetrics,
-    ];
-
-    /// The name in files and reports.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::E2eIdentity => "e2e_identity",
-            Self::LittlesLaw => "littles_law",
-            Self::TokenRatio => "token_ratio",
-            Self::P99AboveMean => "p99_above_mean",
-            Self::EffectiveLength => "effective_length",
-            Self::FasterThanHardware => "faster_than_hardware",
-            Self::Peers => "peers",
-            Self::CurveFall => "curve_fall",
-            Self::CurveOutlier => "curve_outlier",
-            Self::Spread => "spread",
-            Self::Duplicate => "duplicate",
-            Self::Copied => "copied",
-            Self::MissingMetrics => "missing_metrics",
-        }
-    }
-
-    /// The check of this name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|check| check.name() == name)
-    }
-
-    /// What is checked and what a finding means, for people.
-    #[must_use]
-    pub fn explanation(self) -> &'static str {
-        match self {
-            Self::E2eIdentity => {
-                "A request takes its first token and then a TPOT for each further one: \
-                 TTFT + TPOT x (O - 1) is E2E, for mean outputs of O tokens. Else a unit, a column \
-                 or the mean length is wrong."
-            }
-            Self::LittlesLaw => {
-                "Requests in flight are their rate times their time in the system (Little 1961), so \
-                 output throughput x GPUs x E2E / O is the concurrency. Else the GPUs, the \
-                 concurrency or the throughput are of another run."
-            }
-            Self::TokenRatio => {
-                "Input over output throughput is ISL over OSL. Else the lengths are of another run, or \
-                 the throughput counts other tokens."
-            }
-            Self::P99AboveMean => {
-                "A 99th percentile below the mean is impossible in practice: columns are swapped."
-            }
-            Self::EffectiveLength => {
-                "((E2E - TTFT) / TPOT + 1) / OSL is how much of the nominal output was made: of a file \
-                 the mean_length_ratio in reconcile.toml, of a row what it is in its file."
-            }
-            Self::FasterThanHardware => {
-                "A decode step reads the weights and the KV cache at no more than peak memory \
-                 bandwidth, and a token costs its FLOPs at no more than the peak. A row below that is \
-                 not what it says: its GPUs, precision, lengths or concurrency are others."
-            }
-            Self::Peers => {
-                "A set of rows (a source's of one GPU, engine and precision, or of one day) against \
-                 others of the same configurations, by the median of paired ratios with its 90% \
-                 interval. Slower throughout means another setup, clock or software than the label."
-            }
-            Self::CurveFall => {
-                "With more requests in flight a token does not come sooner, and a GPU that is not yet \
-                 saturated does not serve fewer tokens."
-            }
-            Self::CurveOutlier => {
-                "A row that lies off the line through its two neighbours on the concurrency curve, on \
-                 log scales, where no bend of the curve can explain it."
-            }
-            Self::Spread => {
-                "The same configuration was measured more than once on one image, and came out \
-                 farther apart than is usual. No band of the row is tighter than that."
-            }
-            Self::Duplicate => {
-                "Two sources have the same configuration and differ by more than repeated \
-                 measurements do, or are the very same measurement, which then counts twice."
-            }
-            Self::Copied => {
-                "Two different configurations with the very same figures: one was copied."
-            }
-            Self::MissingMetrics => "Metrics that a source does not publish are not compared.",
-        }
-    }
-}
-
 /// Something about a row or a file.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Finding {
@@ -186,7 +52,7 @@ pub struct Finding {
     /// How much it matters.
     pub severity: Severity,
     /// Which check found it.
-    pub check: Check,
+    pub check: AuditCheck,
     /// By what factor it is off, at least 1, to put the worst first; 1 where there is no such figure.
     pub factor: f64,
     /// What was found, in words with figures.
@@ -291,7 +157,7 @@ pub(super) mod tests {
     }
 
     /// Severity and check of what is found in a consistent row that is changed.
-    pub(crate) fn found(change: impl Fn(&mut Row)) -> Vec<(Severity, Check)> {
+    pub(crate) fn found(change: impl Fn(&mut Row)) -> Vec<(Severity, AuditCheck)> {
         let mut row = row(8);
         change(&mut row);
         found_in(&[row]).into_iter().map(|finding| (finding.severity, finding.check)).collect()
@@ -304,8 +170,8 @@ pub(super) mod tests {
 
     #[test]
     fn each_check_has_a_name_that_reads_back_and_an_explanation() {
-        for check in Check::ALL {
-            assert_eq!(Check::from_name(check.name()), Some(check));
+        for check in AuditCheck::ALL {
+            assert_eq!(AuditCheck::from_name(check.name()), Some(check));
             assert_eq!(serde_json::json!(check), check.name());
             assert!(check.explanation().len() > 20);
         }

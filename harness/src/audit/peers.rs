@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::curve::slowness;
 use super::hardware::Answers;
-use super::{Check, Finding, Severity, Subject};
+use super::{Finding, Severity, Subject};
 use crate::base::statistics::{median_interval, quantile};
 use crate::row::metric::Metric;
 use crate::row::{Concurrency, Identity, Row};
+use crate::rules::audit_check::AuditCheck;
 
 /// Sets that lie apart by less than this differ as engines, images and months do: of the two sources of
 /// GPT-OSS-120B each GPU and engine is within 1.05.
@@ -248,7 +249,7 @@ fn finding(
     Some(Finding {
         subject: set.provider.to_owned(),
         severity: if slower { Severity::Warning } else { if_faster },
-        check: Check::Peers,
+        check: AuditCheck::Peers,
         factor: super::off_by(worst.median),
         message: format!(
             "{} is {:.2} times {way} than {others}; {way} by: {} rows",
@@ -280,10 +281,10 @@ mod tests {
         let mut config = config();
         for name in ["q", "s"] {
             let source = config.sources[0].clone();
-            config.sources.push(crate::config::Source { name: name.to_owned(), ..source });
+            config.sources.push(crate::rules::config::Source { name: name.to_owned(), ..source });
         }
         let findings = audit(Subject { rows, peers, config: &config, recording: None });
-        findings.into_iter().filter(|finding| finding.check == Check::Peers).collect()
+        findings.into_iter().filter(|finding| finding.check == AuditCheck::Peers).collect()
     }
 
     #[test]

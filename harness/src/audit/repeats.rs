@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::{Check, Finding, Severity, off_by};
+use super::{Finding, Severity, off_by};
 use crate::row::metric::{Metric, PerMetric};
 use crate::row::{Identity, Row};
+use crate::rules::audit_check::AuditCheck;
 
 /// Repeated measurements of TPOT, throughput and E2E on one image lie apart by less than this in 97 of
 /// 100 published configurations; of TTFT by less than the second in all but one of 244.
@@ -28,7 +29,7 @@ pub(super) fn check_spread(rows: &[&Row], findings: &mut Vec<Finding>) {
                 findings.push(Finding {
                     subject: row.name(),
                     severity: Severity::Warning,
-                    check: Check::Spread,
+                    check: AuditCheck::Spread,
                     factor: spread,
                     message: format!(
                         "{} measurements of {} differ by a factor of {spread:.2}, usually below {usual}",
@@ -72,7 +73,13 @@ fn duplicate(row: &Row, other: &Row, noise_floor: &PerMetric<f64>) -> Option<Fin
         })
         .collect();
     let finding = |severity, factor, message| {
-        Some(Finding { subject: row.name(), severity, check: Check::Duplicate, factor, message })
+        Some(Finding {
+            subject: row.name(),
+            severity,
+            check: AuditCheck::Duplicate,
+            factor,
+            message,
+        })
     };
     if !ratios.is_empty() && ratios.iter().all(|(_, a, b)| off_by(a / b) <= 1.0 + SAME) {
         let message = format!("the same measurement as {}", other.provider);
@@ -120,7 +127,7 @@ pub(super) fn copied(rows: &[&Row]) -> Vec<Finding> {
             findings.push(Finding {
                 subject: row.name(),
                 severity: Severity::Warning,
-                check: Check::Copied,
+                check: AuditCheck::Copied,
                 factor: 1.0,
                 message: format!("has the very figures of {}", original.name()),
             });
@@ -146,7 +153,7 @@ mod tests {
             e2e_latency_max_min_ratio: 1.0,
         };
         let spreads = found(|row| row.repeatability = Some(spread));
-        assert_eq!(spreads, [(Severity::Warning, Check::Spread); 2]);
+        assert_eq!(spreads, [(Severity::Warning, AuditCheck::Spread); 2]);
     }
 
     /// What is found in a row of provider `q` beside a committed one of `p`, that is not of another kind.
@@ -159,7 +166,7 @@ mod tests {
         let (rows, peers) = ([candidate], [committed]);
         audit(Subject { rows: &rows, peers: &peers, config: &config, recording: None })
             .into_iter()
-            .filter(|finding| finding.check == Check::Duplicate)
+            .filter(|finding| finding.check == AuditCheck::Duplicate)
             .map(|finding| (finding.severity, finding.message))
             .collect()
     }
@@ -197,7 +204,7 @@ mod tests {
         copy.identity.input_seq_len = 2000;
         let copies: Vec<String> = found_in(&[row(8), copy.clone()])
             .into_iter()
-            .filter(|finding| finding.check == Check::Copied)
+            .filter(|finding| finding.check == AuditCheck::Copied)
             .map(|finding| finding.subject)
             .collect();
         assert_eq!(copies, [copy.name()]);

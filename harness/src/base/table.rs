@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use crate::base::error::{Error, Place, Result};
-use crate::base::text::{nearest, plural};
+use crate::base::text::{is_name, nearest, plural};
 
 /// A CSV file in memory, with its header checked against the columns that may appear.
 #[derive(Debug)]
@@ -106,8 +106,7 @@ impl<'a> Record<'a> {
     /// A name that can stand in a test name: letters, digits and `. _ - +`.
     pub fn name(self, column: &str) -> Result<Option<String>> {
         let Some(text) = self.text(column) else { return Ok(None) };
-        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+');
-        if text.chars().all(fits) {
+        if is_name(text) {
             Ok(Some(text.to_owned()))
         } else {
             Err(self

@@ -33,6 +33,20 @@ pub fn excerpt(text: &str) -> String {
     }
 }
 
+/// Whether `text` is an identifier: one or more ASCII letters, digits, `_` and `-`.
+#[must_use]
+pub fn is_identifier(text: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    !text.is_empty() && text.chars().all(fits)
+}
+
+/// Whether `text` can stand in a row's name: one or more ASCII letters, digits, `.`, `_`, `-` and `+`.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+');
+    !text.is_empty() && text.chars().all(fits)
+}
+
 /// Bytes as lower-case hexadecimal digits.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {

@@ -5,41 +5,9 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::{Latencies, Mode, Observation, Setting};
+use super::{FitMode, Latencies, Observation, Setting};
 use crate::base::statistics::{self, Interval95, Pair, clustered_mean};
 use crate::row::metric::Metric;
-
-/// What a fit did not see.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HeldOut {
-    /// Nothing: the errors are of the rows that were fitted.
-    Nothing,
-    /// Each workload (model, ISL, OSL, TP) in turn.
-    Workload,
-    /// Each context (ISL, OSL) in turn, at whatever width.
-    Context,
-    /// Each model in turn.
-    Model,
-    /// This GPU: its parameters are other GPUs' shares of the datasheet.
-    Gpu,
-    /// About the newest fifth of the rows, by day, and whatever else was measured of their configurations.
-    Newest,
-}
-
-impl HeldOut {
-    /// The name in files.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Nothing => "in_sample",
-            Self::Workload => "workload_out",
-            Self::Context => "context_out",
-            Self::Model => "model_out",
-            Self::Gpu => "gpu_out",
-            Self::Newest => "newest_out",
-        }
-    }
-}
 
 /// The errors by the metrics' names.
 pub type MetricErrors = BTreeMap<&'static str, Errors>;
@@ -135,11 +103,11 @@ fn errors_by(
 pub(super) fn verdict(
     predicted: &Predicted<'_>,
     today: Option<&Setting>,
-    mode: Mode,
+    mode: FitMode,
 ) -> Result<String, String> {
     let other = match mode {
-        Mode::Alone => Metric::E2eLatency,
-        Mode::WithCorrection => Metric::Ttft,
+        FitMode::Alone => Metric::E2eLatency,
+        FitMode::WithCorrection => Metric::Ttft,
     };
     let judged = [Metric::Tpot, other];
     let error = |row: &Observation, predicted: Latencies, metric: Metric| {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::errors::pair;
 use super::reach::{Reach, reach};
-use super::{Conditions, Group, LeftOut, Members, Observation, Physics};
+use super::{Conditions, FitGroup, LeftOut, Members, Observation, Physics};
 use crate::base::statistics::{self, Interval95, Pair, clustered_mean, quantile, spearman};
 use crate::mantile::breakdown::{LayerTime, Phase};
 use crate::mantile::datasheet;
@@ -19,7 +19,7 @@ use crate::row::metric::Metric;
 pub struct Diagnosis {
     /// Whose they are.
     #[serde(flatten)]
-    pub group: Group,
+    pub group: FitGroup,
     /// How many rows.
     pub rows: usize,
     /// How many are left out, by reason.
@@ -135,7 +135,7 @@ pub struct Pattern {
 /// datasheet, there is no [`Reach`].
 #[must_use]
 pub fn explain<'a>(
-    group: &Group,
+    group: &FitGroup,
     members: &Members<'_>,
     left_out: impl IntoIterator<Item = &'a LeftOut>,
     dtypes: &[String],
@@ -391,7 +391,7 @@ mod tests {
             few && row.identity.gpu_model == "h100" && row.provider == "inferencemax"
         };
         let mut found = observations("openai_GPT-OSS-120B", of, |_| ());
-        let group = Group { gpu_model: "h100".to_owned(), framework: None };
+        let group = FitGroup { gpu_model: "h100".to_owned(), framework: None };
         let explain = |found: &Observations| {
             let rows = found.rows.iter().collect();
             let members = Members { rows, left_out: vec![] };

@@ -14,55 +14,40 @@
 //! hardware configuration can be given. *With the correction*, a few serving terms that Mantile does not
 //! have ([`Correction`]) are fitted along, and the parameters need not make up for them.
 
+mod building;
 mod correction;
 mod errors;
 mod explain;
 mod fit;
-mod group;
 mod observation;
 mod parameters;
 mod predictions;
 mod proof;
 mod reach;
 mod sensitivity;
-mod written;
 
+pub use building::{calibration_file, worsened};
 pub use correction::Correction;
-pub use errors::{Errors, HeldOut, MetricErrors};
+pub use errors::{Errors, MetricErrors};
 pub use explain::{Diagnosis, ErrorKind, MeanLogs, MetricDiagnosis, Noise, Pattern, explain};
-pub use group::Group;
 pub use observation::{Latencies, LeftOut, Load, Members, Observation, Observations, Work};
 pub use parameters::{Kind, Parameter, Physics, Setting, Space};
-pub use predictions::{CALIBRATED, CORRECTED, entries, estimators};
+pub use predictions::estimators;
 pub use proof::{Found, Judged, ModelProof, Proof, prove};
 pub use reach::{Best, Moved, Reach};
 pub use sensitivity::ParameterFound;
-pub use written::{FILE_NAME, HeldErrors, Provenance, Written, read, read_gpus};
 
 use fit::{Minimum, Problem, minimise};
 
 use crate::mantile::datasheet::Datasheet;
 use crate::mantile::hardware::Overlap;
 use crate::row::metric::Metric;
-
-/// Which parameters are fitted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// Mantile's own.
-    Alone,
-    /// Those, and the serving terms.
-    WithCorrection,
-}
-
-impl Mode {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Alone, Self::WithCorrection];
-}
+use crate::rules::calibration::{FitGroup, FitMode, HeldOut};
 
 /// What a fit moves and what it is to get right.
 #[derive(Debug, Clone, Copy)]
 struct Aim {
-    mode: Mode,
+    mode: FitMode,
     /// Metrics with what their errors count.
     targets: [(Metric, f64); 2],
     /// The work that times are of.
@@ -76,16 +61,16 @@ const TTFT_WEIGHT: f64 = 0.4;
 impl Aim {
     /// Alone: TPOT and E2E, so that a prefill counts for what it takes of a request; Mantile's TTFT, of a
     /// whole batch, is not what is measured. With the correction: TPOT and TTFT.
-    fn of(mode: Mode) -> Self {
+    fn of(mode: FitMode) -> Self {
         let other = match mode {
-            Mode::Alone => (Metric::E2eLatency, 1.0),
-            Mode::WithCorrection => (Metric::Ttft, TTFT_WEIGHT),
+            FitMode::Alone => (Metric::E2eLatency, 1.0),
+            FitMode::WithCorrection => (Metric::Ttft, TTFT_WEIGHT),
         };
         Self { mode, targets: [(Metric::Tpot, 1.0), other], load: Load::Divided }
     }
 
     /// One metric and nothing else.
-    fn only(mode: Mode, metric: Metric, load: Load) -> Self {
+    fn only(mode: FitMode, metric: Metric, load: Load) -> Self {
         Self { mode, targets: [(metric, 1.0), (metric, 0.0)], load }
     }
 }
@@ -122,7 +107,7 @@ impl Conditions<'_> {
             .collect();
         in_use.sort_unstable();
         in_use.dedup();
-        let serving = aim.mode == Mode::WithCorrection;
+        let serving = aim.mode == FitMode::WithCorrection;
         let space = Space::new(self.sheet, self.dtypes, &in_use, serving, self.physics)?;
         let lower = space.logarithms(|parameter| parameter.lower);
         let upper = space.logarithms(|parameter| parameter.upper);

@@ -2,11 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Group;
 use crate::audit::{self, Severity, audit};
 use crate::base::error::{self, Error, Place};
 use crate::base::units::Seconds;
-use crate::config::{Config, Treatment};
 use crate::mantile::breakdown::{Breakdown, LayerTime, Phase};
 use crate::mantile::hardware::Hardware;
 use crate::mantile::recording::Recording;
@@ -15,6 +13,8 @@ use crate::mapping::{self, Recorded};
 use crate::prediction::{derive, e2e_latency};
 use crate::row::metric::{Metric, PerMetric};
 use crate::row::{Identity, Layout, Lengths, Row};
+use crate::rules::calibration::FitGroup;
+use crate::rules::config::{Config, Treatment};
 
 /// A row that parameters are fitted to.
 #[derive(Debug, Clone)]
@@ -203,8 +203,8 @@ impl Observation {
 
 impl Observations {
     /// The groups that have rows, by the identity of a row.
-    pub fn groups(&self, group: impl Fn(&Identity) -> Group) -> BTreeMap<Group, Members<'_>> {
-        let mut groups: BTreeMap<Group, Members<'_>> = BTreeMap::new();
+    pub fn groups(&self, group: impl Fn(&Identity) -> FitGroup) -> BTreeMap<FitGroup, Members<'_>> {
+        let mut groups: BTreeMap<FitGroup, Members<'_>> = BTreeMap::new();
         for row in &self.rows {
             groups.entry(group(&row.row.identity)).or_default().rows.push(row);
         }
@@ -363,9 +363,9 @@ pub(crate) mod tests {
     use std::sync::LazyLock;
 
     use super::*;
-    use crate::config::Calibration;
     use crate::folder;
     use crate::mantile::recording;
+    use crate::rules::config::Calibration;
 
     const ROOT: &str = env!("CARGO_MANIFEST_DIR");
     const NAME: &str = "inferencemax::h100::vllm::fp4::1024x1024::tp4_ep1::c32";
@@ -441,7 +441,7 @@ pub(crate) mod tests {
         let plain = one(&|calibration| *calibration = Calibration::default());
         let wide = one(&|calibration| {
             *calibration = Calibration::default();
-            let bf16 = crate::config::Precision {
+            let bf16 = crate::rules::config::Precision {
                 dtype: "bf16".to_owned(),
                 layer_class: BTreeMap::new(),
                 approximation: None,

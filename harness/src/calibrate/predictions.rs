@@ -2,21 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use super::{Mode, Observation, Proof};
-use crate::config;
+use super::{FitMode, Observation, Proof};
 use crate::estimator::{Estimator, RowEstimate};
 use crate::row::metric::{Metric, PerMetric};
-
-/// The estimator that is Mantile with calibrated parameters.
-pub const CALIBRATED: &str = "mantile_calibrated";
-/// The estimator that is Mantile with parameters fitted along with the serving terms, and those applied.
-pub const CORRECTED: &str = "mantile_corrected";
+use crate::rules::calibration::entries;
+use crate::rules::config;
 
 /// The calibrated and the corrected predictions of a model's rows as estimators: each row by fits to the
 /// other workloads, of the groups where these are better for certain.
 #[must_use]
 pub fn estimators(proofs: &[&Proof], model: &str, rows: &[&Observation]) -> [Estimator; 2] {
-    let estimator = |name: &str, about: &str, mode: Mode| {
+    let estimator = |entry: config::Estimator, mode: FitMode| {
         let mut estimates = BTreeMap::new();
         let better = proofs.iter().filter(|proof| proof.improves_for(model, mode));
         for found in better.filter_map(|proof| proof.found(mode)) {
@@ -34,35 +30,13 @@ pub fn estimators(proofs: &[&Proof], model: &str, rows: &[&Observation]) -> [Est
             }
         }
         Estimator {
-            entry: entry(name, about),
+            entry,
             path: None,
             estimates,
             unpredicted: BTreeMap::new(),
             unmeasured: Vec::new(),
         }
     };
-    [
-        estimator(CALIBRATED, CALIBRATED_ABOUT, Mode::Alone),
-        estimator(CORRECTED, CORRECTED_ABOUT, Mode::WithCorrection),
-    ]
-}
-
-const CALIBRATED_ABOUT: &str =
-    "Mantile with fitted hardware parameters; each row by a fit to the other workloads";
-const CORRECTED_ABOUT: &str = "the same fitted along with serving terms, which are applied; each row by a fit to the \
-     other workloads";
-
-fn entry(name: &str, about: &str) -> config::Estimator {
-    config::Estimator {
-        name: name.to_owned(),
-        file: format!("{name}.csv"),
-        about: about.to_owned(),
-        ..config::Estimator::default()
-    }
-}
-
-/// The estimators that a model's folder has of its calibration.
-#[must_use]
-pub fn entries() -> [config::Estimator; 2] {
-    [entry(CALIBRATED, CALIBRATED_ABOUT), entry(CORRECTED, CORRECTED_ABOUT)]
+    let [calibrated, corrected] = entries();
+    [estimator(calibrated, FitMode::Alone), estimator(corrected, FitMode::WithCorrection)]
 }

@@ -7,7 +7,7 @@ use super::sensitivity::{
     ParameterFound, Shift, condition_number, correlated, moved, parameters, without_tenths,
 };
 use super::{
-    Aim, Conditions, Fit, Group, HeldOut, Latencies, Load, Members, MetricErrors, Mode,
+    Aim, Conditions, Fit, FitGroup, FitMode, HeldOut, Latencies, Load, Members, MetricErrors,
     Observation, Observations, Physics, Setting, Space,
 };
 use crate::base::parallel;
@@ -19,7 +19,7 @@ use crate::row::Identity;
 #[derive(Debug, Clone)]
 pub struct Proof {
     /// Whose it is.
-    pub group: Group,
+    pub group: FitGroup,
     /// How many rows it was fitted to.
     pub rows: usize,
     /// How many workloads (model, lengths, width) these are of.
@@ -98,13 +98,13 @@ impl Found {
 impl Proof {
     /// Whether what a fit found is better for the rows of any model.
     #[must_use]
-    pub fn improves(&self, mode: Mode) -> bool {
+    pub fn improves(&self, mode: FitMode) -> bool {
         self.models.iter().any(|model| model.improves(mode))
     }
 
     /// Whether it is for the rows of this model.
     #[must_use]
-    pub fn improves_for(&self, model: &str, mode: Mode) -> bool {
+    pub fn improves_for(&self, model: &str, mode: FitMode) -> bool {
         self.models.iter().any(|own| own.model == model && own.improves(mode))
     }
 
@@ -116,10 +116,10 @@ impl Proof {
 
     /// What a fit found.
     #[must_use]
-    pub fn found(&self, mode: Mode) -> Option<&Found> {
+    pub fn found(&self, mode: FitMode) -> Option<&Found> {
         match mode {
-            Mode::Alone => Some(&self.alone),
-            Mode::WithCorrection => self.corrected.as_ref(),
+            FitMode::Alone => Some(&self.alone),
+            FitMode::WithCorrection => self.corrected.as_ref(),
         }
     }
 }
@@ -127,14 +127,14 @@ impl Proof {
 impl ModelProof {
     /// What its rows say of a fit.
     #[must_use]
-    pub fn judged(&self, mode: Mode) -> Option<&Judged> {
+    pub fn judged(&self, mode: FitMode) -> Option<&Judged> {
         match mode {
-            Mode::Alone => Some(&self.alone),
-            Mode::WithCorrection => self.corrected.as_ref(),
+            FitMode::Alone => Some(&self.alone),
+            FitMode::WithCorrection => self.corrected.as_ref(),
         }
     }
 
-    fn improves(&self, mode: Mode) -> bool {
+    fn improves(&self, mode: FitMode) -> bool {
         self.judged(mode).is_some_and(|judged| judged.verdict.is_ok())
     }
 }
@@ -150,12 +150,12 @@ const NEWEST_SHARE: f64 = 0.2;
 /// after each group. A group that cannot be calibrated comes with the reason.
 pub fn prove(
     observations: &Observations,
-    group: impl Fn(&Identity) -> Group,
+    group: impl Fn(&Identity) -> FitGroup,
     physics: Physics,
-    now: impl Fn(&Group) -> Option<Hardware> + Sync,
+    now: impl Fn(&FitGroup) -> Option<Hardware> + Sync,
     done: impl Fn() + Sync,
-) -> Vec<(Group, Result<Proof, String>)> {
-    let groups: Vec<(Group, Members<'_>)> = observations.groups(group).into_iter().collect();
+) -> Vec<(FitGroup, Result<Proof, String>)> {
+    let groups: Vec<(FitGroup, Members<'_>)> = observations.groups(group).into_iter().collect();
     let subjects: Vec<Result<Subject<'_>, String>> = parallel::map(&groups, |(group, members)| {
         Subject::new(group, members, &observations.dtypes, physics, now(group))
     });
@@ -171,13 +171,13 @@ pub fn prove(
         done();
         proof
     });
-    let names: Vec<Group> = groups.iter().map(|(group, _)| group.clone()).collect();
+    let names: Vec<FitGroup> = groups.iter().map(|(group, _)| group.clone()).collect();
     names.into_iter().zip(proofs).collect()
 }
 
 /// A group with the fits to all its rows.
 struct Subject<'a> {
-    group: &'a Group,
+    group: &'a FitGroup,
     rows: &'a [&'a Observation],
     left_out: &'a [&'a Observation],
     conditions: Conditions<'a>,
@@ -211,7 +211,7 @@ struct Newest<'a> {
 
 impl<'a> Subject<'a> {
     fn new(
-        group: &'a Group,
+        group: &'a FitGroup,
         members: &'a Members<'a>,
         dtypes: &'a [String],
         physics: Physics,
@@ -229,10 +229,10 @@ impl<'a> Subject<'a> {
         }
         let conditions = Conditions { sheet, dtypes, physics };
         let today = now.as_ref().and_then(|now| Setting::today(now, sheet, dtypes).ok());
-        let alone = conditions.fit(rows, Aim::of(Mode::Alone))?;
+        let alone = conditions.fit(rows, Aim::of(FitMode::Alone))?;
         let parts = rows.iter().filter(|row| row.has_parts()).count();
         let corrected = (parts >= LEAST_ROWS)
-            .then(|| conditions.fit(rows, Aim::of(Mode::WithCorrection)))
+            .then(|| conditions.fit(rows, Aim::of(FitMode::WithCorrection)))
             .transpose()?;
         Ok(Self { group, rows, left_out, conditions, now, today, alone, corrected })
     }
@@ -240,15 +240,15 @@ impl<'a> Subject<'a> {
     fn prove(&self, others: &[&Self]) -> Result<Proof, String> {
         let rows = self.rows;
         let newest = self.newest();
-        let alone = self.found(&self.alone, Mode::Alone, others, &newest)?;
+        let alone = self.found(&self.alone, FitMode::Alone, others, &newest)?;
         let corrected = self
             .corrected
             .as_ref()
-            .map(|fit| self.found(fit, Mode::WithCorrection, others, &newest))
+            .map(|fit| self.found(fit, FitMode::WithCorrection, others, &newest))
             .transpose()?;
         let names: BTreeSet<&String> = rows.iter().map(|row| &row.model).collect();
         let days: BTreeSet<String> = rows.iter().filter_map(|row| day(row)).collect();
-        let judged = |name: &String, mode: Mode, found: &Found| {
+        let judged = |name: &String, mode: FitMode, found: &Found| {
             let own = rows.iter().filter(|row| row.model == *name);
             let predicted: Vec<_> = own
                 .map(|&row| (row, found.held_out[&(row.model.clone(), row.row.name())]))
@@ -261,10 +261,10 @@ impl<'a> Subject<'a> {
         let model = |name: &&String| ModelProof {
             model: (*name).clone(),
             rows: rows.iter().filter(|row| row.model == **name).count(),
-            alone: judged(name, Mode::Alone, &alone),
+            alone: judged(name, FitMode::Alone, &alone),
             corrected: corrected
                 .as_ref()
-                .map(|corrected| judged(name, Mode::WithCorrection, corrected)),
+                .map(|corrected| judged(name, FitMode::WithCorrection, corrected)),
         };
         Ok(Proof {
             group: self.group.clone(),
@@ -282,7 +282,7 @@ impl<'a> Subject<'a> {
     fn found(
         &self,
         fit: &Fit,
-        mode: Mode,
+        mode: FitMode,
         others: &[&Self],
         newest: &Result<Newest<'a>, String>,
     ) -> Result<Found, String> {
@@ -348,7 +348,7 @@ impl<'a> Subject<'a> {
     /// The rows of each key with a fit to the rows of all others.
     fn hold_out(
         &self,
-        mode: Mode,
+        mode: FitMode,
         key: impl Fn(&Observation) -> String + Sync,
     ) -> Result<Vec<Fold<'a>>, String> {
         let keys: BTreeSet<String> = self.rows.iter().map(|row| key(row)).collect();
@@ -366,7 +366,7 @@ impl<'a> Subject<'a> {
     }
 
     /// The setting that other GPUs' fits come to here: those of the framework, else of any.
-    fn transferred(&self, mode: Mode, others: &[&Self]) -> Result<Setting, String> {
+    fn transferred(&self, mode: FitMode, others: &[&Self]) -> Result<Setting, String> {
         let same: Vec<&&Self> =
             others.iter().filter(|other| other.group.framework == self.group.framework).collect();
         let from = if same.is_empty() { others.iter().collect() } else { same };
@@ -383,10 +383,10 @@ impl<'a> Subject<'a> {
         Ok(own.space.setting(&own.space.transferred(&points), overlap))
     }
 
-    fn fit_of(&self, mode: Mode) -> Option<&Fit> {
+    fn fit_of(&self, mode: FitMode) -> Option<&Fit> {
         match mode {
-            Mode::Alone => Some(&self.alone),
-            Mode::WithCorrection => self.corrected.as_ref(),
+            FitMode::Alone => Some(&self.alone),
+            FitMode::WithCorrection => self.corrected.as_ref(),
         }
     }
 
@@ -464,7 +464,7 @@ mod tests {
     }
 
     fn proof_beside(found: &Observations, now: Option<&Hardware>) -> Proof {
-        let group = Group { gpu_model: "h200".to_owned(), framework: None };
+        let group = FitGroup { gpu_model: "h200".to_owned(), framework: None };
         let group = |_: &Identity| group.clone();
         let mut proofs = prove(found, group, Physics::Bounded, |_| now.cloned(), || ());
         proofs.remove(0).1.unwrap()
@@ -504,7 +504,7 @@ mod tests {
         }
         let tpot = corrected.errors(HeldOut::Workload).unwrap()["tpot"];
         assert!(tpot.after.estimate < 0.5, "{tpot:?}");
-        assert!(Mode::ALL.into_iter().all(|mode| proof.improves(mode)));
+        assert!(FitMode::ALL.into_iter().all(|mode| proof.improves(mode)));
         assert!(corrected.held_out.len() == proof.rows && proof.workloads >= LEAST_WORKLOADS);
         let reason =
             |kind: HeldOut| corrected.errors.iter().find(|(held, _)| *held == kind).unwrap();
@@ -534,7 +534,7 @@ mod tests {
         assert!(divided.after.estimate < 2.0, "{divided:?}");
         let counted = proof.alone.errors(HeldOut::Workload).unwrap()["tpot"];
         assert!(counted.after.estimate > counted.before.estimate, "{counted:?}");
-        assert!(!proof.improves(Mode::Alone));
+        assert!(!proof.improves(FitMode::Alone));
     }
 
     #[test]
@@ -568,7 +568,7 @@ mod tests {
             }
         };
         let newest = |found: &Observations| {
-            let group = Group { gpu_model: "h200".to_owned(), framework: None };
+            let group = FitGroup { gpu_model: "h200".to_owned(), framework: None };
             let members = found.groups(|_| group.clone()).remove(&group).unwrap();
             let subject =
                 Subject::new(&group, &members, &found.dtypes, Physics::Bounded, None).unwrap();
@@ -601,7 +601,7 @@ mod tests {
             measure(row, row.answered);
         }
         let proof = proof(&found);
-        assert!(!Mode::ALL.into_iter().any(|mode| proof.improves(mode)));
+        assert!(!FitMode::ALL.into_iter().any(|mode| proof.improves(mode)));
         let reason = proof.models[0].alone.verdict.clone().unwrap_err();
         assert!(reason.ends_with("not for certain better"), "{reason}");
     }
@@ -610,10 +610,10 @@ mod tests {
     fn few_rows_are_not_calibrated() {
         let (mut found, _) = as_if(|_| ());
         found.rows.truncate(5);
-        let group = Group { gpu_model: "h200".to_owned(), framework: None };
+        let group = FitGroup { gpu_model: "h200".to_owned(), framework: None };
         let members = Members { rows: found.rows.iter().collect(), left_out: vec![] };
         let reason = |gpu: &str| {
-            let group = Group { gpu_model: gpu.to_owned(), ..group.clone() };
+            let group = FitGroup { gpu_model: gpu.to_owned(), ..group.clone() };
             Subject::new(&group, &members, &found.dtypes, Physics::Bounded, None).err().unwrap()
         };
         assert!(reason("h200").starts_with("5 rows of"));
@@ -627,7 +627,7 @@ mod tests {
         let sheet = datasheet::of("h200").unwrap();
         let conditions = Conditions { sheet, dtypes: &found.dtypes, physics: Physics::Bounded };
         let rows: Vec<&Observation> = found.rows.iter().collect();
-        let fit = conditions.fit(&rows, Aim::of(Mode::Alone)).unwrap();
+        let fit = conditions.fit(&rows, Aim::of(FitMode::Alone)).unwrap();
         let told = |kind: Kind| {
             let place = fit.space.parameters.iter().position(|own| own.kind == kind).unwrap();
             told(&fit)[place]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::errors::mape;
-use super::{Aim, Conditions, Kind, Latencies, Load, Mode, Observation, Setting, Space};
+use super::{Aim, Conditions, FitMode, Kind, Latencies, Load, Observation, Setting, Space};
 use crate::mantile::hardware::Hardware;
 use crate::row::metric::Metric;
 
@@ -111,7 +111,7 @@ pub(super) fn reach(
         });
     }
     // A fit minimises another error than MAPE: of several settings the best counts, among them what there is.
-    let fitted = |moved: Moved, mode: Mode, load: Load| {
+    let fitted = |moved: Moved, mode: FitMode, load: Load| {
         let together = conditions.fit(rows, Aim { load, ..Aim::of(mode) })?.setting;
         let mut best = BTreeMap::new();
         for metric in REACHED {
@@ -127,7 +127,7 @@ pub(super) fn reach(
         }
         Ok::<Reach, String>(Reach { moved, best })
     };
-    let mut all = fitted(Moved::AllParameters, Mode::Alone, Load::Counted)?;
+    let mut all = fitted(Moved::AllParameters, FitMode::Alone, Load::Counted)?;
     // What one parameter reaches, all do.
     for (metric, best) in &mut all.best {
         let alone =
@@ -139,10 +139,10 @@ pub(super) fn reach(
         row.decode.iter().any(|work| work.divided_load_bytes < work.load_bytes)
     };
     if rows.iter().any(divided) {
-        lines.push(fitted(Moved::AllAndDivided, Mode::Alone, Load::Divided)?);
+        lines.push(fitted(Moved::AllAndDivided, FitMode::Alone, Load::Divided)?);
     }
     if rows.iter().any(|row| row.has_parts()) {
-        lines.push(fitted(Moved::AllAndServing, Mode::WithCorrection, Load::Divided)?);
+        lines.push(fitted(Moved::AllAndServing, FitMode::WithCorrection, Load::Divided)?);
     }
     Ok(lines)
 }

@@ -10,14 +10,11 @@ use super::calibrate::{diagnose_model, written};
 use super::output::note;
 use super::record;
 use crate::accept::{add_deviations, note_loosening, remove_dead, tighten};
-use crate::band::Interval;
 use crate::base::error::{Error, Place, Result};
 use crate::base::file;
 use crate::base::transaction;
 use crate::check::today;
 use crate::compare::Comparison;
-use crate::config;
-use crate::deviation;
 use crate::drift::Drift;
 use crate::evaluation::Evaluation;
 use crate::folder;
@@ -33,6 +30,9 @@ use crate::report::{
 };
 use crate::row::Row;
 use crate::row::metric::Quantity;
+use crate::rules::band::Interval;
+use crate::rules::config;
+use crate::rules::deviation;
 use crate::verdict::{RowVerdict, Standing};
 
 /// Makes the candidate the accepted release, unless the gate blocks it. Tells whether it did.

@@ -10,13 +10,14 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::base::settings;
-use crate::calibrate::Group;
-use crate::estimator;
+use crate::base::text::is_name;
 use crate::intake::source::{self, Given};
 use crate::mantile::ClientOptions;
 use crate::row::Identity;
 use crate::row::filter::Filter;
 use crate::row::property::Field;
+use crate::rules::calibration::FitGroup;
+use crate::rules::names;
 
 const AFTER_HELP: &str = "\
 Exit codes:
@@ -435,8 +436,7 @@ impl GivenArgs {
 }
 
 fn parse_name(text: &str) -> Result<String, String> {
-    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+');
-    if !text.is_empty() && text.chars().all(fits) {
+    if is_name(text) {
         Ok(text.to_owned())
     } else {
         Err("use letters, digits and . _ - +".to_owned())
@@ -453,7 +453,7 @@ fn parse_time(text: &str) -> Result<String, String> {
 
 fn parse_also(text: &str) -> Result<(String, PathBuf), String> {
     let (name, file) = text.split_once('=').ok_or("not <name>=<file>")?;
-    estimator::check_name(name)?;
+    names::check_estimator(name)?;
     if file.is_empty() {
         Err("no file after the =".to_owned())
     } else {
@@ -809,9 +809,9 @@ pub(super) enum CalibrateBy {
 
 impl CalibrateBy {
     /// The group of a row of this identity.
-    pub(super) fn group(self, row: &Identity) -> Group {
+    pub(super) fn group(self, row: &Identity) -> FitGroup {
         let framework = (self == Self::GpuFramework).then(|| row.framework.clone());
-        Group { gpu_model: row.gpu_model.clone(), framework }
+        FitGroup { gpu_model: row.gpu_model.clone(), framework }
     }
 }
 

@@ -8,12 +8,12 @@ use super::record::{ask, wanted};
 use super::rows::{choose_source, pick};
 use crate::audit::{Subject, audit, judge};
 use crate::base::error::{Exit, Result};
-use crate::config::{Config, Source};
 use crate::folder::{self, Model};
 use crate::mantile::Client;
 use crate::mantile::recording::{self, Recording};
 use crate::report::{audit_json, audit_table, audit_text};
 use crate::row::Row;
+use crate::rules::config::{Config, Source};
 
 pub(super) async fn run(root: &Path, args: &AuditArgs) -> Result<Exit> {
     let Model { config, rows: committed, release, .. } = folder::load(root, &args.model)?;

@@ -8,17 +8,17 @@ use jiff::Timestamp;
 use super::args::BandsArgs;
 use super::output::{note, print, print_table};
 use super::service::{predict, start};
-use crate::band::{Band, Interval};
 use crate::base::error::{Error, Exit, Place, Result};
 use crate::base::file;
 use crate::compare;
-use crate::config::{self, BandRule, Config};
 use crate::evaluation::Evaluation;
 use crate::folder::{self, Model};
 use crate::prediction::Outcome;
 use crate::propose::{Proposal, Rule, propose, rewrite};
 use crate::report::{TextTable, deviations_toml};
 use crate::row::metric::Metric;
+use crate::rules::band::{Band, Interval};
+use crate::rules::config::{self, BandRule, Config};
 
 pub(super) async fn run(root: &Path, args: &BandsArgs) -> Result<Exit> {
     let model = folder::load(root, &args.model)?;

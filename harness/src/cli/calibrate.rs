@@ -11,8 +11,7 @@ use crate::base::file;
 use crate::base::text::plural;
 use crate::base::transaction;
 use crate::calibrate::{
-    self, Diagnosis, Group, LeftOut, Mode, Observation, Observations, Physics, Proof, Provenance,
-    Written, estimators, prove,
+    self, Diagnosis, LeftOut, Observation, Observations, Physics, Proof, estimators, prove,
 };
 use crate::estimator;
 use crate::folder::{self, Model};
@@ -23,6 +22,7 @@ use crate::report::{
     calibration_json, calibration_table, calibration_text, diagnosis_table, diagnosis_text,
 };
 use crate::row::Row;
+use crate::rules::calibration::{self, CalibrationFile, FitGroup, FitMode, Provenance};
 
 pub(super) fn run(root: &Path, args: &CalibrateArgs) -> Result<Exit> {
     if let Some(output) = &args.output {
@@ -61,7 +61,7 @@ struct Subject {
     model: Model,
     recording: Recording,
     /// What its `calibration.toml` holds before something is written.
-    written: Option<Written>,
+    written: Option<CalibrationFile>,
 }
 
 impl Subject {
@@ -78,12 +78,12 @@ impl Subject {
 }
 
 /// The `calibration.toml` of a model's folder, if it is there.
-pub(super) fn written(folder: &Path) -> Result<Option<Written>> {
-    let path = folder.join(calibrate::FILE_NAME);
+pub(super) fn written(folder: &Path) -> Result<Option<CalibrationFile>> {
+    let path = folder.join(calibration::FILE_NAME);
     if !path.exists() {
         return Ok(None);
     }
-    calibrate::read(&path, &file::read_text(&path)?).map(Some)
+    calibration::read(&path, &file::read_text(&path)?).map(Some)
 }
 
 fn observe(subjects: &[Subject]) -> Result<Observations> {
@@ -101,7 +101,7 @@ struct Configured {
     own: Option<serde_json::Value>,
 }
 
-fn configured(subjects: &[Subject], group: &Group) -> Option<Configured> {
+fn configured(subjects: &[Subject], group: &FitGroup) -> Option<Configured> {
     subjects.iter().find_map(|Subject { model, recording, .. }| {
         let row = model.rows.iter().find(|row| group.holds(&row.identity))?;
         let gpu = model.config.gpu(&row.identity.gpu_model, &row.identity.framework)?;
@@ -165,7 +165,7 @@ fn fit(
 ) -> Result<Exit> {
     let physics = if args.beyond_datasheet { Physics::BeyondDatasheet } else { Physics::Bounded };
     let bar = progress("calibrating", observations.groups(|row| args.by.group(row)).len());
-    let now = |group: &Group| configured(subjects, group).map(|configured| configured.hardware);
+    let now = |group: &FitGroup| configured(subjects, group).map(|configured| configured.hardware);
     let found = prove(observations, |row| args.by.group(row), physics, now, || bar.inc(1));
     bar.finish_and_clear();
     let left_out = LeftOut::by_reason(&observations.left_out);
@@ -179,7 +179,7 @@ fn fit(
         },
     )?;
     let proofs: Vec<&Proof> = found.iter().filter_map(|(_, found)| found.as_ref().ok()).collect();
-    let improves = |proof: &&Proof| Mode::ALL.into_iter().any(|mode| proof.improves(mode));
+    let improves = |proof: &&Proof| FitMode::ALL.into_iter().any(|mode| proof.improves(mode));
     if !proofs.iter().any(improves) {
         note(
             "no calibration of a group is better for certain on workloads held out: nothing is written",
@@ -205,9 +205,9 @@ fn write(
     let rows: Vec<&Observation> = observations.rows.iter().collect();
     let release = subjects.first().map_or("", |subject| &subject.recording.release);
     let better: Vec<&Proof> =
-        proofs.iter().filter(|proof| proof.improves(Mode::Alone)).copied().collect();
+        proofs.iter().filter(|proof| proof.improves(FitMode::Alone)).copied().collect();
     check_others(root, subjects, &better)?;
-    let provenance = |group: &Group| Provenance {
+    let provenance = |group: &FitGroup| Provenance {
         release: release.to_owned(),
         rows_where: args.filter.as_ref().map(ToString::to_string),
         beyond_datasheet: args.beyond_datasheet,
@@ -218,7 +218,7 @@ fn write(
     let mut files: Vec<(PathBuf, Vec<u8>)> = Vec::new();
     let mut gone: Vec<PathBuf> = Vec::new();
     // The groups whose configurations some model's rows ask for from now on: no other is written.
-    let mut asked_for: BTreeSet<Group> = BTreeSet::new();
+    let mut asked_for: BTreeSet<FitGroup> = BTreeSet::new();
     for subject in subjects {
         let Subject { model, written: before, .. } = subject;
         let name = &model.name;
@@ -229,12 +229,12 @@ fn write(
             continue;
         }
         let replaced = replacing.iter().map(|proof| proof.group.clone());
-        let groups: Vec<Group> = replaced.chain(dropped).collect();
-        let better = |proof: &&&Proof| proof.improves_for(&model.config.model_id, Mode::Alone);
+        let groups: Vec<FitGroup> = replaced.chain(dropped).collect();
+        let better = |proof: &&&Proof| proof.improves_for(&model.config.model_id, FitMode::Alone);
         asked_for.extend(replacing.iter().filter(better).map(|proof| proof.group.clone()));
-        let new = Written::new(&replacing, provenance, &model.config, &rows);
+        let new = calibrate::calibration_file(&replacing, provenance, &model.config, &rows);
         let kept = before.clone().map(|before| before.without(&groups));
-        let of_others: Vec<Group> = kept.iter().flat_map(Written::groups).collect();
+        let of_others: Vec<FitGroup> = kept.iter().flat_map(CalibrationFile::groups).collect();
         if !of_others.is_empty() {
             let names: Vec<String> = of_others.iter().map(ToString::to_string).collect();
             note(&format!("{name}: kept as they were: {}", names.join(", ")));
@@ -243,12 +243,12 @@ fn write(
             Some(kept) => new.and(kept),
             None => new,
         };
-        for id in before.iter().flat_map(Written::hardware_ids) {
+        for id in before.iter().flat_map(CalibrationFile::hardware_ids) {
             if !text.hardware_ids().any(|asked| asked == id) {
                 note(&format!("{name}: rows do not ask for {id} any more"));
             }
         }
-        files.push((folder.join(calibrate::FILE_NAME), text.to_text().into_bytes()));
+        files.push((folder.join(calibration::FILE_NAME), text.to_text().into_bytes()));
         for mut made in estimators(&replacing, &model.config.model_id, &rows) {
             let file = model.estimators.iter().find(|file| file.entry.name == made.entry.name);
             // Whatever is predicted for rows of other groups stays.
@@ -299,12 +299,12 @@ fn choose<'p>(
     subject: &Subject,
     all_rows: &[Row],
     proofs: &[&'p Proof],
-) -> (Vec<&'p Proof>, Vec<Group>) {
+) -> (Vec<&'p Proof>, Vec<FitGroup>) {
     let Subject { model, written, .. } = subject;
     let name = &model.name;
-    let held: Vec<Group> = written.iter().flat_map(Written::groups).collect();
-    let now: Vec<&Group> = proofs.iter().map(|proof| &proof.group).collect();
-    let (mut replacing, mut dropped): (Vec<&Proof>, Vec<Group>) = (Vec::new(), Vec::new());
+    let held: Vec<FitGroup> = written.iter().flat_map(CalibrationFile::groups).collect();
+    let now: Vec<&FitGroup> = proofs.iter().map(|proof| &proof.group).collect();
+    let (mut replacing, mut dropped): (Vec<&Proof>, Vec<FitGroup>) = (Vec::new(), Vec::new());
     for &proof in proofs.iter().filter(|proof| proof.model_names().contains(&model.config.model_id))
     {
         let group = &proof.group;
@@ -316,7 +316,7 @@ fn choose<'p>(
         }
         // One over all frameworks makes way for single ones only where these cover it.
         let covered = |row: &&Row| now.iter().any(|group| group.holds(&row.identity));
-        let left = |other: &&Group| {
+        let left = |other: &&FitGroup| {
             other.meets(group)
                 && *other != group
                 && !all_rows
@@ -328,10 +328,12 @@ fn choose<'p>(
             note(&format!("{name}: {group} is not written: {other} is there and has more rows"));
             continue;
         }
-        let is_better = |mode: Mode| proof.improves_for(&model.config.model_id, mode);
+        let is_better = |mode: FitMode| proof.improves_for(&model.config.model_id, mode);
         let stays = held.contains(group) && is_asked(model, group);
-        if is_better(Mode::Alone) || (is_better(Mode::WithCorrection) && !stays) {
-            if let Some(worse) = written.as_ref().and_then(|written| written.worsened(proof)) {
+        if is_better(FitMode::Alone) || (is_better(FitMode::WithCorrection) && !stays) {
+            if let Some(worse) =
+                written.as_ref().and_then(|written| calibrate::worsened(written, proof))
+            {
                 note(&format!("{name}: {group} is worse, held out, than what was there: {worse}"));
             }
             replacing.push(proof);
@@ -346,7 +348,7 @@ fn choose<'p>(
 }
 
 /// How many of a group's rows were picked, where that is not all of them.
-fn part_of(group: &Group, picked: &[Row], all: &[Row]) -> Option<(usize, usize)> {
+fn part_of(group: &FitGroup, picked: &[Row], all: &[Row]) -> Option<(usize, usize)> {
     let count = |rows: &[Row]| rows.iter().filter(|row| group.holds(&row.identity)).count();
     let (picked, all) = (count(picked), count(all));
     (picked < all).then_some((picked, all))
@@ -354,7 +356,7 @@ fn part_of(group: &Group, picked: &[Row], all: &[Row]) -> Option<(usize, usize)>
 
 /// Whether rows of a group ask for a calibrated configuration already, which then was recorded: it stays
 /// unless a better one is found.
-fn is_asked(model: &Model, group: &Group) -> bool {
+fn is_asked(model: &Model, group: &FitGroup) -> bool {
     let mut rows = model.rows.iter().filter(|row| group.holds(&row.identity));
     rows.any(|row| {
         let gpu = model.config.gpu(&row.identity.gpu_model, &row.identity.framework);
@@ -371,7 +373,7 @@ fn check_others(root: &Path, subjects: &[Subject], better: &[&Proof]) -> Result<
         let Some(written) = written(&folder::by_model(root).join(&name))? else { continue };
         for id in better.iter().map(|proof| proof.hardware_id()) {
             if written.hardware_ids().any(|other| other == id) {
-                let path = folder::by_model(root).join(&name).join(calibrate::FILE_NAME);
+                let path = folder::by_model(root).join(&name).join(calibration::FILE_NAME);
                 let message = format!("rows of {name} ask for {id} too, and are not fitted to");
                 return Err(Error::content(Place::file(&path), message)
                     .with_help(format!("calibrate it along: --model {name}")));
@@ -382,7 +384,7 @@ fn check_others(root: &Path, subjects: &[Subject], better: &[&Proof]) -> Result<
 }
 
 /// Whether a row of the group has a layer of this dtype.
-fn is_used(rows: &[&Observation], dtypes: &[String], group: &Group, dtype: &str) -> bool {
+fn is_used(rows: &[&Observation], dtypes: &[String], group: &FitGroup, dtype: &str) -> bool {
     rows.iter().any(|row| {
         group.holds(&row.row.identity)
             && row.prefill.iter().chain(&row.decode).any(|work| dtypes[work.dtype] == dtype)

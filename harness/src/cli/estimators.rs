@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use super::output::note;
 use crate::base::error::{Error, Result};
 use crate::base::file;
-use crate::config;
 use crate::estimator::{self, File};
 use crate::evaluation::Evaluation;
 use crate::folder::{self, Model};
+use crate::rules::config;
 
 /// All of them, read. A name may come once.
 pub(super) fn files(model: &Model, also: &[(String, PathBuf)]) -> Result<Vec<File>> {

@@ -10,12 +10,12 @@ use super::output::{note, print_table, progress};
 use crate::base::error::{Error, Exit, Result};
 use crate::base::file;
 use crate::base::text::nearest;
-use crate::config::{Config, Source as ConfiguredSource};
 use crate::folder;
 use crate::intake::fetch::RUN_FACTS;
 use crate::intake::source::{self, Artifact, Fate, Given, Reading, Source};
 use crate::row;
 use crate::row::Row;
+use crate::rules::config::{Config, Source as ConfiguredSource};
 
 pub(super) async fn run(root: &Path, args: &ExtractArgs) -> Result<Exit> {
     let config = folder::load_config(root, &args.model)?;

@@ -10,12 +10,12 @@ use super::extract::Place;
 use super::output::{note, spinner};
 use crate::base::error::{Error, Result};
 use crate::base::settings;
-use crate::config;
 use crate::intake::fetch::{
     CachedRun, Event, GitHub, InferenceX, Patience, Question, Repository, Token, Wanted, collect,
     from_cache,
 };
 use crate::intake::source;
+use crate::rules::config;
 
 /// Everything that is to be read: the files and folders named, and what was fetched.
 pub(super) async fn bring(

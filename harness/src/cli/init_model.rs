@@ -11,7 +11,7 @@ use crate::base::file;
 use crate::base::text::nearest;
 use crate::folder;
 use crate::mantile::{Client, Reply};
-use crate::scaffold::{self, Facts, Hardware};
+use crate::rules::scaffold::{self, Facts, Hardware};
 
 pub(super) async fn run(root: &Path, args: &InitModelArgs) -> Result<Exit> {
     let target = folder::by_model(root).join(&args.model);

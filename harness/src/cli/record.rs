@@ -10,7 +10,6 @@ use super::output::{note, print_table, progress};
 use super::rows::pick;
 use crate::base::error::{Error, Exit, Result};
 use crate::base::file;
-use crate::config::Config;
 use crate::estimate;
 use crate::folder::{self, Model};
 use crate::mantile::recording::{self, Entry, RecordedReply, Recording, differences};
@@ -19,6 +18,7 @@ use crate::mantile::{Client, LayerTable, SystemMetricsRequest, layers_path};
 use crate::mapping;
 use crate::report::TextTable;
 use crate::row::Row;
+use crate::rules::config::Config;
 
 /// Requests under way at once.
 const CONCURRENCY: usize = 4;

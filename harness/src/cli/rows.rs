@@ -6,11 +6,11 @@ use super::args::RowsArgs;
 use super::output::note;
 use crate::base::error::{Error, Result};
 use crate::base::file;
-use crate::config::{Config, Source};
 use crate::folder::{self, Model};
 use crate::row::filter::Filter;
 use crate::row::property::Property;
 use crate::row::{self, Row};
+use crate::rules::config::{Config, Source};
 
 /// The rows that the command line names.
 pub(super) fn of_args(root: &Path, args: &RowsArgs, config: &Config) -> Result<Vec<Row>> {

@@ -5,12 +5,12 @@ use std::path::Path;
 use super::args::ServiceArgs;
 use super::output::progress;
 use crate::base::error::Result;
-use crate::config::Config;
 use crate::estimate;
 use crate::evaluation::Service;
 use crate::folder::Model;
 use crate::mantile::recording::Recording;
 use crate::prediction::Prediction;
+use crate::rules::config::Config;
 
 /// The service that answers: live, or the recording of the accepted release.
 pub(super) async fn start(args: &ServiceArgs, root: &Path, config: &Config) -> Result<Service> {

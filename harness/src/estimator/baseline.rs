@@ -4,8 +4,6 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::{Estimator, RowEstimate};
 use crate::base::statistics::quantile;
-use crate::compare::Comparison;
-use crate::config::{self, Config};
 use crate::mantile::LayerTable;
 use crate::mantile::breakdown::Breakdown;
 use crate::mantile::recording::Recording;
@@ -14,11 +12,8 @@ use crate::prediction::Outcome;
 use crate::row::Row;
 use crate::row::metric::{Metric, PerMetric};
 use crate::row::property::Field;
-
-/// The baseline that looks at other measurements.
-pub const GROUP_MEDIAN: &str = "group_median";
-/// The baseline that looks at the hardware.
-pub const BANDWIDTH_BOUND: &str = "bandwidth_bound";
+use crate::rules::config::{self, Config};
+use crate::rules::names::{BANDWIDTH_BOUND, GROUP_MEDIAN};
 
 /// What makes rows alike for [`group_median`].
 const ALIKE: [Field; 3] = [Field::GpuModel, Field::Framework, Field::Context];
@@ -68,8 +63,8 @@ pub fn group_median<'a>(rows: impl IntoIterator<Item = &'a Row>) -> Estimator {
 /// for a prefill is bound by compute; E2E and throughput follow with a first token at the price of any
 /// other: E2E = TPOT × O.
 #[must_use]
-pub fn bandwidth_bound(
-    comparisons: &[Comparison],
+pub fn bandwidth_bound<'a>(
+    predictions: impl IntoIterator<Item = (&'a Row, &'a Outcome)>,
     config: &Config,
     recording: &Recording,
 ) -> Estimator {
@@ -79,15 +74,15 @@ pub fn bandwidth_bound(
     );
     let layers = recording.layers();
     let mut known: HashMap<String, Result<f64, String>> = HashMap::new();
-    for comparison in comparisons {
+    for (row, outcome) in predictions {
         let step = match &layers {
-            Ok(layers) => step_seconds(comparison, config, recording, layers, &mut known),
+            Ok(layers) => step_seconds((row, outcome), config, recording, layers, &mut known),
             Err(error) => Err(error.to_string()),
         };
         match step {
             Ok((step, concurrency)) => {
-                let estimate = bound(step, &comparison.row, concurrency, &config.sources);
-                estimator.estimates.insert(comparison.row.name(), estimate);
+                let estimate = bound(step, row, concurrency, &config.sources);
+                estimator.estimates.insert(row.name(), estimate);
             }
             Err(reason) => unpredicted(&mut estimator, &reason),
         }
@@ -99,16 +94,16 @@ pub fn bandwidth_bound(
 /// that Mantile's prediction is for); or why it is not known. `known` holds the time of requests seen
 /// before.
 fn step_seconds(
-    comparison: &Comparison,
+    (row, outcome): (&Row, &Outcome),
     config: &Config,
     recording: &Recording,
     layers: &LayerTable,
     known: &mut HashMap<String, Result<f64, String>>,
 ) -> Result<(f64, u32), String> {
-    let Outcome::Predicted(estimate) = &comparison.outcome else {
+    let Outcome::Predicted(estimate) = outcome else {
         return Err("Mantile does not predict it".to_owned());
     };
-    let mapped = mapping::map(&comparison.row, config).map_err(|unmapped| unmapped.reason)?;
+    let mapped = mapping::map(row, config).map_err(|unmapped| unmapped.reason)?;
     let key = mapped
         .questions(layers)
         .iter()

@@ -1,32 +1,26 @@
 //! An estimator beside Mantile: somebody's predictions for a model's rows, or a naive baseline made
 //! here.
 //!
-//! Each is the same kind of thing, a name with predictions by row, and is held against Mantile on the
-//! rows that both predict ([`SideBySide`]).
+//! Each is the same kind of thing, a name with predictions by row, and is compared with Mantile on the
+//! rows that both predict.
 
 mod baseline;
 mod csv_format;
 mod naive;
-mod side_by_side;
 
-pub use baseline::{BANDWIDTH_BOUND, GROUP_MEDIAN, bandwidth_bound, group_median};
+pub use baseline::{bandwidth_bound, group_median};
 pub use csv_format::{read, write};
 pub use naive::{NAIVE_CONVERSION, ask as ask_naively};
-pub use side_by_side::{ErrorsOfBoth, GroupOfBoth, PairedErrors, SideBySide, side_by_side};
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
 use crate::base::statistics::Pair;
-use crate::compare::Comparison;
-use crate::config;
 use crate::mantile::recording::Recording;
-use crate::prediction::complete;
+use crate::prediction::{Outcome, complete};
 use crate::row::metric::{Metric, PerMetric};
 use crate::row::{Identity, Row};
-
-/// The name of the estimator under test, which no other may have.
-const MANTILE: &str = "mantile";
+use crate::rules::config;
 
 /// Predictions of one estimator by row.
 #[derive(Debug, Clone, PartialEq)]
@@ -162,30 +156,18 @@ impl File {
 #[must_use]
 pub fn all<'a>(
     files: impl IntoIterator<Item = &'a File>,
-    comparisons: &[Comparison],
+    predictions: &[(&Row, &Outcome)],
     config: &config::Config,
     recording: Option<&Recording>,
 ) -> Vec<Estimator> {
-    let rows = || comparisons.iter().map(|comparison| &comparison.row);
+    let rows = || predictions.iter().map(|(row, _)| *row);
     let mut all: Vec<Estimator> =
         files.into_iter().map(|file| file.over(rows(), &config.sources)).collect();
     all.push(group_median(rows()));
-    all.extend(recording.map(|recording| bandwidth_bound(comparisons, config, recording)));
+    all.extend(
+        recording.map(|recording| bandwidth_bound(predictions.iter().copied(), config, recording)),
+    );
     all
-}
-
-/// Whether an estimator of a file may have this name.
-pub fn check_name(name: &str) -> Result<(), String> {
-    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-    if name.is_empty() || !name.chars().all(fits) {
-        return Err(format!(
-            "the estimator's name `{name}` is not made of letters, digits, _ and -"
-        ));
-    }
-    if [MANTILE, GROUP_MEDIAN, BANDWIDTH_BOUND].contains(&name.to_ascii_lowercase().as_str()) {
-        return Err(format!("the estimator's name `{name}` is taken"));
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -253,13 +235,5 @@ mod tests {
         let strange = file(vec![given(Some("r"), NAME, 0.5, 0.01)]).over(&rows, &[]);
         assert!(strange.estimates.is_empty());
         assert_eq!(strange.unmeasured, [NAME]);
-    }
-
-    #[test]
-    fn the_names_of_mantile_and_the_baselines_are_taken() {
-        assert_eq!(check_name("aiconfigurator"), Ok(()));
-        for name in ["", "a b", "Mantile", GROUP_MEDIAN, BANDWIDTH_BOUND] {
-            assert!(check_name(name).is_err(), "{name}");
-        }
     }
 }

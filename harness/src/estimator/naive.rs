@@ -12,13 +12,13 @@ use serde::Deserialize;
 
 use super::{Estimator, RowEstimate};
 use crate::base::error::{Error, Result};
-use crate::config;
 use crate::estimate::bounded;
 use crate::evaluation::Service;
 use crate::mantile::{PhaseRequest, SystemMetricsRequest};
 use crate::mapping;
 use crate::row::metric::{Metric, PerMetric};
 use crate::row::{Identity, Row};
+use crate::rules::config;
 
 /// The estimator's name.
 pub const NAIVE_CONVERSION: &str = "naive_conversion";

@@ -8,7 +8,6 @@ use super::chart::{
     BOTTOM, Frame, LEFT, RIGHT, Scale, TOP, brief, legend, legend_mark, mark, path, px, row_mark,
 };
 use super::series::Series;
-use crate::band::Interval;
 use crate::base::statistics::{self, Pair, quantile};
 use crate::compare::Comparison;
 use crate::evaluation::Evaluation;
@@ -16,6 +15,7 @@ use crate::folder::Model;
 use crate::frontier::{Choice, Point, choices, frontier};
 use crate::report::{ReleaseErrors, frontier_sentences};
 use crate::row::metric::{Metric, Quantity};
+use crate::rules::band::Interval;
 use crate::verdict::QuantityVerdict;
 
 /// A smaller share of a phase is drawn as this.

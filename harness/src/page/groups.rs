@@ -6,11 +6,11 @@ use maud::{Markup, PreEscaped, html};
 
 use super::chart::{Scale, px};
 use super::rows;
-use crate::band::{Interval, Written};
 use crate::base::statistics::Statistics;
 use crate::compare::{Breakdown, Comparison, Slice};
 use crate::evaluation::Evaluation;
 use crate::row::metric::{Metric, Quantity};
+use crate::rules::band::{Interval, Written};
 use crate::verdict::{Standing, Status};
 
 /// Groups by metrics: MAPE and bias, and of all rows in the end.

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::text_table::{WIDTH, wrapped};
-use crate::audit::{Accepted, Check, Finding, Severity};
+use crate::audit::{Finding, Severity};
+use crate::rules::audit_check::{AcceptedFinding, AuditCheck};
 
 /// The version of the document.
 const SCHEMA_VERSION: u32 = 1;
@@ -20,7 +21,7 @@ fn count(findings: &[Finding], severity: Severity) -> usize {
 
 /// `0 errors, 1 warning, 2 remarks`, and how many of the errors are accepted.
 #[must_use]
-pub fn audit_counts(findings: &[Finding], accepted: &[Accepted]) -> String {
+pub fn audit_counts(findings: &[Finding], accepted: &[AcceptedFinding]) -> String {
     let counts = SEVERITIES.map(|severity| {
         let n = count(findings, severity);
         let plural = if n == 1 { "" } else { "s" };
@@ -39,11 +40,16 @@ pub fn audit_counts(findings: &[Finding], accepted: &[Accepted]) -> String {
 ///
 /// Lines fit 80 columns, but for rows whose names do not.
 #[must_use]
-pub fn audit_text(findings: &[Finding], accepted: &[Accepted], rows: usize, all: bool) -> String {
+pub fn audit_text(
+    findings: &[Finding],
+    accepted: &[AcceptedFinding],
+    rows: usize,
+    all: bool,
+) -> String {
     let mut text = String::new();
-    let mut explained: Vec<Check> = Vec::new();
+    let mut explained: Vec<AuditCheck> = Vec::new();
     for severity in SEVERITIES {
-        for check in Check::ALL {
+        for check in AuditCheck::ALL {
             let found: Vec<&Finding> = findings
                 .iter()
                 .filter(|finding| finding.severity == severity && finding.check == check)
@@ -83,7 +89,7 @@ fn indented(words: &str, indent: usize) -> String {
 
 /// The counts, and each finding with whether it is accepted and why.
 #[must_use]
-pub fn audit_json(findings: &[Finding], accepted: &[Accepted]) -> Value {
+pub fn audit_json(findings: &[Finding], accepted: &[AcceptedFinding]) -> Value {
     let counts: serde_json::Map<String, Value> = SEVERITIES
         .into_iter()
         .map(|severity| (format!("{}s", severity.word()), count(findings, severity).into()))
@@ -107,7 +113,7 @@ mod tests {
         let finding = |i| Finding {
             subject: format!("p::row{i}"),
             severity: if i == 0 { Severity::Error } else { Severity::Warning },
-            check: Check::LittlesLaw,
+            check: AuditCheck::LittlesLaw,
             factor: 2.0,
             message:
                 "requests in flight by Little's law over concurrency is 0.500, usually 0.94 to 1.02"
@@ -118,9 +124,9 @@ mod tests {
 
     #[test]
     fn a_long_list_is_cut_and_said_so_and_a_check_is_explained_once() {
-        let accepted = [Accepted {
+        let accepted = [AcceptedFinding {
             row: "p::row0".to_owned(),
-            check: Check::LittlesLaw,
+            check: AuditCheck::LittlesLaw,
             reason: "the provider says so".to_owned(),
             line: 1,
         }];

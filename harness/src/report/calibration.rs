@@ -9,13 +9,14 @@ use super::{Align, TextTable, text_table};
 use crate::base::statistics::Interval95;
 use crate::base::text::plural;
 use crate::calibrate::{
-    Diagnosis, ErrorKind, Errors, Found, Group, HeldOut, Judged, MeanLogs, MetricDiagnosis,
-    MetricErrors, Mode, Moved, Noise, ParameterFound, Proof, Reach,
+    Diagnosis, ErrorKind, Errors, Found, Judged, MeanLogs, MetricDiagnosis, MetricErrors, Moved,
+    Noise, ParameterFound, Proof, Reach,
 };
 use crate::row::metric::Metric;
+use crate::rules::calibration::{FitGroup, FitMode, HeldOut};
 
 /// A group with what came of calibrating it.
-pub type Calibrated = (Group, Result<Proof, String>);
+pub type Calibrated = (FitGroup, Result<Proof, String>);
 
 /// Metrics in the order that they are read in here; of output throughput the error is that of the total.
 const METRICS: [Metric; 4] = [Metric::Tpot, Metric::Ttft, Metric::E2eLatency, Metric::Throughput];
@@ -61,7 +62,7 @@ fn proof_text(proof: &Proof) -> String {
     for model in models {
         let _ = writeln!(text, "  {}, {} rows", model.model, model.rows);
     }
-    for mode in Mode::ALL {
+    for mode in FitMode::ALL {
         if let Some(found) = proof.found(mode) {
             text.push_str(&found_text(proof, found, mode));
         }
@@ -69,10 +70,10 @@ fn proof_text(proof: &Proof) -> String {
     text
 }
 
-fn found_text(proof: &Proof, found: &Found, mode: Mode) -> String {
+fn found_text(proof: &Proof, found: &Found, mode: FitMode) -> String {
     let name = match mode {
-        Mode::Alone => "alone",
-        Mode::WithCorrection => "corrected",
+        FitMode::Alone => "alone",
+        FitMode::WithCorrection => "corrected",
     };
     let overlap = found.setting.hardware.overlap;
     let hides = |hides: bool| if hides { "hides" } else { "adds up" };
@@ -136,7 +137,7 @@ fn found_text(proof: &Proof, found: &Found, mode: Mode) -> String {
         }
     }
     let ttft = found.errors(HeldOut::Workload).and_then(|errors| errors.get(Metric::Ttft.name()));
-    if ttft.is_some_and(|errors| errors.change.low > 0.0) && mode == Mode::Alone {
+    if ttft.is_some_and(|errors| errors.change.low > 0.0) && mode == FitMode::Alone {
         text.push_str(
             "   TTFT gets worse: Mantile's is one prefill of all requests together. It is\n   \
              fitted to what prefills take from decoding; a request's own is in the\n   \
@@ -318,7 +319,7 @@ pub fn calibration_json(groups: &[Calibrated], left_out: &BTreeMap<String, usize
             "workloads": proof.workloads,
             "days": proof.days,
             "newest_since": proof.newest_since.as_ref().ok(),
-            "improves": proof.improves(Mode::Alone),
+            "improves": proof.improves(FitMode::Alone),
             "models": proof.models.iter().map(|model| json!({
                 "model": model.model,
                 "rows": model.rows,

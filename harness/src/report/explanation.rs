@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 
 use super::text_table::{WIDTH, wrapped};
 use super::{Align, TextTable, failure_text};
-use crate::band::most_specific;
 use crate::compare::Comparison;
 use crate::folder::Model;
 use crate::mantile::SystemMetricsRequest;
@@ -14,6 +13,7 @@ use crate::mantile::breakdown::{Breakdown, LayerTime, Phase};
 use crate::row::Identity;
 use crate::row::metric::{Metric, Quantity};
 use crate::row::property::Field;
+use crate::rules::band::most_specific;
 use crate::verdict::RowVerdict;
 
 /// What an explanation is made of.

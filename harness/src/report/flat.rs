@@ -1,13 +1,15 @@
 //! Reports as flat tables, a figure or a finding a line: for spreadsheets as CSV, for pages as Markdown.
 
 use super::{Calibrated, ReleaseErrors, TextTable};
-use crate::audit::{Accepted, Finding};
+use crate::audit::Finding;
 use crate::base::statistics::{Interval95, Statistics};
-use crate::calibrate::{Diagnosis, Mode};
+use crate::calibrate::Diagnosis;
 use crate::compare::{Breakdown, Slice};
 use crate::evaluation::Evaluation;
 use crate::release_gate::ReleaseGate;
 use crate::row::metric::Metric;
+use crate::rules::audit_check::AcceptedFinding;
+use crate::rules::calibration::FitMode;
 use crate::verdict::RowVerdict;
 
 fn add(table: &mut TextTable, words: &[&str], figures: impl IntoIterator<Item = String>) {
@@ -103,7 +105,7 @@ pub fn history_table<'a>(
 
 /// The findings of an audit.
 #[must_use]
-pub fn audit_table(findings: &[Finding], accepted: &[Accepted]) -> TextTable {
+pub fn audit_table(findings: &[Finding], accepted: &[AcceptedFinding]) -> TextTable {
     let columns = ["severity", "check", "row", "finding", "accepted"];
     let mut table = TextTable::of(&columns, &["factor"]);
     for finding in findings {
@@ -139,10 +141,10 @@ pub fn calibration_table(groups: &[Calibrated]) -> TextTable {
     );
     for (group, found) in groups {
         let Ok(proof) = found else { continue };
-        for mode in Mode::ALL {
+        for mode in FitMode::ALL {
             let fit = match mode {
-                Mode::Alone => "alone",
-                Mode::WithCorrection => "with_correction",
+                FitMode::Alone => "alone",
+                FitMode::WithCorrection => "with_correction",
             };
             let of_kinds = proof.found(mode).into_iter().flat_map(|found| &found.errors);
             for (held_out, errors) in of_kinds {

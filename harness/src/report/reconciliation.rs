@@ -10,7 +10,7 @@ use super::text_table::wrapped;
 use super::{Align, TextTable};
 use crate::base::statistics::{self, Interval95, Pair, clustered_mean};
 use crate::base::text::plural;
-use crate::calibrate::{Best, Diagnosis, Mode, Moved, Reach, Written};
+use crate::calibrate::{Best, Diagnosis, Moved, Reach};
 use crate::compare::{self, Breakdown, Comparison, Slice, distinct, ranked, step_metric};
 use crate::estimator::Estimator;
 use crate::evaluation::Evaluation;
@@ -18,6 +18,7 @@ use crate::folder::Model;
 use crate::frontier::{Agreement, Choice, Choices, TOLERANCE, Total, choices, total};
 use crate::row::metric::Metric;
 use crate::row::property::Field;
+use crate::rules::calibration::{CalibrationFile, FitMode};
 
 /// The file's name in a model's folder.
 pub const RECONCILIATION_SUMMARY: &str = "RECONCILIATION_SUMMARY.md";
@@ -39,7 +40,7 @@ pub fn reconciliation_summary(
     model: &Model,
     evaluation: &Evaluation,
     diagnoses: &[Diagnosis],
-    calibration: Option<&Written>,
+    calibration: Option<&CalibrationFile>,
     old: Option<&str>,
 ) -> String {
     let comparisons = &evaluation.comparisons;
@@ -373,7 +374,7 @@ fn next(diagnoses: &[Diagnosis]) -> Option<String> {
 }
 
 /// In-sample and held-out errors of the fits.
-fn calibrated(written: &Written) -> Option<String> {
+fn calibrated(written: &CalibrationFile) -> Option<String> {
     let mut table = TextTable::new(&[
         ("group", Align::Left),
         ("fit", Align::Left),
@@ -395,8 +396,8 @@ fn calibrated(written: &Written) -> Option<String> {
         any = true;
         let [low, high] = errors.change;
         let fit = match errors.mode {
-            Mode::Alone => "alone",
-            Mode::WithCorrection => "corrected",
+            FitMode::Alone => "alone",
+            FitMode::WithCorrection => "corrected",
         };
         table.line(vec![
             errors.group.to_string(),

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::Artifact;
 use crate::base::error::{Error, Place, Result};
+use crate::base::text::is_name;
 use crate::row::metric::{Metric, PerMetric};
 use crate::row::{Concurrency, Identity, Layout, Lengths, Measured, Parallelism, Provenance, Row};
 
@@ -292,8 +293,7 @@ impl Settle<'_> {
         let Some(name) = self.settle(what, option, held, given.cloned().map(lower))? else {
             return Ok(None);
         };
-        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+');
-        if name.chars().all(fits) {
+        if is_name(&name) {
             Ok(Some(name))
         } else {
             let message = format!("the {what} `{name}` is not made of letters, digits and . _ - +");

@@ -281,7 +281,8 @@ mod tests {
     fn the_scaffold_is_a_configuration_that_maps_what_mantile_has() {
         let text = reconcile_toml(&facts(), "inferencemax");
         let path = std::path::Path::new("reconcile.toml");
-        let config = crate::config::parse(path, &text).unwrap_or_else(|e| panic!("{e}\n{text}"));
+        let config =
+            crate::rules::config::parse(path, &text).unwrap_or_else(|e| panic!("{e}\n{text}"));
         assert_eq!(config.expert_layer_classes, ["MoELayer"]);
         let gpu = |model: &str| config.gpus.iter().find(|gpu| gpu.model == model).unwrap();
         let dtype = |model: &str, precision: &str| {
@@ -294,7 +295,7 @@ mod tests {
         assert_eq!(dtype("h100", "fp16"), ("bf16".to_owned(), None));
         assert_eq!(gpu("h200").approximation.as_deref(), Some("h200_as_h100"));
         assert!(gpu("mi355x").unmapped.as_deref().unwrap().contains("AMD"));
-        crate::deviation::parse(path, KNOWN_DEVIATIONS).unwrap();
+        crate::rules::deviation::parse(path, KNOWN_DEVIATIONS).unwrap();
     }
 
     #[test]
@@ -303,7 +304,7 @@ mod tests {
         facts.hardware.remove(0);
         facts.layers.layers.pop();
         let text = reconcile_toml(&facts, "own");
-        let config = crate::config::parse(std::path::Path::new("r.toml"), &text).unwrap();
+        let config = crate::rules::config::parse(std::path::Path::new("r.toml"), &text).unwrap();
         assert!(config.gpus.iter().all(|gpu| gpu.model != "h100" && gpu.model != "h200"));
         assert!(config.expert_layer_classes.is_empty());
         assert_eq!(config.sources[0].file, "own.csv");

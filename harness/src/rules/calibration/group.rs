@@ -6,14 +6,14 @@ use crate::row::Identity;
 
 /// A GPU, with a framework or with all of them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Group {
+pub struct FitGroup {
     /// The rows' `gpu_model`.
     pub gpu_model: String,
     /// Their framework; `None` where all are pooled.
     pub framework: Option<String>,
 }
 
-impl Group {
+impl FitGroup {
     /// Whether rows of this identity are in it.
     #[must_use]
     pub fn holds(&self, identity: &Identity) -> bool {
@@ -30,7 +30,7 @@ impl Group {
     }
 }
 
-impl std::fmt::Display for Group {
+impl std::fmt::Display for FitGroup {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.framework {
             Some(framework) => write!(f, "{} / {framework}", self.gpu_model),
@@ -45,7 +45,7 @@ mod tests {
 
     #[test]
     fn a_gpu_with_all_frameworks_meets_each_of_its_own() {
-        let group = |gpu: &str, framework: Option<&str>| Group {
+        let group = |gpu: &str, framework: Option<&str>| FitGroup {
             gpu_model: gpu.to_owned(),
             framework: framework.map(str::to_owned),
         };

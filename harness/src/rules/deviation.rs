@@ -7,11 +7,11 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::band::{Interval, Written};
 use crate::base::error::{Error, Place, Result};
 use crate::base::toml_file::{self, check_version};
 use crate::row::Row;
 use crate::row::metric::Quantity;
+use crate::rules::band::{Interval, Written};
 
 /// One quantity of one row that is known to lie outside.
 #[derive(Debug, Clone)]

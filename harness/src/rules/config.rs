@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-use crate::audit::{self, Accepted};
-use crate::band::{Band, Interval, MetricTable, Written};
 use crate::base::error::{Error, Place, Result};
+use crate::base::text::is_identifier;
 use crate::base::toml_file::{self, check_version};
-use crate::estimator;
 use crate::row::group::Group;
 use crate::row::metric::{Metric, PerMetric};
 use crate::row::property::Field;
+use crate::rules::audit_check::{AcceptedFinding, AuditCheck};
+use crate::rules::band::{Band, Interval, MetricTable, Written};
+use crate::rules::names;
 
 /// A model's `reconcile.toml`, validated.
 #[derive(Debug, Clone)]
@@ -51,7 +52,7 @@ pub struct Config {
     /// The gates on groups.
     pub gates: Vec<Gate>,
     /// Errors of the audit that are accepted.
-    pub audit_accepted: Vec<Accepted>,
+    pub audit_accepted: Vec<AcceptedFinding>,
 }
 
 /// A file of rows.
@@ -323,7 +324,7 @@ pub fn parse(path: &Path, text: &str) -> Result<Config> {
         check_source(source.get_ref()).map_err(|fault| at(source.span().start, fault))?;
     }
     for estimator in &file.estimator {
-        estimator::check_name(&estimator.get_ref().name)
+        names::check_estimator(&estimator.get_ref().name)
             .map_err(|fault| at(estimator.span().start, fault))?;
     }
     for gpu in &file.gpu {
@@ -417,14 +418,14 @@ fn audit_accepted(
     path: &Path,
     text: &str,
     written: &[Spanned<AcceptedTable>],
-) -> Result<Vec<Accepted>> {
-    let mut accepted: Vec<Accepted> = Vec::with_capacity(written.len());
+) -> Result<Vec<AcceptedFinding>> {
+    let mut accepted: Vec<AcceptedFinding> = Vec::with_capacity(written.len());
     for spanned in written {
         let AcceptedTable { row, check, reason } = spanned.get_ref();
         let start = spanned.span().start;
         let at = |message: String| Err(Error::content(Place::offset(path, text, start), message));
-        let Some(known) = audit::Check::from_name(check) else {
-            let checks = audit::Check::ALL.map(audit::Check::name).join(", ");
+        let Some(known) = AuditCheck::from_name(check) else {
+            let checks = AuditCheck::ALL.map(AuditCheck::name).join(", ");
             return at(format!("`{check}` is none of {checks}"));
         };
         if reason.trim().is_empty() {
@@ -434,14 +435,18 @@ fn audit_accepted(
             return at(format!("{check} of {row} is accepted already"));
         }
         let line = text[..start].matches('\n').count() + 1;
-        accepted.push(Accepted { row: row.clone(), check: known, reason: reason.clone(), line });
+        accepted.push(AcceptedFinding {
+            row: row.clone(),
+            check: known,
+            reason: reason.clone(),
+            line,
+        });
     }
     Ok(accepted)
 }
 
 fn check_source(source: &Source) -> Result<(), String> {
-    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-    if source.name.is_empty() || !source.name.chars().all(fits) {
+    if !is_identifier(&source.name) {
         return Err(format!(
             "the source name `{}` is not made of letters, digits, _ and -",
             source.name

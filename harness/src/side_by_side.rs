@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Estimator, RowEstimate};
 use crate::base::statistics::{self, Interval95, Pair, Statistics, paired_skill};
 use crate::compare::{Breakdown, Comparison};
+use crate::estimator::{Estimator, RowEstimate};
 use crate::row::metric::{Metric, PerMetric};
 
 /// Another estimator with its errors and Mantile's on the rows that both predict.
@@ -122,8 +122,8 @@ mod tests {
     use approx::assert_relative_eq;
 
     use super::*;
-    use crate::config;
     use crate::row::Concurrency;
+    use crate::rules::config;
     use crate::verdict::tests::comparison;
 
     /// Rows measured at a TPOT of 10 ms, predicted by Mantile at twice that, by the other at four times.
