@@ -12,14 +12,15 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use mantile_reconcile::base::error::Result;
 use mantile_reconcile::compare::{Comparison, join};
-use mantile_reconcile::estimate;
-use mantile_reconcile::evaluation::{Evaluation, Service};
+use mantile_reconcile::evaluation::Evaluation;
 use mantile_reconcile::folder::{self, Model};
 use mantile_reconcile::mantile::recording;
-use mantile_reconcile::mapping;
-use mantile_reconcile::mapping::Recorded;
 use mantile_reconcile::page::{Subject, page};
-use mantile_reconcile::prediction::Prediction;
+use mantile_reconcile::predict::ask;
+use mantile_reconcile::predict::mapping;
+use mantile_reconcile::predict::mapping::Recorded;
+use mantile_reconcile::predict::prediction::Prediction;
+use mantile_reconcile::predict::service::Service;
 use mantile_reconcile::row::Concurrency;
 
 const MODEL: &str = "openai_GPT-OSS-120B";
@@ -36,7 +37,7 @@ async fn main() -> Result<()> {
     let service = Service::replayed(recording.clone(), &model.config).await?;
     let rows = model.rows.iter().cloned().enumerate().collect();
     let mut predictions: Vec<(usize, Prediction)> = Vec::new();
-    estimate::predict_all(&service, rows, 4, |index, prediction| {
+    ask::predict_all(&service, rows, 4, |index, prediction| {
         predictions.push((index, prediction));
         Ok(())
     })

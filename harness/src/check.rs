@@ -10,7 +10,7 @@ use crate::audit::{self, Finding, audit};
 use crate::compare::{Comparison, Coverage, in_group, statistics};
 use crate::folder::Model;
 use crate::mantile::recording::Recording;
-use crate::mapping;
+use crate::predict::mapping;
 use crate::row::Row;
 use crate::row::metric::Metric;
 use crate::rules::config::Config;

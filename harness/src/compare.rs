@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::base::statistics::{self, Pair, Statistics};
-use crate::prediction::{Outcome, Prediction};
+use crate::predict::prediction::{Outcome, Prediction};
 use crate::row::Row;
 use crate::row::group::Group;
 use crate::row::metric::{Metric, PerMetric};

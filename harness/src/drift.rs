@@ -1,7 +1,7 @@
 //! Drift: one release's predictions against another's. Predictions are deterministic, so this oracle
 //! has no noise; it knows nothing of measurements.
 
-use crate::prediction::{Outcome, Prediction};
+use crate::predict::prediction::{Outcome, Prediction};
 use crate::row::metric::{Metric, PerMetric};
 
 /// A relative change of a prediction above this is a change; below, it is arithmetic in another order.

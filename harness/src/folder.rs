@@ -8,8 +8,8 @@ use crate::base::error::{Error, Place, Result};
 use crate::base::file;
 use crate::base::text::nearest;
 use crate::base::transaction;
-use crate::estimator;
 use crate::mantile::releases;
+use crate::predict::rivals;
 use crate::row::filter::Filter;
 use crate::row::group::Group;
 use crate::row::metric::Metric;
@@ -34,7 +34,7 @@ pub struct Model {
     /// The rows of all sources, in the order of their files.
     pub rows: Vec<Row>,
     /// The predictions of other estimators, in the order of `reconcile.toml`.
-    pub estimators: Vec<estimator::File>,
+    pub estimators: Vec<rivals::File>,
 }
 
 /// The folder of all models, under the project's folder.
@@ -196,9 +196,9 @@ pub fn read_rows(path: &Path, source: &config::Source) -> Result<Vec<Row>> {
 }
 
 /// Reads the predictions of another estimator.
-pub fn load_estimator(path: PathBuf, entry: config::Estimator) -> Result<estimator::File> {
-    let predictions = estimator::read(&path, &file::read_text(&path)?)?;
-    Ok(estimator::File { entry, path, predictions })
+pub fn load_estimator(path: PathBuf, entry: config::Estimator) -> Result<rivals::File> {
+    let predictions = rivals::read(&path, &file::read_text(&path)?)?;
+    Ok(rivals::File { entry, path, predictions })
 }
 
 /// A group that holds no row checks nothing.

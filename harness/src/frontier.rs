@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::statistics::spearman;
 use crate::compare::Comparison;
-use crate::prediction::complete;
+use crate::predict::prediction::complete;
 use crate::row::Row;
 use crate::row::metric::{Metric, PerMetric};
 use crate::rules::config;

@@ -14,7 +14,7 @@ use crate::drift::{self, Drift};
 use crate::evaluation::Evaluation;
 use crate::folder::Model;
 use crate::mantile::recording::Recording;
-use crate::prediction::{Outcome, Prediction};
+use crate::predict::prediction::{Outcome, Prediction};
 use crate::row::Row;
 use crate::row::metric::{Metric, PerMetric};
 use crate::row::property::Field;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::base::statistics::{self, Interval95, Pair, Statistics, paired_skill};
 use crate::compare::{Breakdown, Comparison};
-use crate::estimator::{Estimator, RowEstimate};
+use crate::predict::rivals::{Estimator, RowEstimate};
 use crate::row::metric::{Metric, PerMetric};
 
 /// Another estimator with its errors and Mantile's on the rows that both predict.

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use crate::base::statistics::Pair;
 use crate::compare::Comparison;
 use crate::folder::Model;
-use crate::prediction::Outcome;
+use crate::predict::prediction::Outcome;
 use crate::row::metric::{Metric, Quantity};
 use crate::row::{Concurrency, Row};
 use crate::rules::band::{Interval, Written, most_specific};
@@ -219,7 +219,7 @@ pub(crate) mod tests {
 
     use super::*;
     use crate::mantile::answer::tests::answer;
-    use crate::prediction::Estimate;
+    use crate::predict::prediction::Estimate;
     use crate::row::metric::PerMetric;
     use crate::row::{Lengths, Measured, Provenance, Repeatability};
 

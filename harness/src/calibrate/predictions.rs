@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{FitMode, Observation, Proof};
-use crate::estimator::{Estimator, RowEstimate};
+use crate::predict::rivals::{Estimator, RowEstimate};
 use crate::row::metric::{Metric, PerMetric};
 use crate::rules::calibration::entries;
 use crate::rules::config;

@@ -13,7 +13,7 @@ use crate::base::file;
 use crate::compare;
 use crate::evaluation::Evaluation;
 use crate::folder::{self, Model};
-use crate::prediction::Outcome;
+use crate::predict::prediction::Outcome;
 use crate::propose::{Proposal, Rule, propose, rewrite};
 use crate::report::{TextTable, deviations_toml};
 use crate::row::metric::Metric;

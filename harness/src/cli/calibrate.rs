@@ -13,11 +13,11 @@ use crate::base::transaction;
 use crate::calibrate::{
     self, Diagnosis, LeftOut, Observation, Observations, Physics, Proof, estimators, prove,
 };
-use crate::estimator;
 use crate::folder::{self, Model};
 use crate::mantile::hardware::Hardware;
 use crate::mantile::recording;
 use crate::mantile::recording::Recording;
+use crate::predict::rivals;
 use crate::report::{
     calibration_json, calibration_table, calibration_text, diagnosis_table, diagnosis_text,
 };
@@ -261,7 +261,7 @@ fn write(
             if made.estimates.is_empty() {
                 gone.extend(path.exists().then_some(path));
             } else {
-                files.push((path, estimator::write(&made, all_rows.iter())));
+                files.push((path, rivals::write(&made, all_rows.iter())));
             }
         }
     }

@@ -14,7 +14,7 @@ use crate::compare::join;
 use crate::evaluation::Evaluation;
 use crate::folder::{self, Model};
 use crate::mantile::recording;
-use crate::prediction;
+use crate::predict::prediction;
 use crate::report::{Style, comparison_report, comparison_summary, errors_table, evaluation_json};
 
 pub(super) fn run(root: &Path, args: &CompareArgs) -> Result<Exit> {

@@ -9,12 +9,12 @@ use super::rows::{of_args, pick};
 use super::service::start;
 use crate::base::error::{Exit, Result};
 use crate::base::file;
-use crate::estimate;
-use crate::estimator;
-use crate::evaluation::Service;
 use crate::folder;
-use crate::mapping;
-use crate::prediction::{self, Outcome, Prediction};
+use crate::predict::ask;
+use crate::predict::mapping;
+use crate::predict::prediction::{self, Outcome, Prediction};
+use crate::predict::rivals;
+use crate::predict::service::Service;
 use crate::report::TextTable;
 use crate::row::Row;
 
@@ -43,15 +43,10 @@ pub(super) async fn run(root: &Path, args: &EstimateArgs) -> Result<Exit> {
     // Written once before anything is asked: an output that cannot be written is told at once.
     done.save()?;
     let bar = progress("estimating", open.len());
-    estimate::predict_all(
-        &service,
-        open,
-        args.service.asking.concurrency(),
-        |index, prediction| {
-            bar.inc(1);
-            done.take(index, prediction)
-        },
-    )
+    ask::predict_all(&service, open, args.service.asking.concurrency(), |index, prediction| {
+        bar.inc(1);
+        done.take(index, prediction)
+    })
     .await?;
     bar.finish_and_clear();
     done.save()?;
@@ -66,12 +61,12 @@ async fn naively(
     rows: &[Row],
 ) -> Result<Exit> {
     let concurrency = args.service.asking.concurrency();
-    let found = estimator::ask_naively(service, rows, concurrency).await?;
+    let found = rivals::ask_naively(service, rows, concurrency).await?;
     let output = args.output.clone().unwrap_or_else(|| {
         let folder = folder::by_model(root).join(&args.rows.model);
-        folder.join(format!("{}.csv", estimator::NAIVE_CONVERSION))
+        folder.join(format!("{}.csv", rivals::NAIVE_CONVERSION))
     });
-    file::replace(&output, &estimator::write(&found, rows))?;
+    file::replace(&output, &rivals::write(&found, rows))?;
     let refused: usize = found.unpredicted.values().sum();
     let answered = found.estimates.len();
     print_counts(args.format, &output, [("answered", answered), ("refused", refused)])?;

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use super::output::note;
 use crate::base::error::{Error, Result};
 use crate::base::file;
-use crate::estimator::{self, File};
 use crate::evaluation::Evaluation;
 use crate::folder::{self, Model};
+use crate::predict::rivals::{self, File};
 use crate::rules::config;
 
 /// All of them, read. A name may come once.
@@ -56,7 +56,7 @@ pub(super) fn write(folder: &Path, evaluation: &Evaluation) -> Result<()> {
     for side in &evaluation.side_by_side {
         let rows = evaluation.comparisons.iter().map(|comparison| &comparison.row);
         let path = folder.join("estimators").join(format!("{}.csv", side.estimator.entry.name));
-        file::replace(&path, &estimator::write(&side.estimator, rows))?;
+        file::replace(&path, &rivals::write(&side.estimator, rows))?;
     }
     Ok(())
 }

@@ -10,12 +10,13 @@ use super::service::{CONCURRENCY, predict};
 use crate::base::error::{Error, Exit, Result};
 use crate::base::text::nearest;
 use crate::compare::join;
-use crate::evaluation::{Evaluation, Service};
+use crate::evaluation::Evaluation;
 use crate::folder::{self, Model};
 use crate::mantile::breakdown::Breakdown;
 use crate::mantile::recording;
-use crate::mapping;
-use crate::mapping::Question;
+use crate::predict::mapping;
+use crate::predict::mapping::Question;
+use crate::predict::service::Service;
 use crate::report::{Explanation, explain, explanation_json, quantities_table};
 
 pub(super) async fn run(root: &Path, args: &ExplainArgs) -> Result<Exit> {

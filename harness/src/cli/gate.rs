@@ -11,11 +11,11 @@ use super::output::{note, print_as};
 use super::service::predict;
 use crate::base::error::{Error, Exit, Result};
 use crate::base::file;
-use crate::evaluation::Service;
 use crate::folder::{self, Model};
 use crate::mantile::recording;
 use crate::mantile::releases;
-use crate::prediction::{Outcome, Prediction};
+use crate::predict::prediction::{Outcome, Prediction};
+use crate::predict::service::Service;
 use crate::release_gate::{Decision, ReleaseGate};
 use crate::report::{Style, gate_annotations, gate_json, gate_junit, gate_summary, gate_table};
 

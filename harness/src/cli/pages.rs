@@ -9,9 +9,9 @@ use crate::evaluation::Evaluation;
 use crate::folder::Model;
 use crate::mantile::recording::Recording;
 use crate::mantile::releases;
-use crate::mapping;
-use crate::mapping::Recorded;
 use crate::page;
+use crate::predict::mapping;
+use crate::predict::mapping::Recorded;
 use crate::row::Row;
 
 /// Writes a model's page into a folder. Where its predictions are of a recording, with what was asked and

@@ -10,12 +10,12 @@ use super::output::{note, print_table, progress};
 use super::rows::pick;
 use crate::base::error::{Error, Exit, Result};
 use crate::base::file;
-use crate::estimate;
 use crate::folder::{self, Model};
 use crate::mantile::recording::{self, Entry, RecordedReply, Recording, differences};
 use crate::mantile::releases;
 use crate::mantile::{Client, LayerTable, SystemMetricsRequest, layers_path};
-use crate::mapping;
+use crate::predict::ask;
+use crate::predict::mapping;
 use crate::report::TextTable;
 use crate::row::Row;
 use crate::rules::config::Config;
@@ -227,7 +227,7 @@ pub(super) async fn ask(
             (request.with_debug(false), reply)
         }
     };
-    estimate::bounded(requests, CONCURRENCY, work, |(request, reply)| {
+    ask::bounded(requests, CONCURRENCY, work, |(request, reply)| {
         bar.inc(1);
         let entry = Entry { reply: RecordedReply::new(&reply?), request };
         entries.push((entry.request.key(), entry));

@@ -17,7 +17,7 @@ use crate::compare::{Comparison, join};
 use crate::evaluation::Evaluation;
 use crate::folder::{self, Model};
 use crate::mantile::recording;
-use crate::prediction::{self, Outcome};
+use crate::predict::prediction::{self, Outcome};
 use crate::report::{
     Style, audit_text, comparison_summary, errors_table, evaluation_json, failure_text,
     models_table, run_table,

@@ -5,11 +5,11 @@ use std::path::Path;
 use super::args::ServiceArgs;
 use super::output::progress;
 use crate::base::error::Result;
-use crate::estimate;
-use crate::evaluation::Service;
 use crate::folder::Model;
 use crate::mantile::recording::Recording;
-use crate::prediction::Prediction;
+use crate::predict::ask;
+use crate::predict::prediction::Prediction;
+use crate::predict::service::Service;
 use crate::rules::config::Config;
 
 /// The service that answers: live, or the recording of the accepted release.
@@ -35,7 +35,7 @@ pub(super) async fn predict(
     let rows: Vec<_> = model.rows.iter().cloned().enumerate().collect();
     let mut predictions: Vec<Option<Prediction>> = vec![None; rows.len()];
     let bar = progress(&model.name, rows.len());
-    estimate::predict_all(service, rows, concurrency, |index, prediction| {
+    ask::predict_all(service, rows, concurrency, |index, prediction| {
         bar.inc(1);
         predictions[index] = Some(prediction);
         Ok(())

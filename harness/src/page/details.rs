@@ -9,7 +9,7 @@ use super::{Subject, rows};
 use crate::compare::Comparison;
 use crate::mantile::SystemMetricsRequest;
 use crate::mantile::breakdown::{Breakdown, Phase};
-use crate::mapping::Recorded;
+use crate::predict::mapping::Recorded;
 use crate::report::{
     Align, TextTable, explain_command, figure as four_digits, layer_times, rerun_command,
 };

@@ -17,7 +17,7 @@ use crate::compare::{Comparison, distinct, statistics, step_metric};
 use crate::evaluation::Evaluation;
 use crate::folder::Model;
 use crate::mantile::breakdown::{LayerTime, Phase};
-use crate::mapping::Recorded;
+use crate::predict::mapping::Recorded;
 use crate::report::{ReleaseErrors, coverage_text, dataset, verdict_word};
 use crate::row::metric::Metric;
 use crate::row::{Layout, Parallelism};

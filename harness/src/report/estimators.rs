@@ -8,7 +8,7 @@ use super::summary::{Style, heading, percent, render};
 use super::{Align, TextTable};
 use crate::base::statistics::{Interval95, Statistics};
 use crate::base::text::plural;
-use crate::estimator::Estimator;
+use crate::predict::rivals::Estimator;
 use crate::row::metric::{Metric, PerMetric};
 use crate::side_by_side::{ErrorsOfBoth, GroupOfBoth, PairedErrors, SideBySide};
 

@@ -10,13 +10,14 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use mantile_reconcile::base::error::{Error, Result};
 use mantile_reconcile::base::settings::Settings;
 use mantile_reconcile::check::Check;
-use mantile_reconcile::estimate;
-use mantile_reconcile::evaluation::{Evaluation, Service};
+use mantile_reconcile::evaluation::Evaluation;
 use mantile_reconcile::folder::{self, Model};
 use mantile_reconcile::mantile::ClientOptions;
 use mantile_reconcile::mantile::recording::{self, Recording};
-use mantile_reconcile::mapping;
-use mantile_reconcile::prediction::Prediction;
+use mantile_reconcile::predict::ask;
+use mantile_reconcile::predict::mapping;
+use mantile_reconcile::predict::prediction::Prediction;
+use mantile_reconcile::predict::service::Service;
 use mantile_reconcile::report::{Style, comparison_summary, failure_text, predictions_table};
 use tokio::runtime::Runtime;
 
@@ -186,7 +187,7 @@ impl Subject {
     fn prediction(&self, index: usize) -> Result<Prediction, Failed> {
         let service = self.service()?;
         let row = &self.model.rows[index];
-        let predict = || runtime().block_on(estimate::predict(service, row));
+        let predict = || runtime().block_on(ask::predict(service, row));
         Ok(self.predictions[index].get_or_init(predict).clone())
     }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use mantile_reconcile::prediction::{self, Prediction};
+use mantile_reconcile::predict::prediction::{self, Prediction};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
@@ -191,7 +191,7 @@ async fn the_naive_way_of_asking_makes_an_estimator_to_set_beside() {
     let ran = project.must(&[&naive[..], &["--api-url", &server.uri()]].concat());
     assert!(!ran.stdout.contains(", 0 refused"), "{}", ran.stdout);
     let text = std::fs::read_to_string(&file).unwrap();
-    let made = mantile_reconcile::estimator::read(&file, &text).unwrap();
+    let made = mantile_reconcile::predict::rivals::read(&file, &text).unwrap();
     for given in &made.given {
         let e2e = given.metrics[mantile_reconcile::row::metric::Metric::E2eLatency].unwrap();
         assert!((e2e - f64::from(given.identity.input_seq_len) / 1e3).abs() < 1e-12);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use mantile_reconcile::folder::Model;
 use mantile_reconcile::mantile::recording;
-use mantile_reconcile::mapping;
+use mantile_reconcile::predict::mapping;
 use mantile_reconcile::row::Row;
 use serde_json::Value;
 use wiremock::matchers::path;

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-use mantile_reconcile::estimator;
 use mantile_reconcile::folder::{self, Model, list};
 use mantile_reconcile::mantile::layers_path;
 use mantile_reconcile::mantile::recording::{self, RecordedReply, Recording};
 use mantile_reconcile::mantile::releases;
-use mantile_reconcile::mapping;
+use mantile_reconcile::predict::mapping;
+use mantile_reconcile::predict::rivals;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use toml_edit::{DocumentMut, Item};
@@ -264,9 +264,9 @@ fn keep_estimates_of(model: &Model) {
         let text = std::fs::read_to_string(&file.path).unwrap();
         let (header, lines) = text.split_once('\n').unwrap();
         let is_for_a_row = |line: &&str| {
-            let alone = estimator::read(&file.path, &format!("{header}\n{line}\n"));
+            let alone = rivals::read(&file.path, &format!("{header}\n{line}\n"));
             let predictions = alone.unwrap();
-            let alone = estimator::File { predictions, ..file.clone() };
+            let alone = rivals::File { predictions, ..file.clone() };
             alone.over(&model.rows, &model.config.sources).unmeasured.is_empty()
         };
         let kept: Vec<&str> =

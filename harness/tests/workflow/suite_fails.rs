@@ -7,8 +7,8 @@ use libtest_mimic::Arguments;
 use mantile_reconcile::base::settings::Settings;
 use mantile_reconcile::folder::Model;
 use mantile_reconcile::mantile::recording;
-use mantile_reconcile::mapping;
-use mantile_reconcile::prediction;
+use mantile_reconcile::predict::mapping;
+use mantile_reconcile::predict::prediction;
 use mantile_reconcile::row::metric::Metric;
 use serde_json::Value;
 

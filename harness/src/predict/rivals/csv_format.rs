@@ -8,7 +8,7 @@ use super::{Estimator, Given, Predictions};
 use crate::base::error::{Error, Place, Result};
 use crate::base::table::{Record, Table};
 use crate::intake::source::gpu_model;
-use crate::prediction;
+use crate::predict::prediction;
 use crate::row::metric::{Metric, PerMetric};
 use crate::row::{self, Row};
 

@@ -17,7 +17,7 @@ use std::path::PathBuf;
 
 use crate::base::statistics::Pair;
 use crate::mantile::recording::Recording;
-use crate::prediction::{Outcome, complete};
+use crate::predict::prediction::{Outcome, complete};
 use crate::row::metric::{Metric, PerMetric};
 use crate::row::{Identity, Row};
 use crate::rules::config;

@@ -6,10 +6,10 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use crate::base::error::Result;
-use crate::evaluation::Service;
 use crate::mantile::{Reply, SystemMetricsRequest};
-use crate::mapping::{self, Mapped, Question, Unmapped};
-use crate::prediction::{Outcome, Prediction};
+use crate::predict::mapping::{self, Mapped, Question, Unmapped};
+use crate::predict::prediction::{Outcome, Prediction};
+use crate::predict::service::Service;
 use crate::row::Row;
 use crate::row::metric::Metric;
 

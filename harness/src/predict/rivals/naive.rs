@@ -4,7 +4,7 @@
 //! is asked with the prompt's length as `seq_len`, which is the number of tokens that a step processes; and of
 //! the answer `throughput_tokens_s`, of the whole system and of output alone, is held against throughputs
 //! per GPU, and `total_latency_ms`, which is not of the whole output, against E2E. It is what the rules of
-//! [`crate::mapping`] and [`crate::prediction::derive`] are worth.
+//! [`crate::predict::mapping`] and [`crate::predict::prediction::derive`] are worth.
 
 use std::collections::BTreeMap;
 
@@ -12,10 +12,10 @@ use serde::Deserialize;
 
 use super::{Estimator, RowEstimate};
 use crate::base::error::{Error, Result};
-use crate::estimate::bounded;
-use crate::evaluation::Service;
 use crate::mantile::{PhaseRequest, SystemMetricsRequest};
-use crate::mapping;
+use crate::predict::ask::bounded;
+use crate::predict::mapping;
+use crate::predict::service::Service;
 use crate::row::metric::{Metric, PerMetric};
 use crate::row::{Identity, Row};
 use crate::rules::config;
