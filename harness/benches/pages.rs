@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use mantile_reconcile::base::error::Result;
-use mantile_reconcile::compare::{Comparison, join};
-use mantile_reconcile::evaluation::Evaluation;
-use mantile_reconcile::folder::{self, Model};
+use mantile_reconcile::judge::compare::{Comparison, join};
+use mantile_reconcile::judge::evaluation::Evaluation;
+use mantile_reconcile::judge::model::{self, Model};
 use mantile_reconcile::mantile::recording;
 use mantile_reconcile::page::{Subject, page};
 use mantile_reconcile::predict::ask;
@@ -31,7 +31,7 @@ const TIMES: usize = 5;
 #[tokio::main]
 async fn main() -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let model = folder::load(root, MODEL)?;
+    let model = model::load(root, MODEL)?;
     let recording = recording::load(root, &model.release, MODEL)?;
     let layers = recording.layers()?;
     let service = Service::replayed(recording.clone(), &model.config).await?;

@@ -12,25 +12,15 @@
 //! [`check`] decide and are pure: no clock, no network, no environment. Reading and writing live
 //! in [`source`], [`fetch`], [`folder`], [`mantile`], [`recording`], [`report`] and [`mod@file`].
 
-pub mod accept;
 pub mod audit;
 pub mod base;
 pub mod calibrate;
-pub mod check;
 pub mod cli;
-pub mod compare;
-pub mod drift;
-pub mod evaluation;
-pub mod folder;
-pub mod frontier;
 pub mod intake;
+pub mod judge;
 pub mod mantile;
 pub mod page;
 pub mod predict;
-pub mod propose;
-pub mod release_gate;
 pub mod report;
 pub mod row;
 pub mod rules;
-pub mod side_by_side;
-pub mod verdict;

@@ -287,14 +287,14 @@ mod tests {
 
     use super::super::audit;
     use super::*;
-    use crate::folder;
+    use crate::judge::model;
     use crate::mantile::recording;
     use crate::row::Concurrency;
     use crate::rules::config::Gpu;
 
-    fn load(model: &str) -> (folder::Model, Recording) {
+    fn load(model: &str) -> (model::Model, Recording) {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let model = folder::load(root, model).unwrap();
+        let model = model::load(root, model).unwrap();
         let recording = recording::load(root, &model.release, &model.config.model_id).unwrap();
         (model, recording)
     }
@@ -302,11 +302,11 @@ mod tests {
     const DENSE: &str = "meta-llama_Llama-3.3-70B-Instruct";
     const EXPERTS: &str = "openai_GPT-OSS-120B";
 
-    fn pick<'a>(model: &'a folder::Model, name: &str) -> &'a Row {
+    fn pick<'a>(model: &'a model::Model, name: &str) -> &'a Row {
         model.rows.iter().find(|row| row.name() == name).unwrap_or_else(|| panic!("no {name}"))
     }
 
-    fn bound(row: &Row, model: &folder::Model, recording: &Recording, metric: Metric) -> f64 {
+    fn bound(row: &Row, model: &model::Model, recording: &Recording, metric: Metric) -> f64 {
         let layers = recording.layers().unwrap();
         let answered = answer(row, &model.config, recording, &layers).unwrap();
         let bounds = bounds(row, &answered, &model.config);

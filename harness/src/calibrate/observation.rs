@@ -363,7 +363,7 @@ pub(crate) mod tests {
     use std::sync::LazyLock;
 
     use super::*;
-    use crate::folder;
+    use crate::judge::model;
     use crate::mantile::recording;
     use crate::rules::config::Calibration;
 
@@ -377,7 +377,7 @@ pub(crate) mod tests {
         change: impl Fn(&mut Calibration),
     ) -> Observations {
         let root = Path::new(ROOT);
-        let mut model = folder::load(root, model).unwrap();
+        let mut model = model::load(root, model).unwrap();
         let recording = recording::load(root, "72ff84e", &model.config.model_id).unwrap();
         // As this release was asked, whatever is adopted.
         model.config = model.config.for_release(&recording.hardware_ids());
@@ -409,7 +409,7 @@ pub(crate) mod tests {
             assert!(found.rows.len() > 50);
             let root = Path::new(ROOT);
             let recording = recording::load(root, "72ff84e", model).unwrap();
-            let config = folder::load_config(root, model).unwrap();
+            let config = model::load_config(root, model).unwrap();
             let config = config.for_release(&recording.hardware_ids());
             for row in &found.rows {
                 let (gpu, framework) = row.pool();
@@ -465,7 +465,7 @@ pub(crate) mod tests {
     #[test]
     fn a_layer_class_that_no_layer_has_is_told() {
         let root = Path::new(ROOT);
-        let mut model = folder::load(root, "openai_GPT-OSS-120B").unwrap();
+        let mut model = model::load(root, "openai_GPT-OSS-120B").unwrap();
         let recording = recording::load(root, "72ff84e", &model.config.model_id).unwrap();
         model.config.calibration.undivided_layer_classes.push("MoeLayer".to_owned());
         let mut found = Observations::default();

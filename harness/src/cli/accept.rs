@@ -9,21 +9,22 @@ use super::args::GateArgs;
 use super::calibrate::{diagnose_model, written};
 use super::output::note;
 use super::record;
-use crate::accept::{add_deviations, note_loosening, remove_dead, tighten};
 use crate::base::error::{Error, Place, Result};
 use crate::base::file;
 use crate::base::transaction;
-use crate::check::today;
-use crate::compare::Comparison;
-use crate::drift::Drift;
-use crate::evaluation::Evaluation;
-use crate::folder;
-use crate::folder::Model;
+use crate::judge::accept::{add_deviations, note_loosening, remove_dead, tighten};
+use crate::judge::check::today;
+use crate::judge::compare::Comparison;
+use crate::judge::drift::Drift;
+use crate::judge::evaluation::Evaluation;
+use crate::judge::gate::{Decision, ReleaseGate};
+use crate::judge::model;
+use crate::judge::model::Model;
+use crate::judge::propose::{Rule, propose, rewrite};
+use crate::judge::verdict::{RowVerdict, Standing};
 use crate::mantile::Client;
 use crate::mantile::recording::{self, Recording};
 use crate::mantile::releases;
-use crate::propose::{Rule, propose, rewrite};
-use crate::release_gate::{Decision, ReleaseGate};
 use crate::report::{
     RECONCILIATION_SUMMARY, Style, comparison_summary, predictions_table, reconciliation_summary,
     snapshot_file,
@@ -33,7 +34,6 @@ use crate::row::metric::Quantity;
 use crate::rules::band::Interval;
 use crate::rules::config;
 use crate::rules::deviation;
-use crate::verdict::{RowVerdict, Standing};
 
 /// Makes the candidate the accepted release, unless the gate blocks it. Tells whether it did.
 pub(super) async fn accept(
@@ -53,7 +53,7 @@ pub(super) async fn accept(
             return Err(Error::usage("--release names a live candidate; this one has a name"));
         }
     };
-    let all = folder::list(root)?;
+    let all = model::list(root)?;
     if gates.len() < all.len() {
         return Err(Error::usage("a release is accepted for all models or for none")
             .with_help("leave out --model"));
@@ -139,7 +139,7 @@ fn model_files(
     let config_text = config_text.map_err(fault)?;
     let mut accepted = model.clone();
     release.clone_into(&mut accepted.release);
-    accepted.config = folder::read_config(&model.config.path, &config_text)?;
+    accepted.config = model::read_config(&model.config.path, &config_text)?;
 
     let mut files = vec![(in_root.join("reconcile.toml"), config_text.into_bytes())];
     let evaluation = Evaluation::of_rows(&accepted, comparisons.clone(), Timestamp::now());
@@ -202,7 +202,7 @@ fn outside(evaluation: &Evaluation) -> Vec<(String, Quantity, Interval)> {
     for (comparison, verdict) in evaluation.comparisons.iter().zip(&evaluation.verdicts) {
         for judged in verdict.outside().filter(|judged| judged.standing == Standing::Outside) {
             let ratio = judged.pair.ratio();
-            let bound = crate::propose::outwards(ratio / 1.1, ratio * 1.1);
+            let bound = crate::judge::propose::outwards(ratio / 1.1, ratio * 1.1);
             found.push((comparison.row.name(), judged.quantity, bound));
         }
     }
@@ -212,7 +212,7 @@ fn outside(evaluation: &Evaluation) -> Vec<(String, Quantity, Interval)> {
 /// The candidate's rows for the snapshots: one that moved within the tolerance keeps its old figures,
 /// so that no reviewed line changes for nothing.
 fn steady(gate: &ReleaseGate) -> Vec<Comparison> {
-    let keep = |row: &crate::release_gate::RowChange| {
+    let keep = |row: &crate::judge::gate::RowChange| {
         let mut comparison = row.candidate.clone();
         if row.drift == Drift::WithinTolerance {
             comparison.outcome = row.old_outcome.clone();

@@ -8,7 +8,7 @@ use super::record::{ask, wanted};
 use super::rows::{choose_source, pick};
 use crate::audit::{Subject, audit, judge};
 use crate::base::error::{Exit, Result};
-use crate::folder::{self, Model};
+use crate::judge::model::{self, Model};
 use crate::mantile::Client;
 use crate::mantile::recording::{self, Recording};
 use crate::report::{audit_json, audit_table, audit_text};
@@ -16,12 +16,12 @@ use crate::row::Row;
 use crate::rules::config::{Config, Source};
 
 pub(super) async fn run(root: &Path, args: &AuditArgs) -> Result<Exit> {
-    let Model { config, rows: committed, release, .. } = folder::load(root, &args.model)?;
+    let Model { config, rows: committed, release, .. } = model::load(root, &args.model)?;
     let mut config = config;
     let mut rows = Vec::new();
     for path in &args.files {
         let source = source_of(path, args, &config)?;
-        rows.extend(folder::read_rows(path, &source)?);
+        rows.extend(model::read_rows(path, &source)?);
         config.sources.push(source);
     }
     let candidates = !args.files.is_empty();

@@ -10,18 +10,18 @@ use super::output::{note, print, print_table};
 use super::service::{predict, start};
 use crate::base::error::{Error, Exit, Place, Result};
 use crate::base::file;
-use crate::compare;
-use crate::evaluation::Evaluation;
-use crate::folder::{self, Model};
+use crate::judge::compare;
+use crate::judge::evaluation::Evaluation;
+use crate::judge::model::{self, Model};
+use crate::judge::propose::{Proposal, Rule, propose, rewrite};
 use crate::predict::prediction::Outcome;
-use crate::propose::{Proposal, Rule, propose, rewrite};
 use crate::report::{TextTable, deviations_toml};
 use crate::row::metric::Metric;
 use crate::rules::band::{Band, Interval};
 use crate::rules::config::{self, BandRule, Config};
 
 pub(super) async fn run(root: &Path, args: &BandsArgs) -> Result<Exit> {
-    let model = folder::load(root, &args.model)?;
+    let model = model::load(root, &args.model)?;
     let service = start(&args.service, root, &model.config).await?;
     let predictions = predict(&model, &service, args.service.asking.concurrency()).await?;
     let unanswered = predictions.iter().find_map(|prediction| match &prediction.outcome {

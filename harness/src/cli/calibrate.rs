@@ -13,7 +13,7 @@ use crate::base::transaction;
 use crate::calibrate::{
     self, Diagnosis, LeftOut, Observation, Observations, Physics, Proof, estimators, prove,
 };
-use crate::folder::{self, Model};
+use crate::judge::model::{self, Model};
 use crate::mantile::hardware::Hardware;
 use crate::mantile::recording;
 use crate::mantile::recording::Recording;
@@ -28,15 +28,15 @@ pub(super) fn run(root: &Path, args: &CalibrateArgs) -> Result<Exit> {
     if let Some(output) = &args.output {
         file::check_writable(output)?;
     }
-    let mut names = folder::named(root, &args.models)?;
+    let mut names = model::named(root, &args.models)?;
     // Named twice, a model's rows would count twice.
     let mut seen = BTreeSet::new();
     names.retain(|name| seen.insert(name.clone()));
     let mut subjects = Vec::new();
-    for (_, model) in load_picked(root, &names, args.filter.as_ref(), folder::load_unadopted)? {
+    for (_, model) in load_picked(root, &names, args.filter.as_ref(), model::load_unadopted)? {
         let model = model?;
         let written = if args.output.is_some() {
-            written(&folder::by_model(root).join(&model.name))?
+            written(&model::by_model(root).join(&model.name))?
         } else {
             None
         };
@@ -69,7 +69,7 @@ impl Subject {
     /// told, and made anew without it.
     fn new(root: &Path, mut model: Model) -> Result<Self> {
         let recording = recording::load(root, &model.release, &model.config.model_id)?;
-        if let Err(error) = folder::adopt(&mut model.config) {
+        if let Err(error) = model::adopt(&mut model.config) {
             note(&format!("warning: {error}\ncalibrating as if it were not adopted"));
         }
         model.config = model.config.for_release(&recording.hardware_ids());
@@ -222,8 +222,8 @@ fn write(
     for subject in subjects {
         let Subject { model, written: before, .. } = subject;
         let name = &model.name;
-        let folder = folder::by_model(root).join(name);
-        let all_rows = folder::load_unadopted(root, name)?.rows;
+        let folder = model::by_model(root).join(name);
+        let all_rows = model::load_unadopted(root, name)?.rows;
         let (replacing, dropped) = choose(subject, &all_rows, proofs);
         if replacing.is_empty() && dropped.is_empty() {
             continue;
@@ -366,14 +366,14 @@ fn is_asked(model: &Model, group: &FitGroup) -> bool {
 
 /// Refuses to replace a configuration that another model's rows ask for.
 fn check_others(root: &Path, subjects: &[Subject], better: &[&Proof]) -> Result<()> {
-    for name in folder::list(root)? {
+    for name in model::list(root)? {
         if subjects.iter().any(|subject| subject.model.name == name) {
             continue;
         }
-        let Some(written) = written(&folder::by_model(root).join(&name))? else { continue };
+        let Some(written) = written(&model::by_model(root).join(&name))? else { continue };
         for id in better.iter().map(|proof| proof.hardware_id()) {
             if written.hardware_ids().any(|other| other == id) {
-                let path = folder::by_model(root).join(&name).join(calibration::FILE_NAME);
+                let path = model::by_model(root).join(&name).join(calibration::FILE_NAME);
                 let message = format!("rows of {name} ask for {id} too, and are not fitted to");
                 return Err(Error::content(Place::file(&path), message)
                     .with_help(format!("calibrate it along: --model {name}")));

@@ -10,15 +10,15 @@ use super::output::{note, predictions_path, print_as, reports_folder};
 use super::rows::{pick, rows};
 use crate::base::error::{Error, Exit, Result};
 use crate::base::file;
-use crate::compare::join;
-use crate::evaluation::Evaluation;
-use crate::folder::{self, Model};
+use crate::judge::compare::join;
+use crate::judge::evaluation::Evaluation;
+use crate::judge::model::{self, Model};
 use crate::mantile::recording;
 use crate::predict::prediction;
 use crate::report::{Style, comparison_report, comparison_summary, errors_table, evaluation_json};
 
 pub(super) fn run(root: &Path, args: &CompareArgs) -> Result<Exit> {
-    let model = folder::load(root, &args.model)?;
+    let model = model::load(root, &args.model)?;
     let source = args.source.as_deref();
     let actuals = rows(root, &args.model, &model.config, args.actuals.as_deref(), source)?;
     let actuals = pick(actuals, args.filter.as_ref())?;

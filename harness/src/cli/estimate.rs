@@ -9,7 +9,7 @@ use super::rows::{of_args, pick};
 use super::service::start;
 use crate::base::error::{Exit, Result};
 use crate::base::file;
-use crate::folder;
+use crate::judge::model;
 use crate::predict::ask;
 use crate::predict::mapping;
 use crate::predict::prediction::{self, Outcome, Prediction};
@@ -22,7 +22,7 @@ use crate::row::Row;
 const SAVE_EVERY: usize = 10;
 
 pub(super) async fn run(root: &Path, args: &EstimateArgs) -> Result<Exit> {
-    let config = folder::load_config(root, &args.rows.model)?;
+    let config = model::load_config(root, &args.rows.model)?;
     let rows = of_args(root, &args.rows, &config)?;
     let rows = pick(rows, args.filter.as_ref())?;
     let service = start(&args.service, root, &config).await?;
@@ -63,7 +63,7 @@ async fn naively(
     let concurrency = args.service.asking.concurrency();
     let found = rivals::ask_naively(service, rows, concurrency).await?;
     let output = args.output.clone().unwrap_or_else(|| {
-        let folder = folder::by_model(root).join(&args.rows.model);
+        let folder = model::by_model(root).join(&args.rows.model);
         folder.join(format!("{}.csv", rivals::NAIVE_CONVERSION))
     });
     file::replace(&output, &rivals::write(&found, rows))?;

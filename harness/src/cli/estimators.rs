@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use super::output::note;
 use crate::base::error::{Error, Result};
 use crate::base::file;
-use crate::evaluation::Evaluation;
-use crate::folder::{self, Model};
+use crate::judge::evaluation::Evaluation;
+use crate::judge::model::{self, Model};
 use crate::predict::rivals::{self, File};
 use crate::rules::config;
 
@@ -20,7 +20,7 @@ pub(super) fn files(model: &Model, also: &[(String, PathBuf)]) -> Result<Vec<Fil
             return Err(Error::usage(message).with_help("give it another name: --also NAME=FILE"));
         }
         let entry = config::Estimator { name: name.clone(), ..config::Estimator::default() };
-        files.push(folder::load_estimator(path.clone(), entry)?);
+        files.push(model::load_estimator(path.clone(), entry)?);
     }
     Ok(files)
 }

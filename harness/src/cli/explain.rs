@@ -9,9 +9,9 @@ use super::output::{fenced, print_as};
 use super::service::{CONCURRENCY, predict};
 use crate::base::error::{Error, Exit, Result};
 use crate::base::text::nearest;
-use crate::compare::join;
-use crate::evaluation::Evaluation;
-use crate::folder::{self, Model};
+use crate::judge::compare::join;
+use crate::judge::evaluation::Evaluation;
+use crate::judge::model::{self, Model};
 use crate::mantile::breakdown::Breakdown;
 use crate::mantile::recording;
 use crate::predict::mapping;
@@ -24,7 +24,7 @@ pub(super) async fn run(root: &Path, args: &ExplainArgs) -> Result<Exit> {
         Error::usage(format!("`{}` is not <model>::<row>", args.row))
             .with_help("a row's name is its test's name: cargo test --test regression -- --list")
     })?;
-    let model = folder::load(root, name)?;
+    let model = model::load(root, name)?;
     let index = find(&model, row_name)?;
     let row = &model.rows[index];
     let mapped = mapping::map(row, &model.config).map_err(|unmapped| {

@@ -10,20 +10,20 @@ use super::output::{note, print_table, progress};
 use crate::base::error::{Error, Exit, Result};
 use crate::base::file;
 use crate::base::text::nearest;
-use crate::folder;
 use crate::intake::fetch::RUN_FACTS;
 use crate::intake::source::{self, Artifact, Fate, Given, Reading, Source};
+use crate::judge::model;
 use crate::row;
 use crate::row::Row;
 use crate::rules::config::{Config, Source as ConfiguredSource};
 
 pub(super) async fn run(root: &Path, args: &ExtractArgs) -> Result<Exit> {
-    let config = folder::load_config(root, &args.model)?;
+    let config = model::load_config(root, &args.model)?;
     let configured = configured(&config, args.source.as_deref())?;
     let output = args
         .output
         .clone()
-        .unwrap_or_else(|| folder::by_model(root).join(&args.model).join(&configured.file));
+        .unwrap_or_else(|| model::by_model(root).join(&args.model).join(&configured.file));
     let given = Given {
         provider: configured.name.clone(),
         models: configured.artifact_models.clone(),
@@ -34,7 +34,7 @@ pub(super) async fn run(root: &Path, args: &ExtractArgs) -> Result<Exit> {
     let mut read = read_all(&places, args, &given)?;
     one_model(configured, &config, &read.readings)?;
     if args.add && output.exists() {
-        let rows = folder::read_rows(&output, configured)?;
+        let rows = model::read_rows(&output, configured)?;
         read.readings.insert(0, Reading { rows, ..Reading::default() });
     }
     let mut extraction = source::merge(std::mem::take(&mut read.readings));
@@ -278,9 +278,9 @@ fn before(
 ) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     for other in config.sources.iter().take_while(|other| other.name != configured.name) {
-        let path = folder::by_model(root).join(&args.model).join(&other.file);
+        let path = model::by_model(root).join(&args.model).join(&other.file);
         if path.exists() {
-            rows.extend(folder::read_rows(&path, other)?);
+            rows.extend(model::read_rows(&path, other)?);
         }
     }
     Ok(rows)

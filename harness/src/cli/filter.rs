@@ -7,14 +7,14 @@ use super::output::{note, print, print_table};
 use super::rows::{of_args, pick};
 use crate::base::error::{Exit, Result};
 use crate::base::file;
-use crate::folder;
+use crate::judge::model;
 use crate::report::TextTable;
 use crate::row;
 use crate::row::Row;
 use crate::row::metric::Metric;
 
 pub(super) fn run(root: &Path, args: &FilterArgs) -> Result<Exit> {
-    let config = folder::load_config(root, &args.rows.model)?;
+    let config = model::load_config(root, &args.rows.model)?;
     let rows = of_args(root, &args.rows, &config)?;
     let total = rows.len();
     let picked = pick(rows, Some(&args.filter))?;

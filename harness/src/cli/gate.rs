@@ -11,19 +11,19 @@ use super::output::{note, print_as};
 use super::service::predict;
 use crate::base::error::{Error, Exit, Result};
 use crate::base::file;
-use crate::folder::{self, Model};
+use crate::judge::gate::{Decision, ReleaseGate};
+use crate::judge::model::{self, Model};
 use crate::mantile::recording;
 use crate::mantile::releases;
 use crate::predict::prediction::{Outcome, Prediction};
 use crate::predict::service::Service;
-use crate::release_gate::{Decision, ReleaseGate};
 use crate::report::{Style, gate_annotations, gate_json, gate_junit, gate_summary, gate_table};
 
 pub(super) async fn run(root: &Path, args: &GateArgs) -> Result<Exit> {
-    let models = folder::named(root, &args.models)?;
+    let models = model::named(root, &args.models)?;
     let mut gates: Vec<(Model, ReleaseGate)> = Vec::new();
     for name in &models {
-        let mut model = folder::load(root, name)?;
+        let mut model = model::load(root, name)?;
         if let Some(baseline) = &args.baseline {
             model.release.clone_from(baseline);
         }

@@ -7,17 +7,17 @@ use super::output::{note, print_as};
 use super::rows::load_picked;
 use super::service::replay;
 use crate::base::error::{Exit, Result};
-use crate::compare::{Comparison, join};
-use crate::folder::{self, Model};
+use crate::judge::compare::{Comparison, join};
+use crate::judge::model::{self, Model};
 use crate::mantile::recording;
 use crate::mantile::releases::{self, Releases};
 use crate::report::{ReleaseErrors, history_json, history_table, history_text};
 
 pub(super) async fn run(root: &Path, args: &HistoryArgs) -> Result<Exit> {
-    let models = folder::named(root, &args.models)?;
+    let models = model::named(root, &args.models)?;
     let index = releases::load(root)?;
     let mut histories = Vec::new();
-    for (name, model) in load_picked(root, &models, args.filter.as_ref(), folder::load)? {
+    for (name, model) in load_picked(root, &models, args.filter.as_ref(), model::load)? {
         histories.push((name, errors(root, &model?, &index, None).await?));
     }
     let accepted = &index.accepted;

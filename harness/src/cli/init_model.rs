@@ -9,12 +9,12 @@ use super::output::print;
 use crate::base::error::{Error, Exit, Result};
 use crate::base::file;
 use crate::base::text::nearest;
-use crate::folder;
+use crate::judge::model;
 use crate::mantile::{Client, Reply};
 use crate::rules::scaffold::{self, Facts, Hardware};
 
 pub(super) async fn run(root: &Path, args: &InitModelArgs) -> Result<Exit> {
-    let target = folder::by_model(root).join(&args.model);
+    let target = model::by_model(root).join(&args.model);
     if target.exists() {
         return Err(Error::usage(format!("{} is there already", target.display()))
             .with_help("remove it, or edit its reconcile.toml"));

@@ -10,7 +10,7 @@ use super::output::{note, print_table, progress};
 use super::rows::pick;
 use crate::base::error::{Error, Exit, Result};
 use crate::base::file;
-use crate::folder::{self, Model};
+use crate::judge::model::{self, Model};
 use crate::mantile::recording::{self, Entry, RecordedReply, Recording, differences};
 use crate::mantile::releases;
 use crate::mantile::{Client, LayerTable, SystemMetricsRequest, layers_path};
@@ -39,7 +39,7 @@ pub(super) async fn run(root: &Path, args: &RecordArgs) -> Result<Exit> {
         return Err(Error::usage("a recording is of all rows, and --where picks some")
             .with_help("with --where use --mode record-missing, or --mode diff"));
     }
-    let model = folder::load(root, &args.model)?;
+    let model = model::load(root, &args.model)?;
     let picked = pick(model.rows.clone(), args.filter.as_ref())?;
     let client = Client::new(&args.api_url, args.patience.options())?;
     if args.mode == RecordMode::Diff {
@@ -191,7 +191,7 @@ fn index(root: &Path, args: &RecordArgs) -> Result<()> {
         return Ok(());
     };
     let text = file::read_text(&index.path)?;
-    let today = crate::check::today(Timestamp::now());
+    let today = crate::judge::check::today(Timestamp::now());
     let added = releases::add(&text, &args.release, made, today).map_err(|error| {
         Error::content(crate::base::error::Place::file(&index.path), error.to_string())
     })?;

@@ -13,13 +13,13 @@ use super::pages::{origin, write_index, write_page};
 use super::service::replay;
 use crate::base::error::{Error, Exit, Place, Result};
 use crate::base::file;
-use crate::evaluation::Evaluation;
-use crate::folder::{self, Model};
+use crate::judge::evaluation::Evaluation;
+use crate::judge::model::{self, Model};
 use crate::mantile::recording::{self, Recording};
 use crate::report::{RECONCILIATION_SUMMARY, TextTable, notes_are_whole, reconciliation_summary};
 
 pub(super) async fn run(root: &Path, args: &ReportArgs) -> Result<Exit> {
-    let models = folder::named(root, &args.models)?;
+    let models = model::named(root, &args.models)?;
     let output =
         args.output.clone().unwrap_or_else(|| root.join("target").join("reconcile").join("pages"));
     let browser = args.screenshots.as_ref().map(|_| Browser::find()).transpose()?;
@@ -62,10 +62,10 @@ async fn report(
     output: &Path,
     files: &mut Files,
 ) -> Result<()> {
-    let model = folder::load(root, name)?;
+    let model = model::load(root, name)?;
     let recording = recording::load(root, &model.release, &model.config.model_id)?;
     let evaluation = evaluate(&model, &recording).await?;
-    let path = folder::by_model(root).join(name).join(RECONCILIATION_SUMMARY);
+    let path = model::by_model(root).join(name).join(RECONCILIATION_SUMMARY);
     let summary = new_summary(root, &path, &model, &recording, &evaluation)?;
     if check {
         if summary.is_some() {
@@ -139,7 +139,7 @@ fn new_summary(
         ));
     }
     let diagnoses = diagnose_model(model, recording)?;
-    let calibration = written(&folder::by_model(root).join(&model.name))?;
+    let calibration = written(&model::by_model(root).join(&model.name))?;
     let text =
         reconciliation_summary(model, evaluation, &diagnoses, calibration.as_ref(), old.as_deref());
     Ok((old.as_deref() != Some(text.as_str())).then_some(text))

@@ -6,7 +6,7 @@ use super::args::RowsArgs;
 use super::output::note;
 use crate::base::error::{Error, Result};
 use crate::base::file;
-use crate::folder::{self, Model};
+use crate::judge::model::{self, Model};
 use crate::row::filter::Filter;
 use crate::row::property::Property;
 use crate::row::{self, Row};
@@ -26,7 +26,7 @@ pub(super) fn rows(
     source: Option<&str>,
 ) -> Result<Vec<Row>> {
     let Some(input) = input else {
-        let mut rows = folder::load(root, model)?.rows;
+        let mut rows = model::load(root, model)?.rows;
         if source.is_some() {
             let source = choose_source(config, source)?;
             rows.retain(|row| row.provider == source.name);
@@ -40,7 +40,7 @@ pub(super) fn rows(
         let extra: Vec<&str> = extra.map(String::as_str).collect();
         return row::read_of(input, &text, &names, &extra);
     }
-    folder::read_rows(input, choose_source(config, source)?)
+    model::read_rows(input, choose_source(config, source)?)
 }
 
 /// The source of this name, or the only one.

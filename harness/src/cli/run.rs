@@ -13,9 +13,9 @@ use super::rows::load_picked;
 use super::service::{predict, start};
 use crate::base::error::{Error, Exit, Result};
 use crate::base::file;
-use crate::compare::{Comparison, join};
-use crate::evaluation::Evaluation;
-use crate::folder::{self, Model};
+use crate::judge::compare::{Comparison, join};
+use crate::judge::evaluation::Evaluation;
+use crate::judge::model::{self, Model};
 use crate::mantile::recording;
 use crate::predict::prediction::{self, Outcome};
 use crate::report::{
@@ -31,11 +31,11 @@ pub(super) async fn run(root: &Path, args: &RunArgs) -> Result<Exit> {
     if let Some(output) = &args.output {
         file::check_writable(output)?;
     }
-    let models = folder::named(root, &args.models)?;
+    let models = model::named(root, &args.models)?;
     let mut exits = Vec::new();
     let mut reports = Vec::new();
     let mut judged = Vec::new();
-    for (name, model) in load_picked(root, &models, args.filter.as_ref(), folder::load)? {
+    for (name, model) in load_picked(root, &models, args.filter.as_ref(), model::load)? {
         let ran = match model {
             Ok(model) => run_model(root, &model, args).await,
             Err(error) => Err(error),

@@ -6,12 +6,12 @@ use std::path::Path;
 use super::args::ServeArgs;
 use super::output::{note, print};
 use crate::base::error::{Error, Exit, Result};
-use crate::folder;
+use crate::judge::model;
 use crate::mantile::recording::{self, ReplayServer};
 use crate::mantile::releases;
 
 pub(super) async fn run(root: &Path, args: &ServeArgs) -> Result<Exit> {
-    let config = folder::load_config(root, &args.model)?;
+    let config = model::load_config(root, &args.model)?;
     let accepted = releases::load(root)?.accepted;
     let release = args.release.as_deref().unwrap_or(&accepted);
     let recording = recording::load(root, release, &config.model_id)?;

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::args::ServiceArgs;
 use super::output::progress;
 use crate::base::error::Result;
-use crate::folder::Model;
+use crate::judge::model::Model;
 use crate::mantile::recording::Recording;
 use crate::predict::ask;
 use crate::predict::prediction::Prediction;

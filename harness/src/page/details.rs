@@ -6,7 +6,8 @@ use std::path::Path;
 use maud::{Markup, html};
 
 use super::{Subject, rows};
-use crate::compare::Comparison;
+use crate::judge::compare::Comparison;
+use crate::judge::verdict::{RowVerdict, Status};
 use crate::mantile::SystemMetricsRequest;
 use crate::mantile::breakdown::{Breakdown, Phase};
 use crate::predict::mapping::Recorded;
@@ -14,7 +15,6 @@ use crate::report::{
     Align, TextTable, explain_command, figure as four_digits, layer_times, rerun_command,
 };
 use crate::row::metric::{Metric, Quantity};
-use crate::verdict::{RowVerdict, Status};
 
 /// Everything about each row, folded up.
 pub(super) fn details(subject: Subject<'_>) -> Markup {

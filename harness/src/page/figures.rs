@@ -9,14 +9,14 @@ use super::chart::{
 };
 use super::series::Series;
 use crate::base::statistics::{self, Pair, quantile};
-use crate::compare::Comparison;
-use crate::evaluation::Evaluation;
-use crate::folder::Model;
-use crate::frontier::{Choice, Point, choices, frontier};
+use crate::judge::compare::Comparison;
+use crate::judge::evaluation::Evaluation;
+use crate::judge::frontier::{Choice, Point, choices, frontier};
+use crate::judge::model::Model;
+use crate::judge::verdict::QuantityVerdict;
 use crate::report::{ReleaseErrors, frontier_sentences};
 use crate::row::metric::{Metric, Quantity};
 use crate::rules::band::Interval;
-use crate::verdict::QuantityVerdict;
 
 /// A smaller share of a phase is drawn as this.
 pub(super) const LEAST_SHARE: f64 = 1e-4;

@@ -7,11 +7,11 @@ use maud::{Markup, PreEscaped, html};
 use super::chart::{Scale, px};
 use super::rows;
 use crate::base::statistics::Statistics;
-use crate::compare::{Breakdown, Comparison, Slice};
-use crate::evaluation::Evaluation;
+use crate::judge::compare::{Breakdown, Comparison, Slice};
+use crate::judge::evaluation::Evaluation;
+use crate::judge::verdict::{Standing, Status};
 use crate::row::metric::{Metric, Quantity};
 use crate::rules::band::{Interval, Written};
-use crate::verdict::{Standing, Status};
 
 /// Groups by metrics: MAPE and bias, and of all rows in the end.
 pub(super) fn heat_map(comparisons: &[Comparison]) -> Markup {

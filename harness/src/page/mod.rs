@@ -13,15 +13,15 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use series::Series;
 
 use crate::base::statistics::Statistics;
-use crate::compare::{Comparison, distinct, statistics, step_metric};
-use crate::evaluation::Evaluation;
-use crate::folder::Model;
+use crate::judge::compare::{Comparison, distinct, statistics, step_metric};
+use crate::judge::evaluation::Evaluation;
+use crate::judge::model::Model;
+use crate::judge::verdict::{RowVerdict, Status};
 use crate::mantile::breakdown::{LayerTime, Phase};
 use crate::predict::mapping::Recorded;
 use crate::report::{ReleaseErrors, coverage_text, dataset, verdict_word};
 use crate::row::metric::Metric;
 use crate::row::{Layout, Parallelism};
-use crate::verdict::{RowVerdict, Status};
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
@@ -316,13 +316,13 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::folder;
-    use crate::verdict::tests::comparison;
+    use crate::judge::model;
+    use crate::judge::verdict::tests::comparison;
 
     /// A page of rows that are off by these factors, at rising concurrency.
     fn page_of(rows: usize, framework: &str) -> String {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let model = folder::load(root, "openai_GPT-OSS-120B").unwrap();
+        let model = model::load(root, "openai_GPT-OSS-120B").unwrap();
         let comparisons: Vec<Comparison> = (0..rows)
             .map(|index| {
                 let mut one = comparison(1.0 + 0.1 * (index % 7) as f64);

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use maud::{Markup, html};
 
 use super::chart::{COLOURS, colour, legend_of};
-use crate::compare::{Breakdown, Comparison};
+use crate::judge::compare::{Breakdown, Comparison};
 use crate::row::property::Field;
 
 /// A way to colour.
@@ -108,7 +108,7 @@ impl Series {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verdict::tests::comparison;
+    use crate::judge::verdict::tests::comparison;
 
     #[test]
     fn series_are_numbered_in_the_order_of_their_values() {

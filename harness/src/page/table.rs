@@ -4,10 +4,10 @@ use maud::{Markup, html};
 
 use super::groups::scrolled;
 use super::{Subject, rows};
-use crate::compare::statistics;
+use crate::judge::compare::statistics;
+use crate::judge::verdict::Status;
 use crate::report::{figure_to as figure, ratio_text};
 use crate::row::metric::Metric;
-use crate::verdict::Status;
 
 /// The columns of the table: what is shown of each metric is predicted / measured.
 pub(super) fn table(subject: Subject<'_>) -> Markup {

@@ -1,9 +1,9 @@
 //! `comparison_report.csv`: one line a row, measured beside predicted.
 
-use crate::compare::Comparison;
+use crate::judge::compare::Comparison;
+use crate::judge::verdict::RowVerdict;
 use crate::row;
 use crate::row::metric::Metric;
-use crate::verdict::RowVerdict;
 
 /// The report of comparisons with their verdicts, in the order given.
 #[must_use]

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::evaluation::Evaluation;
-use crate::verdict::Standing;
+use crate::judge::evaluation::Evaluation;
+use crate::judge::verdict::Standing;
 
 /// The rows outside their bands that no entry excuses, with bounds: each ratio with a tenth to spare
 /// on either side. Reason and expiry are left empty, and an empty one is refused when read.

@@ -8,9 +8,9 @@ use super::summary::{Style, heading, percent, render};
 use super::{Align, TextTable};
 use crate::base::statistics::{Interval95, Statistics};
 use crate::base::text::plural;
+use crate::judge::side_by_side::{ErrorsOfBoth, GroupOfBoth, PairedErrors, SideBySide};
 use crate::predict::rivals::Estimator;
 use crate::row::metric::{Metric, PerMetric};
-use crate::side_by_side::{ErrorsOfBoth, GroupOfBoth, PairedErrors, SideBySide};
 
 const LEGEND: &str = "\
 Only rows that both predict count. skill is 1 - mean |ln(p/m)| of Mantile over

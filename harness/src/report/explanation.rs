@@ -6,15 +6,15 @@ use serde_json::{Value, json};
 
 use super::text_table::{WIDTH, wrapped};
 use super::{Align, TextTable, failure_text};
-use crate::compare::Comparison;
-use crate::folder::Model;
+use crate::judge::compare::Comparison;
+use crate::judge::model::Model;
+use crate::judge::verdict::RowVerdict;
 use crate::mantile::SystemMetricsRequest;
 use crate::mantile::breakdown::{Breakdown, LayerTime, Phase};
 use crate::row::Identity;
 use crate::row::metric::{Metric, Quantity};
 use crate::row::property::Field;
 use crate::rules::band::most_specific;
-use crate::verdict::RowVerdict;
 
 /// What an explanation is made of.
 #[derive(Debug)]

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use super::text_table::{WIDTH, wrapped};
 use super::{Align, TextTable};
-use crate::compare::Comparison;
-use crate::folder::Model;
+use crate::judge::compare::Comparison;
+use crate::judge::model::Model;
+use crate::judge::verdict::{QuantityVerdict, RowVerdict, Standing};
 use crate::row::metric::Quantity;
-use crate::verdict::{QuantityVerdict, RowVerdict, Standing};
 
 /// Describes a row's verdict: the metrics with measured, predicted, ratio and band, where each band
 /// is written, the approximations in force, and how to run just this row again.
@@ -135,8 +135,8 @@ pub fn ratio_text(ratio: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verdict::judge;
-    use crate::verdict::tests::{comparison, model};
+    use crate::judge::verdict::judge;
+    use crate::judge::verdict::tests::{comparison, model};
 
     #[test]
     fn a_failure_names_row_figures_band_and_rerun() {

@@ -4,13 +4,13 @@ use super::{Calibrated, ReleaseErrors, TextTable};
 use crate::audit::Finding;
 use crate::base::statistics::{Interval95, Statistics};
 use crate::calibrate::Diagnosis;
-use crate::compare::{Breakdown, Slice};
-use crate::evaluation::Evaluation;
-use crate::release_gate::ReleaseGate;
+use crate::judge::compare::{Breakdown, Slice};
+use crate::judge::evaluation::Evaluation;
+use crate::judge::gate::ReleaseGate;
+use crate::judge::verdict::RowVerdict;
 use crate::row::metric::Metric;
 use crate::rules::audit_check::AcceptedFinding;
 use crate::rules::calibration::FitMode;
-use crate::verdict::RowVerdict;
 
 fn add(table: &mut TextTable, words: &[&str], figures: impl IntoIterator<Item = String>) {
     let words = words.iter().map(|word| (*word).to_owned());

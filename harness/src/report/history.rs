@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::summary::SHORT_TITLES;
 use super::{Align, TextTable};
-use crate::compare::{Breakdown, Comparison, Slice};
+use crate::judge::compare::{Breakdown, Comparison, Slice};
 use crate::mantile::releases::Release;
 use crate::row::metric::Metric;
 

@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use super::{audit_json, side_by_side_json};
 use crate::base::statistics::Statistics;
-use crate::compare::{Breakdown, statistics};
-use crate::evaluation::Evaluation;
-use crate::folder::Model;
+use crate::judge::compare::{Breakdown, statistics};
+use crate::judge::evaluation::Evaluation;
+use crate::judge::model::Model;
+use crate::judge::verdict::Status;
 use crate::row::metric::{Metric, PerMetric};
-use crate::verdict::Status;
 
 /// The version of the document.
 const SCHEMA_VERSION: u32 = 1;

@@ -11,10 +11,10 @@ use super::{Align, TextTable};
 use crate::base::statistics::{self, Interval95, Pair, clustered_mean};
 use crate::base::text::plural;
 use crate::calibrate::{Best, Diagnosis, Moved, Reach};
-use crate::compare::{self, Breakdown, Comparison, Slice, distinct, ranked, step_metric};
-use crate::evaluation::Evaluation;
-use crate::folder::Model;
-use crate::frontier::{Agreement, Choice, Choices, TOLERANCE, Total, choices, total};
+use crate::judge::compare::{self, Breakdown, Comparison, Slice, distinct, ranked, step_metric};
+use crate::judge::evaluation::Evaluation;
+use crate::judge::frontier::{Agreement, Choice, Choices, TOLERANCE, Total, choices, total};
+use crate::judge::model::Model;
 use crate::predict::rivals::Estimator;
 use crate::row::metric::Metric;
 use crate::row::property::Field;
@@ -625,7 +625,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::verdict::tests::comparison;
+    use crate::judge::verdict::tests::comparison;
 
     fn off_by(ratio: f64, rows: usize) -> Vec<Comparison> {
         // Each of its own workload.
@@ -658,7 +658,7 @@ mod tests {
     #[test]
     fn what_a_person_wrote_stays() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let model = crate::folder::load(root, "openai_GPT-OSS-120B").unwrap();
+        let model = crate::judge::model::load(root, "openai_GPT-OSS-120B").unwrap();
         let now = jiff::Timestamp::UNIX_EPOCH;
         let evaluation = Evaluation::of_rows(&model, off_by(0.5, 9), now);
         let write = |old: Option<&str>| reconciliation_summary(&model, &evaluation, &[], None, old);

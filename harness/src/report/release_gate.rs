@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use super::summary::{SHORT_TITLES, Style, fitted, heading, render};
 use super::{Align, TextTable, failure_text};
-use crate::drift::Drift;
-use crate::folder::Model;
-use crate::release_gate::{Accuracy, GroupChange, MetricChange, ReleaseGate, RowChange};
+use crate::judge::drift::Drift;
+use crate::judge::gate::{Accuracy, GroupChange, MetricChange, ReleaseGate, RowChange};
+use crate::judge::model::Model;
+use crate::judge::verdict::Standing;
 use crate::row::metric::{Metric, Quantity};
-use crate::verdict::Standing;
 
 /// More rows than this are read in the machine-readable forms.
 const ROWS_SHOWN: usize = 10;
@@ -249,7 +249,7 @@ pub fn gate_junit(model: &Model, gate: &ReleaseGate) -> quick_junit::TestSuite {
     for row in &gate.rows {
         let status = if row.verdict.status.fails() {
             failure(why(row), failure_text(&row.candidate, &row.verdict, model))
-        } else if row.verdict.status == crate::verdict::Status::Unmapped {
+        } else if row.verdict.status == crate::judge::verdict::Status::Unmapped {
             let mut skipped = TestCaseStatus::skipped();
             skipped.set_message(row.verdict.problem.clone().unwrap_or_default());
             skipped

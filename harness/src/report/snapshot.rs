@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Align, TextTable};
-use crate::compare::Comparison;
+use crate::judge::compare::Comparison;
 use crate::row::metric::Metric;
 
 /// The file that keeps a reviewed text, as insta reads and writes it.

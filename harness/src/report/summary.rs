@@ -6,11 +6,11 @@ use std::fmt::Write as _;
 use super::text_table::{WIDTH, wrapped};
 use super::{Align, TextTable, estimators};
 use crate::base::statistics::Statistics;
-use crate::compare::{Breakdown, Comparison, Coverage, Slice, ranked, statistics};
-use crate::evaluation::Evaluation;
-use crate::folder::Model;
+use crate::judge::compare::{Breakdown, Comparison, Coverage, Slice, ranked, statistics};
+use crate::judge::evaluation::Evaluation;
+use crate::judge::model::Model;
+use crate::judge::verdict::Status;
 use crate::row::metric::{Metric, PerMetric};
-use crate::verdict::Status;
 
 /// What the summary is written for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -430,7 +430,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::verdict::tests::comparison;
+    use crate::judge::verdict::tests::comparison;
 
     /// A B200 row of vLLM: TP 4, concurrency 8, TPOT 10 ms.
     fn picks(expression: &str) -> bool {

@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use libtest_mimic::{Arguments, Failed, Trial};
 use mantile_reconcile::base::error::{Error, Result};
 use mantile_reconcile::base::settings::Settings;
-use mantile_reconcile::check::Check;
-use mantile_reconcile::evaluation::Evaluation;
-use mantile_reconcile::folder::{self, Model};
+use mantile_reconcile::judge::check::Check;
+use mantile_reconcile::judge::evaluation::Evaluation;
+use mantile_reconcile::judge::model::{self, Model};
 use mantile_reconcile::mantile::ClientOptions;
 use mantile_reconcile::mantile::recording::{self, Recording};
 use mantile_reconcile::predict::ask;
@@ -25,11 +25,11 @@ use tokio::runtime::Runtime;
 pub(crate) fn trials(settings: &Settings, arguments: &Arguments) -> Result<Vec<Trial>> {
     let exact = arguments.filter.as_deref().filter(|_| arguments.exact);
     let mut trials = Vec::new();
-    for name in folder::list(&settings.root)? {
+    for name in model::list(&settings.root)? {
         // A name begins with its model: one exact trial needs one model.
         if exact.is_none_or(|wanted| wanted.starts_with(&format!("{name}::"))) {
             let subject =
-                Arc::new(Subject::new(folder::load(&settings.root, &name)?, settings.clone()));
+                Arc::new(Subject::new(model::load(&settings.root, &name)?, settings.clone()));
             trials.extend(model_trials(&subject, arguments.list));
         }
     }
@@ -73,7 +73,7 @@ fn check_row(subject: &Subject, index: usize) -> Result<(), Failed> {
     let prediction = subject.prediction(index)?;
     let model = &subject.model;
     let row = vec![model.rows[index].clone()];
-    let joined = mantile_reconcile::compare::join(row, vec![prediction]);
+    let joined = mantile_reconcile::judge::compare::join(row, vec![prediction]);
     let evaluation = Evaluation::of_rows(model, joined.comparisons, subject.now);
     let (comparison, verdict) = (&evaluation.comparisons[0], &evaluation.verdicts[0]);
     if verdict.status.fails() || verdict.quantities.is_empty() {
@@ -94,7 +94,7 @@ fn check_model(subject: &Subject, index: usize) -> Result<(), Failed> {
         (&[][..], &[][..])
     };
     let model = &subject.model;
-    let subject = mantile_reconcile::check::Subject {
+    let subject = mantile_reconcile::judge::check::Subject {
         model,
         comparisons,
         verdicts,
@@ -195,7 +195,7 @@ impl Subject {
     fn evaluation(&self) -> Result<Evaluation, Failed> {
         let predictions: Result<Vec<Prediction>, Failed> =
             (0..self.model.rows.len()).map(|index| self.prediction(index)).collect();
-        let joined = mantile_reconcile::compare::join(self.model.rows.clone(), predictions?);
+        let joined = mantile_reconcile::judge::compare::join(self.model.rows.clone(), predictions?);
         Ok(Evaluation::of_rows(&self.model, joined.comparisons, self.now))
     }
 }

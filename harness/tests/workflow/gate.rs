@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use mantile_reconcile::folder::Model;
+use mantile_reconcile::judge::model::Model;
 use mantile_reconcile::mantile::recording;
 use mantile_reconcile::predict::mapping;
 use mantile_reconcile::row::Row;

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 
-use mantile_reconcile::folder;
+use mantile_reconcile::judge::model;
 use serde_json::{Value, json};
 
 use super::project::{MODEL, Project, edit};
@@ -396,7 +396,7 @@ fn every_model_has_a_page_that_opens_and_the_index_leads_to_it() {
     let checkout = Path::new(env!("CARGO_MANIFEST_DIR"));
     let pages = project.path("pages");
     project.must(&["run", "--root", env!("CARGO_MANIFEST_DIR"), "--output", "."]);
-    let models = folder::list(checkout).unwrap();
+    let models = model::list(checkout).unwrap();
     assert!(models.len() > 3);
     let read = |name: &str| fs::read_to_string(pages.join(name)).unwrap();
     let index = read("index.html");

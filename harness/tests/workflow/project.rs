@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-use mantile_reconcile::folder::{self, Model, list};
+use mantile_reconcile::judge::model::{self, Model, list};
 use mantile_reconcile::mantile::layers_path;
 use mantile_reconcile::mantile::recording::{self, RecordedReply, Recording};
 use mantile_reconcile::mantile::releases;
@@ -160,7 +160,7 @@ impl Project {
     }
 
     pub(crate) fn model(&self) -> Model {
-        folder::load(self.root(), MODEL).unwrap()
+        model::load(self.root(), MODEL).unwrap()
     }
 
     /// How many rows can be put into Mantile's terms.

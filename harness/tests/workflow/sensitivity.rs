@@ -5,16 +5,16 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use mantile_reconcile::drift::Drift;
-use mantile_reconcile::folder::Model;
+use mantile_reconcile::judge::drift::Drift;
+use mantile_reconcile::judge::gate::{Decision, ReleaseGate};
+use mantile_reconcile::judge::model::Model;
+use mantile_reconcile::judge::verdict::Status;
 use mantile_reconcile::mantile::breakdown::{Breakdown, LayerTime};
 use mantile_reconcile::mantile::recording::Recording;
 use mantile_reconcile::mantile::{LayerTable, Reply};
 use mantile_reconcile::predict::mapping;
 use mantile_reconcile::predict::prediction::{Outcome, Prediction};
-use mantile_reconcile::release_gate::{Decision, ReleaseGate};
 use mantile_reconcile::row::{Layout, Parallelism, Row};
-use mantile_reconcile::verdict::Status;
 use serde_json::Value;
 
 use super::project::Project;
@@ -280,7 +280,7 @@ fn prediction(row: &Row, outcome: Outcome, request_key: Option<String>) -> Predi
 
 /// A line of the table: what the gate saw.
 fn line(name: &str, gate: &ReleaseGate) -> String {
-    let rows = |holds: &dyn Fn(&mantile_reconcile::release_gate::RowChange) -> bool| {
+    let rows = |holds: &dyn Fn(&mantile_reconcile::judge::gate::RowChange) -> bool| {
         gate.rows.iter().filter(|row| holds(row)).count()
     };
     let drifted = rows(&|row| matches!(row.drift, Drift::Changed { .. }));

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use libtest_mimic::Arguments;
 use mantile_reconcile::base::settings::Settings;
-use mantile_reconcile::folder::Model;
+use mantile_reconcile::judge::model::Model;
 use mantile_reconcile::mantile::recording;
 use mantile_reconcile::predict::mapping;
 use mantile_reconcile::predict::prediction;

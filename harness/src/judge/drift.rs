@@ -75,7 +75,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::verdict::tests::comparison;
+    use crate::judge::verdict::tests::comparison;
 
     fn prediction(ratio: f64) -> Prediction {
         let comparison = comparison(ratio);

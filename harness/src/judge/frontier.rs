@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::statistics::spearman;
-use crate::compare::Comparison;
+use crate::judge::compare::Comparison;
 use crate::predict::prediction::complete;
 use crate::row::Row;
 use crate::row::metric::{Metric, PerMetric};
@@ -306,8 +306,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::judge::verdict::tests::{comparison, model};
     use crate::row::{Concurrency, bare_row};
-    use crate::verdict::tests::{comparison, model};
 
     fn point(interactivity: f64, throughput: f64) -> Point {
         Point { interactivity, throughput }

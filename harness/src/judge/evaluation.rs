@@ -8,15 +8,15 @@ use jiff::Timestamp;
 
 use crate::audit::{Finding, Severity};
 use crate::base::error::Exit;
-use crate::check::{Check, Subject, today};
-use crate::compare::{Comparison, Coverage, join};
-use crate::folder::Model;
+use crate::judge::check::{Check, Subject, today};
+use crate::judge::compare::{Comparison, Coverage, join};
+use crate::judge::model::Model;
+use crate::judge::side_by_side::{SideBySide, side_by_side};
+use crate::judge::verdict::{self, RowVerdict, Status};
 use crate::mantile::recording::Recording;
 use crate::predict::prediction::{Outcome, Prediction};
 use crate::predict::rivals;
 use crate::rules::config::Config;
-use crate::side_by_side::{SideBySide, side_by_side};
-use crate::verdict::{self, RowVerdict, Status};
 
 /// A model judged.
 #[derive(Debug)]

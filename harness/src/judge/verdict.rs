@@ -3,8 +3,8 @@
 use jiff::civil::Date;
 
 use crate::base::statistics::Pair;
-use crate::compare::Comparison;
-use crate::folder::Model;
+use crate::judge::compare::Comparison;
+use crate::judge::model::Model;
 use crate::predict::prediction::Outcome;
 use crate::row::metric::{Metric, Quantity};
 use crate::row::{Concurrency, Row};

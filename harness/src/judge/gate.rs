@@ -8,17 +8,17 @@ use jiff::Timestamp;
 use crate::base::statistics::{
     self, Interval95, Pair, paired_bias_change, paired_mape_change, paired_rank_change,
 };
-use crate::check::Check;
-use crate::compare::{Breakdown, Comparison, Coverage};
-use crate::drift::{self, Drift};
-use crate::evaluation::Evaluation;
-use crate::folder::Model;
+use crate::judge::check::Check;
+use crate::judge::compare::{Breakdown, Comparison, Coverage};
+use crate::judge::drift::{self, Drift};
+use crate::judge::evaluation::Evaluation;
+use crate::judge::model::Model;
+use crate::judge::verdict::{RowVerdict, Status};
 use crate::mantile::recording::Recording;
 use crate::predict::prediction::{Outcome, Prediction};
 use crate::row::Row;
 use crate::row::metric::{Metric, PerMetric};
 use crate::row::property::Field;
-use crate::verdict::{RowVerdict, Status};
 
 /// A candidate release held against the accepted one and against measurement.
 #[derive(Debug)]

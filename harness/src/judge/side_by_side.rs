@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::base::statistics::{self, Interval95, Pair, Statistics, paired_skill};
-use crate::compare::{Breakdown, Comparison};
+use crate::judge::compare::{Breakdown, Comparison};
 use crate::predict::rivals::{Estimator, RowEstimate};
 use crate::row::metric::{Metric, PerMetric};
 
@@ -122,9 +122,9 @@ mod tests {
     use approx::assert_relative_eq;
 
     use super::*;
+    use crate::judge::verdict::tests::comparison;
     use crate::row::Concurrency;
     use crate::rules::config;
-    use crate::verdict::tests::comparison;
 
     /// Rows measured at a TPOT of 10 ms, predicted by Mantile at twice that, by the other at four times.
     fn against(modes: &[Option<&str>]) -> SideBySide {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
 
 use crate::base::statistics::{conformal_quantile, least_rows};
-use crate::compare::{Comparison, in_group, statistics};
+use crate::judge::compare::{Comparison, in_group, statistics};
 use crate::row::Concurrency;
 use crate::row::group::Group;
 use crate::row::metric::{Metric, PerMetric};
@@ -203,7 +203,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::verdict::tests::comparison;
+    use crate::judge::verdict::tests::comparison;
 
     fn rule(alpha: f64) -> Rule {
         Rule {

@@ -3,14 +3,14 @@
 
 use toml_edit::{Array, DocumentMut, Item, TableLike};
 
-use crate::compare::{Comparison, in_group};
-use crate::propose::Proposal;
+use crate::judge::compare::{Comparison, in_group};
+use crate::judge::propose::Proposal;
+use crate::judge::verdict::{RowVerdict, Standing};
 use crate::row::Row;
 use crate::row::group::Group;
 use crate::row::metric::{Metric, Quantity};
 use crate::rules::band::Interval;
 use crate::rules::config::Config;
-use crate::verdict::{RowVerdict, Standing};
 
 /// The text of a `reconcile.toml` with its bands and gates tightened towards the proposals.
 ///
@@ -74,7 +74,7 @@ fn narrower(old: Interval, new: Interval, inside: &[f64]) -> Interval {
     let low = inside.iter().copied().fold(new.low, f64::min);
     let high = inside.iter().copied().fold(new.high, f64::max);
     // The new ends are rounded outwards already; a row's own ratio is not.
-    let rounded = crate::propose::outwards(low, high);
+    let rounded = crate::judge::propose::outwards(low, high);
     Interval { low: old.low.max(rounded.low), high: old.high.min(rounded.high) }
 }
 
@@ -208,8 +208,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::verdict::judge;
-    use crate::verdict::tests::{NAME, comparison, model};
+    use crate::judge::verdict::judge;
+    use crate::judge::verdict::tests::{NAME, comparison, model};
 
     proptest! {
         #[test]

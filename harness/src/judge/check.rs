@@ -7,14 +7,14 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::audit::{self, Finding, audit};
-use crate::compare::{Comparison, Coverage, in_group, statistics};
-use crate::folder::Model;
+use crate::judge::compare::{Comparison, Coverage, in_group, statistics};
+use crate::judge::model::Model;
+use crate::judge::verdict::{RowVerdict, Standing};
 use crate::mantile::recording::Recording;
 use crate::predict::mapping;
 use crate::row::Row;
 use crate::row::metric::Metric;
 use crate::rules::config::Config;
-use crate::verdict::{RowVerdict, Standing};
 
 /// One check, named as its trial in the suite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
