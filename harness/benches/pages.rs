@@ -15,12 +15,12 @@ use mantile_reconcile::judge::compare::{Comparison, join};
 use mantile_reconcile::judge::evaluation::Evaluation;
 use mantile_reconcile::judge::model::{self, Model};
 use mantile_reconcile::mantile::recording;
-use mantile_reconcile::page::{Subject, page};
 use mantile_reconcile::predict::ask;
 use mantile_reconcile::predict::mapping;
 use mantile_reconcile::predict::mapping::Recorded;
 use mantile_reconcile::predict::prediction::Prediction;
 use mantile_reconcile::predict::service::Service;
+use mantile_reconcile::report::page::{Subject, page};
 use mantile_reconcile::row::Concurrency;
 
 const MODEL: &str = "openai_GPT-OSS-120B";

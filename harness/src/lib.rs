@@ -1,26 +1,37 @@
-//! Holds Mantile's LLM inference performance predictions against public benchmark measurements.
+//! Compares Mantile's predictions of LLM inference performance with public benchmark measurements.
 //!
-//! Data flows one way, one noun a stage:
+//! Data flows one way:
 //!
 //! ```text
 //! artifact → Row → Request → Answer → Prediction → Comparison → Verdict → Report
-//! source     row   mapping   mantile  prediction   compare      verdict   report
-//!                            recording
+//!  intake    row   predict   mantile   predict      judge        judge     report
 //! ```
 //!
-//! [`row`], [`mapping`], [`prediction`], [`compare`], [`statistics`], [`band`], [`verdict`] and
-//! [`check`] decide and are pure: no clock, no network, no environment. Reading and writing live
-//! in [`source`], [`fetch`], [`folder`], [`mantile`], [`recording`], [`report`] and [`mod@file`].
+//! The rooms stand in the order below, and a room uses only the rooms above it (`tests/workflow/tidy.rs`
+//! checks that). These decide and are pure, without clock, network, environment or files: [`row`], [`audit`],
+//! and what [`judge`] and [`calibrate`] decide by.
+
+pub mod base;
+
+pub mod row;
+
+pub mod intake;
+
+pub mod mantile;
+
+pub mod rules;
+
+pub mod predict;
 
 pub mod audit;
-pub mod base;
-pub mod calibrate;
-pub mod cli;
-pub mod intake;
+
 pub mod judge;
-pub mod mantile;
-pub mod page;
-pub mod predict;
+
+pub mod calibrate;
+
 pub mod report;
-pub mod row;
-pub mod rules;
+
+pub mod cli;
+
+#[cfg(test)]
+mod testing;

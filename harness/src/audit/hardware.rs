@@ -283,30 +283,20 @@ fn bounds(row: &Row, answered: &Answered, config: &Config) -> Vec<Bound> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::super::audit;
     use super::*;
-    use crate::judge::model;
-    use crate::mantile::recording;
     use crate::row::Concurrency;
     use crate::rules::config::Gpu;
-
-    fn load(model: &str) -> (model::Model, Recording) {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let model = model::load(root, model).unwrap();
-        let recording = recording::load(root, &model.release, &model.config.model_id).unwrap();
-        (model, recording)
-    }
+    use crate::testing::{Model, load};
 
     const DENSE: &str = "meta-llama_Llama-3.3-70B-Instruct";
     const EXPERTS: &str = "openai_GPT-OSS-120B";
 
-    fn pick<'a>(model: &'a model::Model, name: &str) -> &'a Row {
+    fn pick<'a>(model: &'a Model, name: &str) -> &'a Row {
         model.rows.iter().find(|row| row.name() == name).unwrap_or_else(|| panic!("no {name}"))
     }
 
-    fn bound(row: &Row, model: &model::Model, recording: &Recording, metric: Metric) -> f64 {
+    fn bound(row: &Row, model: &Model, recording: &Recording, metric: Metric) -> f64 {
         let layers = recording.layers().unwrap();
         let answered = answer(row, &model.config, recording, &layers).unwrap();
         let bounds = bounds(row, &answered, &model.config);

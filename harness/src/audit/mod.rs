@@ -121,9 +121,9 @@ fn off_by(factor: f64) -> f64 {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::judge::verdict::tests::{comparison, model};
     use crate::row::Concurrency;
     use crate::row::metric::Metric;
+    use crate::testing::{comparison, model};
 
     /// The configuration of the audited rows: provider `p` with a mean length ratio of 0.9.
     pub(crate) fn config() -> Config {

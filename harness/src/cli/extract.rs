@@ -316,7 +316,7 @@ mod tests {
     use super::*;
 
     fn row(name: &str, date: Option<&str>) -> Row {
-        let mut row = row::bare_row(name);
+        let mut row = crate::testing::bare_row(name);
         row.provenance.benchmark_date = date.map(str::to_owned);
         row
     }

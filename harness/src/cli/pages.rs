@@ -9,9 +9,9 @@ use crate::judge::evaluation::Evaluation;
 use crate::judge::model::Model;
 use crate::mantile::recording::Recording;
 use crate::mantile::releases;
-use crate::page;
 use crate::predict::mapping;
 use crate::predict::mapping::Recorded;
+use crate::report::page;
 use crate::row::Row;
 
 /// Writes a model's page into a folder. Where its predictions are of a recording, with what was asked and

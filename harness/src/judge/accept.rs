@@ -209,7 +209,7 @@ mod tests {
 
     use super::*;
     use crate::judge::verdict::judge;
-    use crate::judge::verdict::tests::{NAME, comparison, model};
+    use crate::testing::{NAME, comparison, model};
 
     proptest! {
         #[test]
@@ -233,11 +233,11 @@ mod tests {
         );
         let model = model(bands, "");
         let row = comparison(1.0);
-        let verdict = judge(&row, &model, "2026-06-01".parse().unwrap());
+        let verdict = judge(&row, model.rules(), "2026-06-01".parse().unwrap());
         let text = remove_dead(&deviations, &[(&row.row, &verdict)]).unwrap();
         assert_eq!(text.trim(), "schema_version = 1 # kept");
         let row = comparison(2.5);
-        let verdict = judge(&row, &model, "2026-06-01".parse().unwrap());
+        let verdict = judge(&row, model.rules(), "2026-06-01".parse().unwrap());
         let text = remove_dead(&deviations, &[(&row.row, &verdict)]).unwrap();
         assert!(text.contains("tpot = [2.0, 3.0]") && !text.contains("memory"), "{text}");
     }

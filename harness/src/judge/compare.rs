@@ -247,8 +247,8 @@ pub fn ranked(comparisons: &[Comparison], metric: Metric) -> Vec<(&Comparison, P
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::verdict::tests::comparison;
     use crate::row::Concurrency;
+    use crate::testing::comparison;
 
     fn prediction(row: &Row) -> Prediction {
         let Comparison { outcome, .. } = comparison(1.5);

@@ -75,7 +75,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::judge::verdict::tests::comparison;
+    use crate::testing::comparison;
 
     fn prediction(ratio: f64) -> Prediction {
         let comparison = comparison(ratio);

@@ -58,7 +58,7 @@ impl Evaluation {
     /// Judges rows alone, which may be a part of the model's: without the checks of a whole model.
     #[must_use]
     pub fn of_rows(model: &Model, comparisons: Vec<Comparison>, now: Timestamp) -> Self {
-        let judge = |comparison| verdict::judge(comparison, model, today(now));
+        let judge = |comparison| verdict::judge(comparison, model.rules(), today(now));
         let verdicts = comparisons.iter().map(judge).collect();
         Self { comparisons, verdicts, checks: Vec::new(), audit: None, side_by_side: Vec::new() }
     }

@@ -306,8 +306,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::judge::verdict::tests::{comparison, model};
-    use crate::row::{Concurrency, bare_row};
+    use crate::row::Concurrency;
+    use crate::testing::bare_row;
+    use crate::testing::{comparison, model};
 
     fn point(interactivity: f64, throughput: f64) -> Point {
         Point { interactivity, throughput }

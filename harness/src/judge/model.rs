@@ -15,6 +15,7 @@ use crate::row::group::Group;
 use crate::row::metric::Metric;
 use crate::row::property::Property;
 use crate::row::{self, Row};
+use crate::rules::Rules;
 use crate::rules::band::Band;
 use crate::rules::calibration;
 use crate::rules::config::{self, Config};
@@ -35,6 +36,14 @@ pub struct Model {
     pub rows: Vec<Row>,
     /// The predictions of other estimators, in the order of `reconcile.toml`.
     pub estimators: Vec<rivals::File>,
+}
+
+impl Model {
+    /// What its rows are judged by.
+    #[must_use]
+    pub fn rules(&self) -> Rules<'_> {
+        Rules { config: &self.config, deviations: &self.deviations }
+    }
 }
 
 /// The folder of all models, under the project's folder.

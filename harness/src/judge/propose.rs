@@ -203,7 +203,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::judge::verdict::tests::comparison;
+    use crate::testing::comparison;
 
     fn rule(alpha: f64) -> Rule {
         Rule {

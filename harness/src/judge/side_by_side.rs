@@ -122,9 +122,9 @@ mod tests {
     use approx::assert_relative_eq;
 
     use super::*;
-    use crate::judge::verdict::tests::comparison;
     use crate::row::Concurrency;
     use crate::rules::config;
+    use crate::testing::comparison;
 
     /// Rows measured at a TPOT of 10 ms, predicted by Mantile at twice that, by the other at four times.
     fn against(modes: &[Option<&str>]) -> SideBySide {

@@ -4,10 +4,10 @@ use jiff::civil::Date;
 
 use crate::base::statistics::Pair;
 use crate::judge::compare::Comparison;
-use crate::judge::model::Model;
 use crate::predict::prediction::Outcome;
 use crate::row::metric::{Metric, Quantity};
 use crate::row::{Concurrency, Row};
+use crate::rules::Rules;
 use crate::rules::band::{Interval, Written, most_specific};
 use crate::rules::deviation::Deviation;
 
@@ -122,9 +122,9 @@ impl Standing {
 /// The band of [`Quantity::Memory`].
 const FITS: Interval = Interval { low: 0.0, high: 1.0 };
 
-/// Judges a row by the model's bands and known deviations, as of `today`.
+/// Judges a row by the bands and known deviations that a model's files hold, as of `today`.
 #[must_use]
-pub fn judge(comparison: &Comparison, model: &Model, today: Date) -> RowVerdict {
+pub fn judge(comparison: &Comparison, rules: Rules<'_>, today: Date) -> RowVerdict {
     let none =
         |status, problem| RowVerdict { status, quantities: Vec::new(), problem: Some(problem) };
     let estimate = match &comparison.outcome {
@@ -139,7 +139,7 @@ pub fn judge(comparison: &Comparison, model: &Model, today: Date) -> RowVerdict 
     let mut quantities = Vec::new();
     for metric in Metric::ALL {
         if let Some(pair) = comparison.pair(metric) {
-            let band = most_specific(&model.config.bands, row, metric);
+            let band = most_specific(&rules.config.bands, row, metric);
             let band = band.map(|(_, Written { value, line })| Written {
                 value: band_of_row(value, row, metric),
                 line,
@@ -149,7 +149,7 @@ pub fn judge(comparison: &Comparison, model: &Model, today: Date) -> RowVerdict 
                 Quantity::Metric(metric),
                 pair,
                 band,
-                model,
+                rules,
                 today,
             ));
         }
@@ -159,7 +159,7 @@ pub fn judge(comparison: &Comparison, model: &Model, today: Date) -> RowVerdict 
         let memory =
             Pair { measured: estimate.hw_capacity_gb, predicted: estimate.memory_per_package_gb };
         let fits = Some(Written { value: FITS, line: 0 });
-        quantities.push(judge_quantity(row, Quantity::Memory, memory, fits, model, today));
+        quantities.push(judge_quantity(row, Quantity::Memory, memory, fits, rules, today));
     }
 
     let any = |standing| quantities.iter().any(|judged| judged.standing == standing);
@@ -190,10 +190,10 @@ fn judge_quantity(
     quantity: Quantity,
     pair: Pair,
     band: Option<Written<Interval>>,
-    model: &Model,
+    rules: Rules<'_>,
     today: Date,
 ) -> QuantityVerdict {
-    let deviation = model.deviations.of(row, quantity).cloned();
+    let deviation = rules.deviations.of(row, quantity).cloned();
     let excused = deviation
         .as_ref()
         .is_some_and(|known| known.expires >= today && known.bound.value.holds(pair.ratio()));
@@ -214,62 +214,12 @@ impl RowVerdict {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::mantile::answer::tests::answer;
-    use crate::predict::prediction::Estimate;
-    use crate::row::metric::PerMetric;
-    use crate::row::{Lengths, Measured, Provenance, Repeatability};
-
-    pub(crate) const NAME: &str = "b200::vllm::fp4::1000x1000::tp4_ep1::c8";
-
-    pub(crate) fn model(bands: &str, deviations: &str) -> Model {
-        let config = format!(
-            "schema_version = 1\nmodel_id = 'm'\nmin_coverage_percent = 90\n\
-             source = [{{ name = 'p', file = 'p.csv', mean_length_ratio = 0.9 }}]\n\
-             gpu = [{{ model = 'b200', hardware_id = 'h', precision.fp4 = {{ dtype = 'nvfp4' }} }}]\n\
-             features.dp_attention.unmapped = 'no'\nfeatures.disaggregation.unmapped = 'no'\n\
-             features.uneven_batch.unmapped = 'no'\nfeatures.spec_decoding.unmapped = 'no'\n\
-             noise_floor = {{ throughput = 1.05, output_throughput = 1.05, ttft = 1.25, tpot = 1.05, \
-             e2e_latency = 1.05 }}\n{bands}"
-        );
-        let path = std::path::Path::new("reconcile.toml");
-        let deviations_path = std::path::Path::new("known_deviations.toml");
-        Model {
-            name: "m".to_owned(),
-            release: "r".to_owned(),
-            config: crate::rules::config::parse(path, &config).unwrap(),
-            deviations: crate::rules::deviation::parse(
-                deviations_path,
-                &format!("schema_version = 1\n{deviations}"),
-            )
-            .unwrap(),
-            rows: vec![],
-            estimators: vec![],
-        }
-    }
-
-    /// A row measured at TPOT 10 ms and predicted at `ratio` times that.
-    pub(crate) fn comparison(ratio: f64) -> Comparison {
-        let mut means = PerMetric::default();
-        means[Metric::Tpot] = Some(0.010);
-        let identity: crate::row::Identity = NAME.parse().unwrap();
-        let lengths = Lengths { input: 900.0, output: 900.0 };
-        let estimate = Estimate::new(&answer(500.0, 10.0 * ratio), &identity, 8, lengths);
-        Comparison {
-            row: Row {
-                provider: "p".to_owned(),
-                identity,
-                measured: Measured { means, ..Measured::default() },
-                provenance: Provenance::default(),
-                repeatability: None,
-            },
-            outcome: Outcome::Predicted(estimate),
-            approximations: vec![],
-        }
-    }
+    use crate::row::Repeatability;
+    use crate::testing::{NAME, comparison, model};
 
     const BAND: &str = "[[band]]\nwhere = 'all'\nratio.tpot = [0.5, 2.0]\n";
 
@@ -278,7 +228,7 @@ pub(crate) mod tests {
     }
 
     fn status(ratio: f64, bands: &str, deviations: &str) -> Status {
-        judge(&comparison(ratio), &model(bands, deviations), day("2026-06-01")).status
+        judge(&comparison(ratio), model(bands, deviations).rules(), day("2026-06-01")).status
     }
 
     #[test]
@@ -299,7 +249,7 @@ pub(crate) mod tests {
                 tpot_max_min_ratio,
                 e2e_latency_max_min_ratio: 9.0,
             });
-            judge(&comparison, &model(BAND, ""), day("2026-06-01")).status
+            judge(&comparison, model(BAND, "").rules(), day("2026-06-01")).status
         };
         assert_eq!(status(2.3), Status::Outside);
         assert_eq!(status(2.5), Status::Inside);
@@ -310,7 +260,7 @@ pub(crate) mod tests {
         let status = |ratio| {
             let mut comparison = comparison(ratio);
             comparison.row.identity.concurrency = Concurrency::Peak;
-            judge(&comparison, &model(BAND, ""), day("2026-06-01")).status
+            judge(&comparison, model(BAND, "").rules(), day("2026-06-01")).status
         };
         assert_eq!(status(0.1), Status::Inside);
         assert_eq!(status(2.1), Status::Outside);
@@ -333,7 +283,7 @@ pub(crate) mod tests {
     fn a_row_without_a_prediction_fails_and_an_unmapped_one_does_not() {
         let of = |outcome| {
             let comparison = Comparison { outcome, ..comparison(1.0) };
-            judge(&comparison, &model(BAND, ""), day("2026-06-01")).status
+            judge(&comparison, model(BAND, "").rules(), day("2026-06-01")).status
         };
         assert!(of(Outcome::Refused("status 500".to_owned())).fails());
         assert!(of(Outcome::Unavailable("gone".to_owned())).fails());
@@ -348,7 +298,7 @@ pub(crate) mod tests {
             estimate.memory_per_package_gb = 120.0;
         }
         let judge = |deviations: &str| {
-            judge(&comparison, &model(BAND, deviations), day("2026-06-01")).status
+            judge(&comparison, model(BAND, deviations).rules(), day("2026-06-01")).status
         };
         assert_eq!(judge(""), Status::Outside);
         let known = format!(

@@ -110,28 +110,9 @@ impl Answer {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
-
-    pub(crate) fn answer(ttft_ms: f64, tpot_ms: f64) -> Answer {
-        Answer {
-            ttft_ms: Milliseconds(ttft_ms),
-            tpot_ms: Milliseconds(tpot_ms),
-            tps_user: 1000.0 / tpot_ms,
-            memory: Memory {
-                weight_memory_gb: 16.0,
-                activation_memory_gb: 2.0,
-                kv_cache_gb: 0.5,
-                memory_per_package_gb: 18.5,
-                hw_capacity_gb: 80.0,
-            },
-            system: System {
-                num_packages: 4,
-                bottleneck: "hardware-modeled".to_owned(),
-                fits_on_hardware: true,
-            },
-        }
-    }
+    use crate::testing::answer;
 
     #[test]
     fn nonsense_is_named() {

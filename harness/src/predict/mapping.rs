@@ -262,8 +262,8 @@ mod tests {
 
     use super::*;
     use crate::mantile::Layer;
-    use crate::row::bare_row as row;
     use crate::row::identity_tests::any_identity;
+    use crate::testing::bare_row as row;
 
     const CONFIG: &str = "
         schema_version = 1

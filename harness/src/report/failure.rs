@@ -136,13 +136,13 @@ pub fn ratio_text(ratio: f64) -> String {
 mod tests {
     use super::*;
     use crate::judge::verdict::judge;
-    use crate::judge::verdict::tests::{comparison, model};
+    use crate::testing::{comparison, model};
 
     #[test]
     fn a_failure_names_row_figures_band_and_rerun() {
         let model = model("[[band]]\nwhere = 'all'\nratio.tpot = [0.5, 2.0]\n", "");
         let comparison = comparison(2.5);
-        let verdict = judge(&comparison, &model, "2026-06-01".parse().unwrap());
+        let verdict = judge(&comparison, model.rules(), "2026-06-01".parse().unwrap());
         insta::assert_snapshot!(failure_text(&comparison, &verdict, &model), @"
         m::p::b200::vllm::fp4::1000x1000::tp4_ep1::c8
         metric  measured  predicted  unit  ratio  band

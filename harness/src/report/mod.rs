@@ -1,6 +1,8 @@
 //! What people and machines read: tables, files and failure texts. Text is made here; who writes
 //! it where is [`crate::cli`]'s business.
 
+pub mod page;
+
 mod audit;
 mod calibration;
 mod comparison_csv;

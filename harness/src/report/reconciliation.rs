@@ -625,7 +625,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::judge::verdict::tests::comparison;
+    use crate::testing::comparison;
 
     fn off_by(ratio: f64, rows: usize) -> Vec<Comparison> {
         // Each of its own workload.

@@ -430,7 +430,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::judge::verdict::tests::comparison;
+    use crate::testing::comparison;
 
     /// A B200 row of vLLM: TP 4, concurrency 8, TPOT 10 ms.
     fn picks(expression: &str) -> bool {
@@ -470,7 +470,7 @@ mod tests {
 
     #[test]
     fn days_are_ordered() {
-        let mut row = crate::row::bare_row("b200::vllm::fp4::1024x1024::tp4_ep1::c64");
+        let mut row = crate::testing::bare_row("b200::vllm::fp4::1024x1024::tp4_ep1::c64");
         let picks = |row: &Row, text: &str| Filter::parse(text).unwrap().picks(row);
         assert!(!picks(&row, "benchmark_date >= 2000-01-01"), "a row without a date");
         row.provenance.benchmark_date = Some("2026-01-02T22:24:09Z".to_owned());

@@ -83,7 +83,7 @@ impl fmt::Display for Group {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::row::bare_row as row;
+    use crate::testing::bare_row as row;
 
     fn group(text: &str) -> Group {
         Group::try_from(text.to_owned()).unwrap_or_else(|error| panic!("{error}"))

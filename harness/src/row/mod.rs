@@ -17,18 +17,6 @@ pub use identity::{Concurrency, Identity, Layout, Parallelism, Pool};
 #[cfg(test)]
 pub(crate) use identity::tests as identity_tests;
 
-/// A row of provider `p` with this identity and no figure.
-#[cfg(test)]
-pub(crate) fn bare_row(name: &str) -> Row {
-    Row {
-        provider: "p".to_owned(),
-        identity: name.parse().unwrap(),
-        measured: Measured::default(),
-        provenance: Provenance::default(),
-        repeatability: None,
-    }
-}
-
 use crate::row::metric::{Metric, PerMetric};
 
 /// One measured configuration.

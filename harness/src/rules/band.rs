@@ -140,7 +140,7 @@ pub fn most_specific<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::row::bare_row;
+    use crate::testing::bare_row;
 
     fn band(group: &str, high: f64) -> Band {
         let mut ratio = PerMetric::default();

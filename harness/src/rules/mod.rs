@@ -8,3 +8,15 @@ pub mod config;
 pub mod deviation;
 pub mod names;
 pub mod scaffold;
+
+use config::Config;
+use deviation::Deviations;
+
+/// What a row is judged by.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules<'a> {
+    /// `reconcile.toml`.
+    pub config: &'a Config,
+    /// `known_deviations.toml`.
+    pub deviations: &'a Deviations,
+}

@@ -27,3 +27,4 @@ mod sensitivity;
 #[path = "../regression/suite.rs"]
 mod suite;
 mod suite_fails;
+mod tidy;

@@ -109,7 +109,7 @@ fn repeatability(rows: &[&Row]) -> Option<Repeatability> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::row::bare_row;
+    use crate::testing::bare_row;
 
     fn row(image: Option<&str>, date: &str, ttft: f64) -> Row {
         let mut row = bare_row("b200::vllm::fp4::1024x1024::tp4_ep1::c64");

@@ -250,7 +250,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::mantile::answer::tests::answer;
+    use crate::testing::answer;
 
     fn estimate(name: &str, lengths: Lengths, ttft_ms: f64, tpot_ms: f64) -> PerMetric<f64> {
         Estimate::new(&answer(ttft_ms, tpot_ms), &name.parse().unwrap(), 8, lengths).metrics

@@ -154,7 +154,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::row::bare_row;
+    use crate::testing::bare_row;
 
     fn row(name: &str, tpot: f64) -> Row {
         let mut row = bare_row(name);

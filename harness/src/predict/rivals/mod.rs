@@ -175,7 +175,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::row::bare_row;
+    use crate::testing::bare_row;
 
     fn file(given: Vec<Given>) -> File {
         let predictions = Predictions { given, unpredicted: BTreeMap::new() };

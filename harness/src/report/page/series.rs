@@ -108,7 +108,7 @@ impl Series {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::verdict::tests::comparison;
+    use crate::testing::comparison;
 
     #[test]
     fn series_are_numbered_in_the_order_of_their_values() {

@@ -317,7 +317,7 @@ mod tests {
 
     use super::*;
     use crate::judge::model;
-    use crate::judge::verdict::tests::comparison;
+    use crate::testing::comparison;
 
     /// A page of rows that are off by these factors, at rising concurrency.
     fn page_of(rows: usize, framework: &str) -> String {

@@ -1,0 +1,227 @@
+//! The rules of the house, read from the sources: which room may use which, what is pure, and that a name means
+//! one thing.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What pure code does not name: files, network, environment, clock, processes and threads that wait.
+const IMPURE: [&str; 14] = [
+    "std::fs",
+    "std::env",
+    "std::net",
+    "std::process",
+    "std::time::Instant",
+    "SystemTime",
+    "Timestamp::now",
+    "Zoned::now",
+    "tokio",
+    "reqwest",
+    "wiremock",
+    "base::file",
+    "base::http",
+    "base::transaction",
+];
+
+/// Where the code is pure: rooms, and of rooms that also read or write, the files that decide.
+const PURE: [&str; 20] = [
+    "row/",
+    "audit/",
+    "judge/compare.rs",
+    "judge/drift.rs",
+    "judge/frontier.rs",
+    "judge/gate",
+    "judge/propose.rs",
+    "judge/side_by_side.rs",
+    "judge/verdict.rs",
+    "calibrate/",
+    "rules/band.rs",
+    "rules/config",
+    "rules/deviation.rs",
+    "rules/names.rs",
+    "rules/audit_check.rs",
+    "base/statistics.rs",
+    "base/text.rs",
+    "base/units.rs",
+    "predict/mapping.rs",
+    "predict/prediction",
+];
+
+/// A source file: its path under `harness/src`, and its text.
+struct Source {
+    path: String,
+    text: String,
+}
+
+impl Source {
+    /// The lines of code with their numbers, without comments.
+    fn code(&self) -> impl Iterator<Item = (usize, &str)> {
+        let lines = self.text.lines().enumerate().map(|(index, line)| (index + 1, line));
+        lines.filter(|(_, line)| !line.trim_start().starts_with("//"))
+    }
+
+    /// The same without unit tests, which stand at the end.
+    fn code_without_tests(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.code().take_while(|(_, line)| line.trim() != "#[cfg(test)]")
+    }
+
+    /// The room that it is in; `None` of what stands at the top.
+    fn room(&self) -> Option<&str> {
+        Some(self.path.split_once('/')?.0)
+    }
+}
+
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("harness/src");
+    let mut open = vec![root.clone()];
+    let mut sources = Vec::new();
+    while let Some(folder) = open.pop() {
+        let mut paths: Vec<PathBuf> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        paths.sort();
+        for path in paths {
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                let path = path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
+                sources.push(Source { path, text });
+            }
+        }
+    }
+    assert!(sources.len() > 100, "the sources are not where they are looked for");
+    sources
+}
+
+/// The rooms in the order of `lib.rs`.
+fn rooms(sources: &[Source]) -> Vec<String> {
+    let map = sources.iter().find(|source| source.path == "lib.rs").unwrap();
+    let rooms = map.code().filter_map(|(_, line)| line.strip_prefix("pub mod ")?.strip_suffix(';'));
+    rooms.map(str::to_owned).collect()
+}
+
+/// The names that stand behind `crate::` in a line.
+fn named_rooms(line: &str) -> impl Iterator<Item = &str> {
+    line.split("crate::").skip(1).map(|rest| {
+        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+        &rest[..end]
+    })
+}
+
+/// Every use of a room by one that stands above it.
+fn upward_uses(sources: &[Source], rooms: &[String]) -> Vec<String> {
+    let place = |name: &str| rooms.iter().position(|room| room == name);
+    let mut faults = Vec::new();
+    for source in sources {
+        let Some(own) = source.room() else { continue };
+        let Some(own_place) = place(own) else {
+            faults.push(format!("harness/src/{}: {own} is no room of lib.rs", source.path));
+            continue;
+        };
+        for (number, line) in source.code() {
+            let below = named_rooms(line).find(|name| place(name).is_some_and(|at| at > own_place));
+            if let Some(below) = below {
+                faults.push(format!(
+                    "harness/src/{}:{number}: {own} uses {below}, which stands below it in lib.rs: \
+                     move what both need up",
+                    source.path
+                ));
+            }
+            let depth = source.path.matches('/').count();
+            if line.matches("super::").count() > depth + 1 {
+                faults.push(format!(
+                    "harness/src/{}:{number}: `super::` leads out of {own}: write crate::<room>",
+                    source.path
+                ));
+            }
+        }
+    }
+    faults
+}
+
+/// Every line of pure code that names what is not pure.
+fn impure_lines(sources: &[Source]) -> Vec<String> {
+    let mut faults = Vec::new();
+    for source in sources.iter().filter(|source| PURE.iter().any(|p| source.path.starts_with(p))) {
+        for (number, line) in source.code_without_tests() {
+            if let Some(named) = IMPURE.iter().find(|named| line.contains(**named)) {
+                faults.push(format!(
+                    "harness/src/{}:{number}: pure code names {named}: let the caller read, and pass \
+                     what was read",
+                    source.path
+                ));
+            }
+        }
+    }
+    faults
+}
+
+/// Every name that two public types have.
+fn shared_names(sources: &[Source]) -> Vec<String> {
+    let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for source in sources {
+        for (number, line) in source.code_without_tests() {
+            let kinds = ["pub struct ", "pub enum ", "pub trait ", "pub type "];
+            let Some(rest) = kinds.iter().find_map(|kind| line.strip_prefix(kind)) else {
+                continue;
+            };
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            let name = &rest[..end.unwrap_or(rest.len())];
+            let place = format!("harness/src/{}:{number}", source.path);
+            places.entry(name.to_owned()).or_default().push(place);
+        }
+    }
+    let shared = places.into_iter().filter(|(_, places)| places.len() > 1);
+    shared.map(|(name, places)| format!("{}: two types are {name}", places.join(", "))).collect()
+}
+
+#[test]
+fn a_room_uses_only_the_rooms_above_it() {
+    let sources = sources();
+    let rooms = rooms(&sources);
+    assert_eq!(rooms.len(), 11, "{rooms:?}");
+    let faults = upward_uses(&sources, &rooms);
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn what_decides_reads_no_file_network_environment_or_clock() {
+    let sources = sources();
+    for pure in PURE {
+        assert!(sources.iter().any(|source| source.path.starts_with(pure)), "no {pure}");
+    }
+    let faults = impure_lines(&sources);
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn no_two_public_types_share_a_name() {
+    let faults = shared_names(&sources());
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn the_rules_see_what_is_planted() {
+    let rooms = ["row", "judge"].map(str::to_owned);
+    let source = |path: &str, text: &str| Source { path: path.to_owned(), text: text.to_owned() };
+    let planted = [
+        source("row/mod.rs", "// crate::judge is below\nuse crate::judge::verdict;\n"),
+        source(
+            "judge/verdict.rs",
+            "use crate::row::Row;\npub struct Row;\nlet now = Timestamp::now();\n",
+        ),
+        source(
+            "row/csv.rs",
+            "pub struct Row<'a>;\nuse super::super::judge;\n#[cfg(test)]\nstd::fs",
+        ),
+        source("cellar/mod.rs", ""),
+    ];
+    let upward = upward_uses(&planted, &rooms).join("\n");
+    assert!(upward.contains("harness/src/row/mod.rs:2: row uses judge"), "{upward}");
+    assert!(upward.contains("harness/src/cellar/mod.rs: cellar is no room"), "{upward}");
+    assert_eq!(upward.lines().count(), 2, "{upward}");
+    let impure = impure_lines(&planted);
+    assert_eq!(impure.len(), 1, "{impure:?}");
+    assert!(impure[0].starts_with("harness/src/judge/verdict.rs:3:"), "{impure:?}");
+    assert_eq!(shared_names(&planted).len(), 1);
+}
