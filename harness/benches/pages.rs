@@ -19,8 +19,8 @@ use mantile_reconcile::predict::ask;
 use mantile_reconcile::predict::mapping;
 use mantile_reconcile::predict::mapping::Recorded;
 use mantile_reconcile::predict::prediction::Prediction;
-use mantile_reconcile::predict::service::Service;
-use mantile_reconcile::report::page::{Subject, page};
+use mantile_reconcile::predict::service::MantileService;
+use mantile_reconcile::report::page::{PageSubject, page};
 use mantile_reconcile::row::Concurrency;
 
 const MODEL: &str = "openai_GPT-OSS-120B";
@@ -34,7 +34,7 @@ async fn main() -> Result<()> {
     let model = model::load(root, MODEL)?;
     let recording = recording::load(root, &model.release, MODEL)?;
     let layers = recording.layers()?;
-    let service = Service::replayed(recording.clone(), &model.config).await?;
+    let service = MantileService::replayed(recording.clone(), &model.config).await?;
     let rows = model.rows.iter().cloned().enumerate().collect();
     let mut predictions: Vec<(usize, Prediction)> = Vec::new();
     ask::predict_all(&service, rows, 4, |index, prediction| {
@@ -79,7 +79,7 @@ fn measure(
     let judge = || Evaluation::of_rows(model, comparisons.clone(), Timestamp::UNIX_EPOCH);
     let evaluation = judge();
     let origin = "Mantile, its recorded answers over again";
-    let subject = Subject { model, origin, evaluation: &evaluation, recorded, history: &[] };
+    let subject = PageSubject { model, origin, evaluation: &evaluation, recorded, history: &[] };
     let text = page(subject);
     let [judged, written] = [median(|| drop(judge())), median(|| drop(page(subject)))];
     println!(

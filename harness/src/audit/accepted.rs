@@ -5,7 +5,7 @@ use crate::rules::audit_check::AcceptedFinding;
 
 /// Findings held against what is accepted.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Judged<'a> {
+pub struct AuditJudgement<'a> {
     /// Errors that nobody has accepted.
     pub open: Vec<&'a Finding>,
     /// Acceptances of what is no error any more.
@@ -26,14 +26,14 @@ impl Finding {
 
 /// The errors that are not accepted, and the acceptances without an error.
 #[must_use]
-pub fn judge<'a>(findings: &'a [Finding], accepted: &'a [AcceptedFinding]) -> Judged<'a> {
+pub fn judge<'a>(findings: &'a [Finding], accepted: &'a [AcceptedFinding]) -> AuditJudgement<'a> {
     let errors = || findings.iter().filter(|finding| finding.severity == Severity::Error);
     let open = errors().filter(|finding| finding.accepted(accepted).is_none()).collect();
     let alive = |entry: &&AcceptedFinding| {
         let entry = std::slice::from_ref(*entry);
         errors().any(|finding| finding.accepted(entry).is_some())
     };
-    Judged { open, dead: accepted.iter().filter(|entry| !alive(entry)).collect() }
+    AuditJudgement { open, dead: accepted.iter().filter(|entry| !alive(entry)).collect() }
 }
 
 #[cfg(test)]
@@ -61,7 +61,7 @@ mod tests {
             finding(Severity::Warning, AuditCheck::Spread),
         ];
         let right = [accepted("p::r", AuditCheck::LittlesLaw)];
-        assert_eq!(judge(&findings, &right), Judged { open: vec![], dead: vec![] });
+        assert_eq!(judge(&findings, &right), AuditJudgement { open: vec![], dead: vec![] });
         for wrong in [
             accepted("p::other", AuditCheck::LittlesLaw),
             accepted("p::r", AuditCheck::TokenRatio),

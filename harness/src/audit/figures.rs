@@ -7,7 +7,7 @@ use crate::base::statistics::quantile;
 use crate::row::metric::Metric;
 use crate::row::{Layout, Lengths, Row};
 use crate::rules::audit_check::AuditCheck;
-use crate::rules::config::Source;
+use crate::rules::config::SourceConfig;
 
 /// A ratio with the intervals that it should lie in.
 struct Limits {
@@ -38,7 +38,7 @@ const TOKEN_RATIO: Limits = Limits { usual: (0.95, 1.05), possible: (0.8, 1.25) 
 const EFFECTIVE_LENGTH: Limits = Limits { usual: (0.98, 1.02), possible: (0.9, 1.1) };
 
 /// Checks the rows of one source.
-pub(super) fn check(rows: &[&Row], source: &Source, findings: &mut Vec<Finding>) {
+pub(super) fn check(rows: &[&Row], source: &SourceConfig, findings: &mut Vec<Finding>) {
     for row in rows {
         for (check, value, limits, meaning) in ratios(row, source.mean_length_ratio) {
             if let Some(severity) = limits.severity(value) {
@@ -139,7 +139,7 @@ fn labels(rows: &[&Row], findings: &mut Vec<Finding>) {
 
 /// Of the file, whether the outputs are as long as the source says; of each row, whether they are as long
 /// as in the rest of the file.
-fn effective_lengths(rows: &[&Row], source: &Source, findings: &mut Vec<Finding>) {
+fn effective_lengths(rows: &[&Row], source: &SourceConfig, findings: &mut Vec<Finding>) {
     let of_expected =
         |row: &&Row| Some(effective_output(row)? / row.lengths(source.mean_length_ratio).output);
     let ratios: Vec<(&&Row, f64)> =
@@ -185,7 +185,7 @@ fn effective_lengths(rows: &[&Row], source: &Source, findings: &mut Vec<Finding>
 }
 
 /// A remark for each set of metrics that rows of the source lack.
-fn missing(rows: &[&Row], source: &Source, findings: &mut Vec<Finding>) {
+fn missing(rows: &[&Row], source: &SourceConfig, findings: &mut Vec<Finding>) {
     let mut lacking: BTreeMap<Vec<&str>, usize> = BTreeMap::new();
     for row in rows {
         let lacks = |metric: &Metric| row.measured.means[*metric].is_none();
@@ -206,7 +206,7 @@ fn missing(rows: &[&Row], source: &Source, findings: &mut Vec<Finding>) {
 #[cfg(test)]
 mod tests {
     use super::super::tests::{config, found, found_in, row};
-    use super::super::{Subject, audit};
+    use super::super::{AuditSubject, audit};
     use super::*;
     use crate::row::Lengths;
 
@@ -255,7 +255,7 @@ mod tests {
         let mut wrong = config();
         wrong.sources[0].mean_length_ratio = 1.0;
         let rows = [row(4), row(8), row(16)];
-        let subject = Subject { rows: &rows, peers: &[], config: &wrong, recording: None };
+        let subject = AuditSubject { rows: &rows, peers: &[], config: &wrong, recording: None };
         let findings = audit(subject);
         let lengths: Vec<&Finding> = findings
             .iter()

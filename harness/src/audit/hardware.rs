@@ -16,9 +16,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{Finding, Severity, Subject, off_by};
+use super::{AuditSubject, Finding, Severity, off_by};
 use crate::mantile::LayerTable;
-use crate::mantile::breakdown::{Breakdown, LayerTime};
+use crate::mantile::breakdown::{LayerBreakdown, LayerTime};
 use crate::mantile::datasheet;
 use crate::mantile::recording::Recording;
 use crate::predict::mapping::{self, Recorded};
@@ -44,13 +44,13 @@ pub(super) struct Answers {
 pub(super) struct Answered {
     /// The row's metrics as Mantile predicts them.
     pub(super) predicted: PerMetric<f64>,
-    breakdown: Breakdown,
+    breakdown: LayerBreakdown,
     hw_capacity_gb: f64,
 }
 
 impl Answers {
     /// Finds the answers; why there is none is kept as well.
-    pub(super) fn of(subject: Subject<'_>) -> Self {
+    pub(super) fn of(subject: AuditSubject<'_>) -> Self {
         let Some(recording) = subject.recording else { return Self { of_rows: HashMap::new() } };
         let layers = recording.layers().map_err(|error| error.to_string());
         let answered = |row: &Row| match &layers {
@@ -86,7 +86,7 @@ fn answer(
 }
 
 /// Finds rows that are faster than the hardware allows, and counts those that cannot be checked.
-pub(super) fn check(subject: Subject<'_>, answers: &Answers, findings: &mut Vec<Finding>) {
+pub(super) fn check(subject: AuditSubject<'_>, answers: &Answers, findings: &mut Vec<Finding>) {
     let mut unchecked: BTreeMap<(&str, String), usize> = BTreeMap::new();
     for row in subject.rows {
         let Some(answered) = answers.of_rows.get(&row.name()) else { continue };
@@ -286,7 +286,7 @@ mod tests {
     use super::super::audit;
     use super::*;
     use crate::row::Concurrency;
-    use crate::rules::config::Gpu;
+    use crate::rules::config::GpuConfig;
     use crate::testing::{Model, load};
 
     const DENSE: &str = "meta-llama_Llama-3.3-70B-Instruct";
@@ -337,7 +337,7 @@ mod tests {
         let severity = |row: &Row| {
             let rows = std::slice::from_ref(row);
             let recording = Some(&recording);
-            let subject = Subject { rows, peers: &[], config: &model.config, recording };
+            let subject = AuditSubject { rows, peers: &[], config: &model.config, recording };
             let found = audit(subject).into_iter();
             found
                 .filter(|finding| finding.check == AuditCheck::FasterThanHardware)
@@ -388,7 +388,7 @@ mod tests {
             .clone();
         let by = |row: &Row, config: &Config| {
             let (rows, recording) = (std::slice::from_ref(row), Some(&recording));
-            let found = audit(Subject { rows, peers: &[], config, recording });
+            let found = audit(AuditSubject { rows, peers: &[], config, recording });
             let hardware = found.into_iter().filter(|f| f.check == AuditCheck::FasterThanHardware);
             hardware.map(|finding| (finding.severity, finding.message)).collect::<Vec<_>>()
         };
@@ -401,7 +401,7 @@ mod tests {
         row.identity.gpu_model = "x100".to_owned();
         let stand_in = model.config.gpu("h200", "trt").unwrap().clone();
         let mut config = model.config.clone();
-        config.gpus.push(Gpu { model: "x100".to_owned(), ..stand_in });
+        config.gpus.push(GpuConfig { model: "x100".to_owned(), ..stand_in });
         let found = by(&row, &config);
         let [(Severity::Info, message)] = &found[..] else { panic!("{found:?}") };
         assert!(message.contains("h200_as_h100"), "{message}");

@@ -18,7 +18,7 @@ use crate::row::Row;
 use crate::rules::audit_check::AuditCheck;
 use crate::rules::config::Config;
 
-pub use accepted::{Judged, judge};
+pub use accepted::{AuditJudgement, judge};
 
 /// How much a finding matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -61,7 +61,7 @@ pub struct Finding {
 
 /// What is audited, and what it is held against.
 #[derive(Debug, Clone, Copy)]
-pub struct Subject<'a> {
+pub struct AuditSubject<'a> {
     /// The rows to audit.
     pub rows: &'a [Row],
     /// Further rows of the model to hold them against.
@@ -72,7 +72,7 @@ pub struct Subject<'a> {
     pub recording: Option<&'a Recording>,
 }
 
-impl<'a> Subject<'a> {
+impl<'a> AuditSubject<'a> {
     /// The audited rows and those they are held against.
     fn all(self) -> impl Iterator<Item = &'a Row> {
         self.rows.iter().chain(self.peers)
@@ -81,7 +81,7 @@ impl<'a> Subject<'a> {
 
 /// Everything that the checks find, the worst first.
 #[must_use]
-pub fn audit(subject: Subject<'_>) -> Vec<Finding> {
+pub fn audit(subject: AuditSubject<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for source in &subject.config.sources {
         let rows: Vec<&Row> =
@@ -153,7 +153,7 @@ pub(super) mod tests {
 
     /// What is found in rows alone.
     pub(crate) fn found_in(rows: &[Row]) -> Vec<Finding> {
-        audit(Subject { rows, peers: &[], config: &config(), recording: None })
+        audit(AuditSubject { rows, peers: &[], config: &config(), recording: None })
     }
 
     /// Severity and check of what is found in a consistent row that is changed.
@@ -183,7 +183,7 @@ pub(super) mod tests {
         broken.measured.p99_ttft = Some(0.1);
         let config = config();
         let audit_of = |rows: &[Row], peers: &[Row]| {
-            audit(Subject { rows, peers, config: &config, recording: None }).len()
+            audit(AuditSubject { rows, peers, config: &config, recording: None }).len()
         };
         assert_eq!(audit_of(&[row(8)], std::slice::from_ref(&broken)), 0);
         assert_eq!(audit_of(&[broken], &[row(8)]), 1);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::curve::slowness;
 use super::hardware::Answers;
-use super::{Finding, Severity, Subject};
+use super::{AuditSubject, Finding, Severity};
 use crate::base::statistics::{median_interval, quantile};
 use crate::row::metric::Metric;
 use crate::row::{Concurrency, Identity, Row};
@@ -133,7 +133,7 @@ impl Contrast {
 }
 
 /// Holds each set of audited rows against the others.
-pub(super) fn check(subject: Subject<'_>, answers: &Answers, findings: &mut Vec<Finding>) {
+pub(super) fn check(subject: AuditSubject<'_>, answers: &Answers, findings: &mut Vec<Finding>) {
     let index = Index::new(subject.all());
     // Where all rows are audited, what is slower is told already.
     let if_faster = if subject.peers.is_empty() { Severity::Info } else { Severity::Warning };
@@ -204,7 +204,7 @@ fn contrasts(rows: &[&Row], index: &Index<'_>, counts: &dyn Fn(&Row) -> bool) ->
 fn by_prediction(
     set: &Set<'_>,
     rows: &[&Row],
-    subject: Subject<'_>,
+    subject: AuditSubject<'_>,
     answers: &Answers,
 ) -> Vec<Contrast> {
     let against = |row: &Row, metric: Metric| {
@@ -281,9 +281,11 @@ mod tests {
         let mut config = config();
         for name in ["q", "s"] {
             let source = config.sources[0].clone();
-            config.sources.push(crate::rules::config::Source { name: name.to_owned(), ..source });
+            config
+                .sources
+                .push(crate::rules::config::SourceConfig { name: name.to_owned(), ..source });
         }
-        let findings = audit(Subject { rows, peers, config: &config, recording: None });
+        let findings = audit(AuditSubject { rows, peers, config: &config, recording: None });
         findings.into_iter().filter(|finding| finding.check == AuditCheck::Peers).collect()
     }
 

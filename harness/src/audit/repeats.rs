@@ -139,7 +139,7 @@ pub(super) fn copied(rows: &[&Row]) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::super::tests::{found, found_in, row, timed};
-    use super::super::{Subject, audit};
+    use super::super::{AuditSubject, audit};
     use super::*;
     use crate::row::Repeatability;
 
@@ -164,7 +164,7 @@ mod tests {
         config.sources.push(source);
         let candidate = Row { provider: "q".to_owned(), ..candidate };
         let (rows, peers) = ([candidate], [committed]);
-        audit(Subject { rows: &rows, peers: &peers, config: &config, recording: None })
+        audit(AuditSubject { rows: &rows, peers: &peers, config: &config, recording: None })
             .into_iter()
             .filter(|finding| finding.check == AuditCheck::Duplicate)
             .map(|finding| (finding.severity, finding.message))

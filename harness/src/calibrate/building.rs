@@ -5,17 +5,20 @@ use std::fmt::Write as _;
 
 use toml::Spanned;
 
-use super::{Errors, Found, Judged, Observation, ParameterFound, Proof, Setting};
+use super::{
+    FittedSetting, FoundParameters, MetricErrorChange, ModelJudgement, Observation, ParameterFound,
+    Proof,
+};
 use crate::base::statistics::Interval95;
 use crate::base::toml_file;
 use crate::mantile::datasheet;
-use crate::mantile::hardware::{About, Hardware};
+use crate::mantile::hardware::{Hardware, HardwareDescription};
 use crate::row::metric::Metric;
 use crate::rules::calibration::{
-    CalibratedGroup, CalibrationFile, FitGroup, FitMode, FittedErrors, FittedParameters, HeldOut,
-    Provenance,
+    CalibratedGroup, CalibrationFile, CalibrationProvenance, FitGroup, FitMode, FittedErrors,
+    FittedParameters, HeldOut,
 };
-use crate::rules::config::{Config, Gpu, Precision};
+use crate::rules::config::{Config, GpuConfig, Precision};
 
 /// A value rounded to five significant digits, which is what files hold and Mantile is given.
 #[must_use]
@@ -27,7 +30,7 @@ fn tenth(value: f64) -> f64 {
     (value * 10.0).round() / 10.0
 }
 
-impl Setting {
+impl FittedSetting {
     /// Mantile's parameters, rounded as they are written, for these dtypes.
     #[must_use]
     pub fn hardware_for(&self, dtypes: &[String], wanted: impl Fn(&str) -> bool) -> Hardware {
@@ -74,7 +77,7 @@ impl Proof {
 
     /// What its hardware configuration says of itself.
     #[must_use]
-    pub fn about(&self, release: &str, beyond_datasheet: bool) -> About {
+    pub fn about(&self, release: &str, beyond_datasheet: bool) -> HardwareDescription {
         let sheet = datasheet::of(&self.group.gpu_model);
         let name = sheet.map_or(self.group.gpu_model.as_str(), |sheet| &sheet.name);
         let mut description = format!(
@@ -112,7 +115,7 @@ impl Proof {
             let _ = write!(description, " Hardly told by the rows: {}.", not_told.join(", "));
         }
         description.push_str(" For the dtypes that it lists and no others.");
-        About {
+        HardwareDescription {
             name: format!(
                 "{name}, {} (calibrated)",
                 self.group.framework.as_deref().unwrap_or("all frameworks")
@@ -129,7 +132,7 @@ impl Proof {
 #[must_use]
 pub fn calibration_file(
     proofs: &[&Proof],
-    provenance: impl Fn(&FitGroup) -> Provenance,
+    provenance: impl Fn(&FitGroup) -> CalibrationProvenance,
     config: &Config,
     rows: &[&Observation],
 ) -> CalibrationFile {
@@ -157,7 +160,7 @@ pub fn calibration_file(
                 precision.entry(name.clone()).or_insert_with(|| real.clone());
             }
         }
-        gpu.push(Gpu {
+        gpu.push(GpuConfig {
             model: group.gpu_model.clone(),
             framework: group.framework.clone(),
             hardware_id: Some(proof.hardware_id()),
@@ -193,7 +196,11 @@ pub fn worsened(file: &CalibrationFile, proof: &Proof) -> Option<String> {
     (!worse.is_empty()).then(|| worse.join(", "))
 }
 
-fn calibrated_group(proof: &Proof, judged: &Judged, provenance: Provenance) -> CalibratedGroup {
+fn calibrated_group(
+    proof: &Proof,
+    judged: &ModelJudgement,
+    provenance: CalibrationProvenance,
+) -> CalibratedGroup {
     let (first_day, last_day) = proof.days.clone().unzip();
     CalibratedGroup {
         gpu_model: proof.group.gpu_model.clone(),
@@ -212,7 +219,7 @@ fn calibrated_group(proof: &Proof, judged: &Judged, provenance: Provenance) -> C
     }
 }
 
-fn fitted_parameters(found: &Found) -> FittedParameters {
+fn fitted_parameters(found: &FoundParameters) -> FittedParameters {
     let of_kind = found.errors.iter().filter_map(|(held_out, errors)| {
         let errors = errors.as_ref().ok()?;
         Some((held_out.name(), errors))
@@ -246,7 +253,7 @@ fn fitted_parameters(found: &Found) -> FittedParameters {
     }
 }
 
-fn fitted_errors(errors: &Errors) -> FittedErrors {
+fn fitted_errors(errors: &MetricErrorChange) -> FittedErrors {
     let ends = |change: Interval95| [tenth(change.low), tenth(change.high)];
     FittedErrors {
         rows: errors.n,

@@ -5,17 +5,17 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::{FitMode, Latencies, Observation, Setting};
+use super::{FitMode, FittedSetting, Latencies, Observation};
 use crate::base::statistics::{self, Interval95, Pair, clustered_mean};
 use crate::row::metric::Metric;
 
 /// The errors by the metrics' names.
-pub type MetricErrors = BTreeMap<&'static str, Errors>;
+pub type MetricErrors = BTreeMap<&'static str, MetricErrorChange>;
 
 /// The errors of a metric before and after, over the same rows; intervals draw workloads
 /// ([`clustered_mean`]).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Errors {
+pub struct MetricErrorChange {
     /// How many rows.
     pub n: usize,
     /// How many workloads they are of.
@@ -48,7 +48,7 @@ fn off(row: &Observation, predicted: Latencies, metric: Metric) -> Option<f64> {
 }
 
 /// The errors of predictions by metric, where it is measured. `today` is Mantile's configuration.
-pub(super) fn errors(predicted: &Predicted<'_>, today: Option<&Setting>) -> MetricErrors {
+pub(super) fn errors(predicted: &Predicted<'_>, today: Option<&FittedSetting>) -> MetricErrors {
     let of = |metric: Metric| {
         let errors = errors_by(predicted, today, |row, seen| off(row, seen, metric))?;
         Some((metric.name(), errors))
@@ -59,9 +59,9 @@ pub(super) fn errors(predicted: &Predicted<'_>, today: Option<&Setting>) -> Metr
 /// The errors by one figure a row.
 fn errors_by(
     predicted: &Predicted<'_>,
-    today: Option<&Setting>,
+    today: Option<&FittedSetting>,
     off: impl Fn(&Observation, Latencies) -> Option<f64>,
-) -> Option<Errors> {
+) -> Option<MetricErrorChange> {
     let mut workloads = BTreeMap::new();
     let mut clusters = Vec::new();
     let (mut before, mut own_dtypes, mut after) = (Vec::new(), Vec::new(), Vec::new());
@@ -82,7 +82,7 @@ fn errors_by(
         clustered_mean(&changes, &clusters)
     };
     let own_dtypes = today.map(|_| own_dtypes);
-    Some(Errors {
+    Some(MetricErrorChange {
         n: after.len(),
         workloads: workloads.len(),
         before: mean(&before),
@@ -102,7 +102,7 @@ fn errors_by(
 /// few contexts give no interval: where one gets worse, the words say so.
 pub(super) fn verdict(
     predicted: &Predicted<'_>,
-    today: Option<&Setting>,
+    today: Option<&FittedSetting>,
     mode: FitMode,
 ) -> Result<String, String> {
     let other = match mode {

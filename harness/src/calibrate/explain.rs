@@ -8,7 +8,7 @@ use super::errors::pair;
 use super::reach::{Reach, reach};
 use super::{Conditions, FitGroup, LeftOut, Members, Observation, Physics};
 use crate::base::statistics::{self, Interval95, Pair, clustered_mean, quantile, spearman};
-use crate::mantile::breakdown::{LayerTime, Phase};
+use crate::mantile::breakdown::{LayerTime, RequestPhase};
 use crate::mantile::datasheet;
 use crate::mantile::hardware::Hardware;
 use crate::row::Identity;
@@ -283,7 +283,7 @@ struct Term {
 
 /// A part's share of the decode step's time, as Mantile counts it.
 fn of_step(row: &Observation, part: fn(&LayerTime) -> f64) -> f64 {
-    row.breakdown.share(Phase::Decode, part)
+    row.breakdown.share(RequestPhase::Decode, part)
 }
 
 const TERMS: [Term; 9] = [

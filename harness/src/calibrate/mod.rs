@@ -28,12 +28,12 @@ mod sensitivity;
 
 pub use building::{calibration_file, worsened};
 pub use correction::Correction;
-pub use errors::{Errors, MetricErrors};
+pub use errors::{MetricErrorChange, MetricErrors};
 pub use explain::{Diagnosis, ErrorKind, MeanLogs, MetricDiagnosis, Noise, Pattern, explain};
 pub use observation::{Latencies, LeftOut, Load, Members, Observation, Observations, Work};
-pub use parameters::{Kind, Parameter, Physics, Setting, Space};
+pub use parameters::{FittedSetting, Parameter, ParameterKind, ParameterSpace, Physics};
 pub use predictions::estimators;
-pub use proof::{Found, Judged, ModelProof, Proof, prove};
+pub use proof::{FoundParameters, ModelJudgement, ModelProof, Proof, prove};
 pub use reach::{Best, Moved, Reach};
 pub use sensitivity::ParameterFound;
 
@@ -78,12 +78,12 @@ impl Aim {
 /// A fit to rows.
 #[derive(Debug, Clone)]
 pub struct Fit {
-    space: Space,
+    space: ParameterSpace,
     minimum: Minimum,
     /// What hides behind what: the combination that fits best.
     pub overlap: Overlap,
     /// What it comes to.
-    pub setting: Setting,
+    pub setting: FittedSetting,
 }
 
 /// What a fit is made under.
@@ -108,7 +108,7 @@ impl Conditions<'_> {
         in_use.sort_unstable();
         in_use.dedup();
         let serving = aim.mode == FitMode::WithCorrection;
-        let space = Space::new(self.sheet, self.dtypes, &in_use, serving, self.physics)?;
+        let space = ParameterSpace::new(self.sheet, self.dtypes, &in_use, serving, self.physics)?;
         let lower = space.logarithms(|parameter| parameter.lower);
         let upper = space.logarithms(|parameter| parameter.upper);
         let center = space.logarithms(|parameter| parameter.center);
@@ -142,7 +142,7 @@ impl Conditions<'_> {
     }
 }
 
-impl Setting {
+impl FittedSetting {
     /// What a client sees of a row's requests, with the work that Mantile counts.
     #[must_use]
     pub fn predict(&self, row: &Observation) -> Latencies {
@@ -158,7 +158,7 @@ impl Setting {
 }
 
 /// ln(predicted / measured) of what a fit is to get right; of a row that measures E2E alone: of that.
-fn residuals(rows: &[&Observation], setting: &Setting, aim: Aim) -> Vec<f64> {
+fn residuals(rows: &[&Observation], setting: &FittedSetting, aim: Aim) -> Vec<f64> {
     let mut residuals = Vec::with_capacity(2 * rows.len());
     for row in rows {
         let predicted = setting.predict_with(row, aim.load);

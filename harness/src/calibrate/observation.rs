@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::audit::{self, Severity, audit};
 use crate::base::error::{self, Error, Place};
 use crate::base::units::Seconds;
-use crate::mantile::breakdown::{Breakdown, LayerTime, Phase};
+use crate::mantile::breakdown::{LayerBreakdown, LayerTime, RequestPhase};
 use crate::mantile::hardware::Hardware;
 use crate::mantile::recording::Recording;
 use crate::mantile::{LayerTable, PhaseRequest, dtype_bytes};
@@ -40,7 +40,7 @@ pub struct Observation {
     /// What Mantile answers, as recorded.
     pub answered: Latencies,
     /// The parts of that, by Mantile's formula.
-    pub breakdown: Breakdown,
+    pub breakdown: LayerBreakdown,
 }
 
 /// What a package does in each layer of a kind.
@@ -174,11 +174,11 @@ impl Observation {
             .or_else(|| Some(e2e_latency(means[Metric::Ttft]?, means[Metric::Tpot]?, self.lengths)))
     }
 
-    /// The steps' times with these parameters: the same formula as [`Breakdown::on`], with the compute of
+    /// The steps' times with these parameters: the same formula as [`LayerBreakdown::on`], with the compute of
     /// each dtype by its index, 10¹⁵ FLOP/s.
     #[must_use]
     pub fn on(&self, hardware: &Hardware, pflops: &[f64], load: Load) -> Latencies {
-        let phase = |phase: Phase, layers: &[Work]| {
+        let phase = |phase: RequestPhase, layers: &[Work]| {
             let mut sum = 0.0;
             for work in layers {
                 let times = hardware.times_ms(
@@ -195,8 +195,8 @@ impl Observation {
             sum / 1e3
         };
         Latencies {
-            ttft: phase(Phase::Prefill, &self.prefill),
-            tpot: phase(Phase::Decode, &self.decode),
+            ttft: phase(RequestPhase::Prefill, &self.prefill),
+            tpot: phase(RequestPhase::Decode, &self.decode),
         }
     }
 }
@@ -227,7 +227,7 @@ impl Observations {
         let layers = recording.layers()?;
         check_layer_classes(config, &layers)
             .map_err(|fault| Error::content(Place::file(&config.path), fault))?;
-        let subject = audit::Subject { rows, peers: &[], config, recording: Some(recording) };
+        let subject = audit::AuditSubject { rows, peers: &[], config, recording: Some(recording) };
         let impossible: Vec<String> = audit(subject)
             .into_iter()
             .filter(|finding| finding.severity == Severity::Error)
@@ -365,7 +365,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::judge::model;
     use crate::mantile::recording;
-    use crate::rules::config::Calibration;
+    use crate::rules::config::CalibrationConfig;
 
     const ROOT: &str = env!("CARGO_MANIFEST_DIR");
     const NAME: &str = "inferencemax::h100::vllm::fp4::1024x1024::tp4_ep1::c32";
@@ -374,7 +374,7 @@ pub(crate) mod tests {
     pub(crate) fn observations(
         model: &str,
         rows_of: impl Fn(&Row) -> bool,
-        change: impl Fn(&mut Calibration),
+        change: impl Fn(&mut CalibrationConfig),
     ) -> Observations {
         let root = Path::new(ROOT);
         let mut model = model::load(root, model).unwrap();
@@ -404,7 +404,8 @@ pub(crate) mod tests {
     #[test]
     fn with_the_dtypes_as_asked_the_work_gives_what_mantile_answers() {
         for model in ["openai_GPT-OSS-120B", "mistralai_Mistral-7B-v0.1"] {
-            let plain = |calibration: &mut Calibration| *calibration = Calibration::default();
+            let plain =
+                |calibration: &mut CalibrationConfig| *calibration = CalibrationConfig::default();
             let found = observations(model, |_| true, plain);
             assert!(found.rows.len() > 50);
             let root = Path::new(ROOT);
@@ -429,7 +430,7 @@ pub(crate) mod tests {
 
     #[test]
     fn the_layers_own_dtypes_scale_their_bytes_and_undivided_weights_are_divided() {
-        let one = |change: &dyn Fn(&mut Calibration)| {
+        let one = |change: &dyn Fn(&mut CalibrationConfig)| {
             let name = "inferencemax::h100::vllm::fp8::1024x1024::tp4_ep1::c32";
             let model = "meta-llama_Llama-3.3-70B-Instruct";
             observations(model, |row| row.name() == name, change).rows.remove(0)
@@ -438,9 +439,9 @@ pub(crate) mod tests {
             let of = |work: &Work| (work.load_bytes, work.divided_load_bytes);
             row.decode.iter().map(of).collect::<Vec<_>>()
         };
-        let plain = one(&|calibration| *calibration = Calibration::default());
+        let plain = one(&|calibration| *calibration = CalibrationConfig::default());
         let wide = one(&|calibration| {
-            *calibration = Calibration::default();
+            *calibration = CalibrationConfig::default();
             let bf16 = crate::rules::config::Precision {
                 dtype: "bf16".to_owned(),
                 layer_class: BTreeMap::new(),

@@ -8,7 +8,7 @@ use crate::mantile::hardware::{Hardware, Overlap};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parameter {
     /// What it is.
-    pub kind: Kind,
+    pub kind: ParameterKind,
     /// Where a fit starts, and what it holds to where rows say nothing.
     pub center: f64,
     /// The least that it may be.
@@ -21,7 +21,7 @@ pub struct Parameter {
 
 /// What a parameter is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum ParameterKind {
     /// Compute of a dtype, by its index, 10¹⁵ FLOP/s.
     Compute(usize),
     /// Memory bandwidth, GB/s.
@@ -42,7 +42,7 @@ pub enum Kind {
     BurstShare,
 }
 
-impl Kind {
+impl ParameterKind {
     /// Its name in tables and files, with the unit.
     #[must_use]
     pub fn name(self, dtypes: &[String]) -> String {
@@ -75,7 +75,7 @@ impl Kind {
 
 /// What a fit may move, and within what.
 #[derive(Debug, Clone)]
-pub struct Space {
+pub struct ParameterSpace {
     /// In the order of a point's coordinates.
     pub parameters: Vec<Parameter>,
     /// The datasheet's peak of every dtype, by index, 10¹⁵ FLOP/s.
@@ -87,7 +87,7 @@ pub struct Space {
 
 /// Everything that a prediction needs.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Setting {
+pub struct FittedSetting {
     /// Compute of every dtype, by index, 10¹⁵ FLOP/s.
     pub pflops: Vec<f64>,
     /// The rest of Mantile's parameters.
@@ -105,7 +105,7 @@ pub enum Physics {
     BeyondDatasheet,
 }
 
-impl Setting {
+impl FittedSetting {
     /// Mantile's parameters as it has them now, for layers of any of these dtypes: of one that its
     /// configuration lacks, the datasheet's peak.
     pub(super) fn today(
@@ -124,33 +124,33 @@ impl Setting {
     }
 
     /// One of Mantile's parameters.
-    pub(super) fn get(&self, kind: Kind) -> f64 {
+    pub(super) fn get(&self, kind: ParameterKind) -> f64 {
         match kind {
-            Kind::Compute(dtype) => self.pflops[dtype],
-            Kind::Bandwidth => self.hardware.bandwidth_gb_per_s,
-            Kind::Interconnect => self.hardware.interconnect_gb_per_s,
-            Kind::InterconnectLatency => self.hardware.interconnect_latency_us,
-            Kind::KernelOverhead => self.hardware.kernel_overhead_us,
-            Kind::PrefillShare => self.correction.map_or(0.0, |terms| terms.prefill_share),
-            Kind::Host => self.correction.map_or(0.0, |terms| terms.host_ms),
-            Kind::WaitSteps => self.correction.map_or(0.0, |terms| terms.wait_steps),
-            Kind::BurstShare => self.correction.map_or(0.0, |terms| terms.burst_share),
+            ParameterKind::Compute(dtype) => self.pflops[dtype],
+            ParameterKind::Bandwidth => self.hardware.bandwidth_gb_per_s,
+            ParameterKind::Interconnect => self.hardware.interconnect_gb_per_s,
+            ParameterKind::InterconnectLatency => self.hardware.interconnect_latency_us,
+            ParameterKind::KernelOverhead => self.hardware.kernel_overhead_us,
+            ParameterKind::PrefillShare => self.correction.map_or(0.0, |terms| terms.prefill_share),
+            ParameterKind::Host => self.correction.map_or(0.0, |terms| terms.host_ms),
+            ParameterKind::WaitSteps => self.correction.map_or(0.0, |terms| terms.wait_steps),
+            ParameterKind::BurstShare => self.correction.map_or(0.0, |terms| terms.burst_share),
         }
     }
 
     /// Sets a parameter; one of the correction makes that be there.
-    pub(super) fn set(&mut self, kind: Kind, value: f64) {
+    pub(super) fn set(&mut self, kind: ParameterKind, value: f64) {
         let correction = &mut self.correction;
         match kind {
-            Kind::Compute(dtype) => self.pflops[dtype] = value,
-            Kind::Bandwidth => self.hardware.bandwidth_gb_per_s = value,
-            Kind::Interconnect => self.hardware.interconnect_gb_per_s = value,
-            Kind::InterconnectLatency => self.hardware.interconnect_latency_us = value,
-            Kind::KernelOverhead => self.hardware.kernel_overhead_us = value,
-            Kind::PrefillShare => correction.get_or_insert_default().prefill_share = value,
-            Kind::Host => correction.get_or_insert_default().host_ms = value,
-            Kind::WaitSteps => correction.get_or_insert_default().wait_steps = value,
-            Kind::BurstShare => correction.get_or_insert_default().burst_share = value,
+            ParameterKind::Compute(dtype) => self.pflops[dtype] = value,
+            ParameterKind::Bandwidth => self.hardware.bandwidth_gb_per_s = value,
+            ParameterKind::Interconnect => self.hardware.interconnect_gb_per_s = value,
+            ParameterKind::InterconnectLatency => self.hardware.interconnect_latency_us = value,
+            ParameterKind::KernelOverhead => self.hardware.kernel_overhead_us = value,
+            ParameterKind::PrefillShare => correction.get_or_insert_default().prefill_share = value,
+            ParameterKind::Host => correction.get_or_insert_default().host_ms = value,
+            ParameterKind::WaitSteps => correction.get_or_insert_default().wait_steps = value,
+            ParameterKind::BurstShare => correction.get_or_insert_default().burst_share = value,
         }
     }
 }
@@ -161,7 +161,7 @@ fn peak(sheet: &Datasheet, dtype: &str) -> Result<f64, String> {
     peak.ok_or_else(|| format!("{} has no datasheet peak for {dtype}", sheet.name))
 }
 
-impl Space {
+impl ParameterSpace {
     /// The space over a datasheet for these dtypes, of which those are fitted that `in_use` names by
     /// index; with the serving terms or without.
     pub(super) fn new(
@@ -178,31 +178,32 @@ impl Space {
             Physics::BeyondDatasheet => 2.0,
         };
         // A share of a peak: from `lower` to all of it.
-        let share = |kind: Kind, peak: f64, center: f64, lower: f64, spread: f64| Parameter {
-            kind,
-            center: center * peak,
-            lower: lower * peak,
-            upper: headroom * peak,
-            spread,
-        };
+        let share =
+            |kind: ParameterKind, peak: f64, center: f64, lower: f64, spread: f64| Parameter {
+                kind,
+                center: center * peak,
+                lower: lower * peak,
+                upper: headroom * peak,
+                spread,
+            };
         let plain =
             |kind, center, lower, upper, spread| Parameter { kind, center, lower, upper, spread };
         let mut parameters: Vec<Parameter> = in_use
             .iter()
-            .map(|&dtype| share(Kind::Compute(dtype), peaks[dtype], 0.4, 0.01, 3.0))
+            .map(|&dtype| share(ParameterKind::Compute(dtype), peaks[dtype], 0.4, 0.01, 3.0))
             .collect();
         parameters.extend([
-            share(Kind::Bandwidth, sheet.bandwidth_gb_per_s, 0.7, 0.1, 1.7),
-            share(Kind::Interconnect, sheet.interconnect_gb_per_s, 0.2, 0.005, 4.0),
-            plain(Kind::InterconnectLatency, 3.0, 0.1, 200.0, 4.0),
-            plain(Kind::KernelOverhead, 6.0, 0.05, 60.0, 3.0),
+            share(ParameterKind::Bandwidth, sheet.bandwidth_gb_per_s, 0.7, 0.1, 1.7),
+            share(ParameterKind::Interconnect, sheet.interconnect_gb_per_s, 0.2, 0.005, 4.0),
+            plain(ParameterKind::InterconnectLatency, 3.0, 0.1, 200.0, 4.0),
+            plain(ParameterKind::KernelOverhead, 6.0, 0.05, 60.0, 3.0),
         ]);
         if serving {
             parameters.extend([
-                plain(Kind::PrefillShare, 0.5, 0.001, 1.0, 3.0),
-                plain(Kind::Host, 10.0, 0.1, 5000.0, 6.0),
-                plain(Kind::WaitSteps, 1.0, 0.001, 20.0, 4.0),
-                plain(Kind::BurstShare, 0.05, 1e-4, 0.5, 3.0),
+                plain(ParameterKind::PrefillShare, 0.5, 0.001, 1.0, 3.0),
+                plain(ParameterKind::Host, 10.0, 0.1, 5000.0, 6.0),
+                plain(ParameterKind::WaitSteps, 1.0, 0.001, 20.0, 4.0),
+                plain(ParameterKind::BurstShare, 0.05, 1e-4, 0.5, 3.0),
             ]);
         }
         let (bandwidth, interconnect) = (sheet.bandwidth_gb_per_s, sheet.interconnect_gb_per_s);
@@ -231,11 +232,11 @@ impl Space {
     /// What a point means. A dtype that is not fitted computes at the mean share of its peak that the
     /// fitted ones do.
     #[must_use]
-    pub fn setting(&self, point: &[f64], overlap: Overlap) -> Setting {
+    pub fn setting(&self, point: &[f64], overlap: Overlap) -> FittedSetting {
         let parameters = || self.parameters.iter().zip(point);
         let shares: Vec<f64> = parameters()
             .filter_map(|(parameter, x)| match parameter.kind {
-                Kind::Compute(dtype) => Some(x - self.peaks[dtype].ln()),
+                ParameterKind::Compute(dtype) => Some(x - self.peaks[dtype].ln()),
                 _ => None,
             })
             .collect();
@@ -249,7 +250,7 @@ impl Space {
             overlap,
         };
         let pflops = self.peaks.iter().map(|peak| share.exp() * peak).collect();
-        let mut setting = Setting { pflops, hardware, correction: None };
+        let mut setting = FittedSetting { pflops, hardware, correction: None };
         for (parameter, x) in parameters() {
             setting.set(parameter.kind, x.exp());
         }
@@ -260,13 +261,13 @@ impl Space {
     /// share of their peaks, of the rest the mean itself (geometric both).
     #[must_use]
     pub fn transferred(&self, from: &[(&Self, &[f64])]) -> Vec<f64> {
-        let per_peak = |space: &Self, kind: Kind| match kind {
-            Kind::Compute(dtype) => space.peaks[dtype],
-            Kind::Bandwidth => space.bandwidth,
-            Kind::Interconnect => space.interconnect,
+        let per_peak = |space: &Self, kind: ParameterKind| match kind {
+            ParameterKind::Compute(dtype) => space.peaks[dtype],
+            ParameterKind::Bandwidth => space.bandwidth,
+            ParameterKind::Interconnect => space.interconnect,
             _ => 1.0,
         };
-        let of_kind = |wanted: &dyn Fn(Kind) -> bool| {
+        let of_kind = |wanted: &dyn Fn(ParameterKind) -> bool| {
             let mut logs = Vec::new();
             for (space, point) in from {
                 for (parameter, x) in space.parameters.iter().zip(*point) {
@@ -280,7 +281,7 @@ impl Space {
         let transfer = |parameter: &Parameter| {
             let mut logs = of_kind(&|kind| kind == parameter.kind);
             if logs.is_empty() {
-                logs = of_kind(&|kind| matches!(kind, Kind::Compute(_)));
+                logs = of_kind(&|kind| matches!(kind, ParameterKind::Compute(_)));
             }
             let log = if logs.is_empty() {
                 parameter.center.ln()
@@ -320,10 +321,10 @@ mod tests {
     use super::*;
     use crate::mantile::datasheet;
 
-    fn space(gpu: &str, in_use: &[usize], serving: bool) -> Space {
+    fn space(gpu: &str, in_use: &[usize], serving: bool) -> ParameterSpace {
         let dtypes = ["bf16".to_owned(), "nvfp8".to_owned()];
         let sheet = datasheet::of(gpu).unwrap();
-        Space::new(sheet, &dtypes, in_use, serving, Physics::Bounded).unwrap()
+        ParameterSpace::new(sheet, &dtypes, in_use, serving, Physics::Bounded).unwrap()
     }
 
     #[test]
@@ -354,12 +355,12 @@ mod tests {
         let dtypes = ["bf16".to_owned()];
         let sheet = datasheet::of("h200").unwrap();
         let upper = |physics| {
-            let space = Space::new(sheet, &dtypes, &[0], false, physics).unwrap();
+            let space = ParameterSpace::new(sheet, &dtypes, &[0], false, physics).unwrap();
             space.parameters.iter().map(|parameter| parameter.upper).collect::<Vec<_>>()
         };
         assert_eq!(upper(Physics::Bounded)[..3], [0.989, 4800.0, 450.0]);
         assert_eq!(upper(Physics::BeyondDatasheet)[..3], [1.978, 9600.0, 900.0]);
         let unknown = ["fp3".to_owned()];
-        assert!(Space::new(sheet, &unknown, &[], false, Physics::Bounded).is_err());
+        assert!(ParameterSpace::new(sheet, &unknown, &[], false, Physics::Bounded).is_err());
     }
 }

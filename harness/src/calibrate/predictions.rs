@@ -12,7 +12,7 @@ use crate::rules::config;
 /// other workloads, of the groups where these are better for certain.
 #[must_use]
 pub fn estimators(proofs: &[&Proof], model: &str, rows: &[&Observation]) -> [Estimator; 2] {
-    let estimator = |entry: config::Estimator, mode: FitMode| {
+    let estimator = |entry: config::EstimatorConfig, mode: FitMode| {
         let mut estimates = BTreeMap::new();
         let better = proofs.iter().filter(|proof| proof.improves_for(model, mode));
         for found in better.filter_map(|proof| proof.found(mode)) {

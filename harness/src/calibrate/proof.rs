@@ -7,8 +7,8 @@ use super::sensitivity::{
     ParameterFound, Shift, condition_number, correlated, moved, parameters, without_tenths,
 };
 use super::{
-    Aim, Conditions, Fit, FitGroup, FitMode, HeldOut, Latencies, Load, Members, MetricErrors,
-    Observation, Observations, Physics, Setting, Space,
+    Aim, Conditions, Fit, FitGroup, FitMode, FittedSetting, HeldOut, Latencies, Load, Members,
+    MetricErrors, Observation, Observations, ParameterSpace, Physics,
 };
 use crate::base::parallel;
 use crate::mantile::datasheet;
@@ -33,9 +33,9 @@ pub struct Proof {
     /// How many rows are left out of the fit though Mantile is asked for them.
     pub left_out: usize,
     /// Mantile's parameters alone.
-    pub alone: Found,
+    pub alone: FoundParameters,
     /// Those with the serving terms, where rows measure TTFT and TPOT.
-    pub corrected: Option<Found>,
+    pub corrected: Option<FoundParameters>,
 }
 
 /// What the rows of one model say of a calibration.
@@ -46,14 +46,14 @@ pub struct ModelProof {
     /// How many rows are its.
     pub rows: usize,
     /// What they say of the parameters alone: only where these are better are its rows to ask for them.
-    pub alone: Judged,
+    pub alone: ModelJudgement,
     /// What they say of those with the serving terms.
-    pub corrected: Option<Judged>,
+    pub corrected: Option<ModelJudgement>,
 }
 
 /// Whether predictions hold.
 #[derive(Debug, Clone)]
-pub struct Judged {
+pub struct ModelJudgement {
     /// The errors on workloads held out.
     pub errors: MetricErrors,
     /// That these are better than Mantile's for certain, in words, else the reason.
@@ -62,9 +62,9 @@ pub struct Judged {
 
 /// What a fit found and how it holds.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct FoundParameters {
     /// The parameters, fitted to all rows.
-    pub setting: Setting,
+    pub setting: FittedSetting,
     /// Each of them with what is known of it.
     pub parameters: Vec<ParameterFound>,
     /// The largest over the smallest eigenvalue of the fit's information, in logarithms of the parameters
@@ -86,7 +86,7 @@ pub struct Found {
     pub moved_percent: f64,
 }
 
-impl Found {
+impl FoundParameters {
     /// The errors under a kind of proof, where they can be had.
     #[must_use]
     pub fn errors(&self, held_out: HeldOut) -> Option<&MetricErrors> {
@@ -116,7 +116,7 @@ impl Proof {
 
     /// What a fit found.
     #[must_use]
-    pub fn found(&self, mode: FitMode) -> Option<&Found> {
+    pub fn found(&self, mode: FitMode) -> Option<&FoundParameters> {
         match mode {
             FitMode::Alone => Some(&self.alone),
             FitMode::WithCorrection => self.corrected.as_ref(),
@@ -127,7 +127,7 @@ impl Proof {
 impl ModelProof {
     /// What its rows say of a fit.
     #[must_use]
-    pub fn judged(&self, mode: FitMode) -> Option<&Judged> {
+    pub fn judged(&self, mode: FitMode) -> Option<&ModelJudgement> {
         match mode {
             FitMode::Alone => Some(&self.alone),
             FitMode::WithCorrection => self.corrected.as_ref(),
@@ -183,7 +183,7 @@ struct Subject<'a> {
     conditions: Conditions<'a>,
     now: Option<Hardware>,
     /// Mantile as it is now, for the dtypes that layers really have.
-    today: Option<Setting>,
+    today: Option<FittedSetting>,
     alone: Fit,
     corrected: Option<Fit>,
 }
@@ -191,7 +191,7 @@ struct Subject<'a> {
 /// Rows that are held out, with what a fit to the others comes to.
 struct Fold<'a> {
     out: Vec<&'a Observation>,
-    without: Setting,
+    without: FittedSetting,
 }
 
 /// What folds predict for their rows.
@@ -228,7 +228,7 @@ impl<'a> Subject<'a> {
             ));
         }
         let conditions = Conditions { sheet, dtypes, physics };
-        let today = now.as_ref().and_then(|now| Setting::today(now, sheet, dtypes).ok());
+        let today = now.as_ref().and_then(|now| FittedSetting::today(now, sheet, dtypes).ok());
         let alone = conditions.fit(rows, Aim::of(FitMode::Alone))?;
         let parts = rows.iter().filter(|row| row.has_parts()).count();
         let corrected = (parts >= LEAST_ROWS)
@@ -248,12 +248,12 @@ impl<'a> Subject<'a> {
             .transpose()?;
         let names: BTreeSet<&String> = rows.iter().map(|row| &row.model).collect();
         let days: BTreeSet<String> = rows.iter().filter_map(|row| day(row)).collect();
-        let judged = |name: &String, mode: FitMode, found: &Found| {
+        let judged = |name: &String, mode: FitMode, found: &FoundParameters| {
             let own = rows.iter().filter(|row| row.model == *name);
             let predicted: Vec<_> = own
                 .map(|&row| (row, found.held_out[&(row.model.clone(), row.row.name())]))
                 .collect();
-            Judged {
+            ModelJudgement {
                 errors: errors(&predicted, self.today.as_ref()),
                 verdict: verdict(&predicted, self.today.as_ref(), mode),
             }
@@ -285,10 +285,10 @@ impl<'a> Subject<'a> {
         mode: FitMode,
         others: &[&Self],
         newest: &Result<Newest<'a>, String>,
-    ) -> Result<Found, String> {
+    ) -> Result<FoundParameters, String> {
         let rows = self.rows;
         let today = self.today.as_ref();
-        let predict = |setting: &Setting, rows: &[&'a Observation]| -> Vec<_> {
+        let predict = |setting: &FittedSetting, rows: &[&'a Observation]| -> Vec<_> {
             rows.iter().map(|&row| (row, setting.predict(row))).collect()
         };
         let judged = |predicted: &Predicted<'_>| errors(predicted, today);
@@ -322,7 +322,7 @@ impl<'a> Subject<'a> {
         without.extend(by_workload.iter().map(|fold| fold.without.clone()));
         let Shift { ranges, tpot_percent } = moved(fit, &without, rows);
         let dtypes = self.conditions.dtypes;
-        Ok(Found {
+        Ok(FoundParameters {
             setting: fit.setting.clone(),
             parameters: parameters(fit, dtypes, self.now.as_ref(), &ranges),
             condition_number: condition_number(fit),
@@ -366,7 +366,7 @@ impl<'a> Subject<'a> {
     }
 
     /// The setting that other GPUs' fits come to here: those of the framework, else of any.
-    fn transferred(&self, mode: FitMode, others: &[&Self]) -> Result<Setting, String> {
+    fn transferred(&self, mode: FitMode, others: &[&Self]) -> Result<FittedSetting, String> {
         let same: Vec<&&Self> =
             others.iter().filter(|other| other.group.framework == self.group.framework).collect();
         let from = if same.is_empty() { others.iter().collect() } else { same };
@@ -375,7 +375,7 @@ impl<'a> Subject<'a> {
         if fits.is_empty() {
             return Err("no other GPU is calibrated".to_owned());
         }
-        let points: Vec<(&Space, &[f64])> =
+        let points: Vec<(&ParameterSpace, &[f64])> =
             fits.iter().map(|fit| (&fit.space, &fit.minimum.x[..])).collect();
         // What most of them have; of equally many, the plainest.
         let often = |overlap: &Overlap| fits.iter().filter(|fit| fit.overlap == *overlap).count();
@@ -434,12 +434,12 @@ fn day(row: &Observation) -> Option<String> {
 mod tests {
     use super::super::observation::tests::observations;
     use super::super::sensitivity::told;
-    use super::super::{Correction, Kind};
+    use super::super::{Correction, ParameterKind};
     use super::*;
     use crate::row::metric::Metric;
 
     /// Some of the vLLM rows on H200, measured as if the hardware were what `setting` makes of the datasheet.
-    fn as_if(setting: impl Fn(&mut Setting)) -> (Observations, Setting) {
+    fn as_if(setting: impl Fn(&mut FittedSetting)) -> (Observations, FittedSetting) {
         let of = |row: &crate::row::Row| {
             let identity = &row.identity;
             let few = matches!(identity.concurrency.fixed(), Some(4 | 16 | 64));
@@ -449,7 +449,8 @@ mod tests {
         let mut found = observations("openai_GPT-OSS-120B", of, |_| ());
         let sheet = datasheet::of("h200").unwrap();
         let dtypes: Vec<usize> = (0..found.dtypes.len()).collect();
-        let space = Space::new(sheet, &found.dtypes, &dtypes, true, Physics::Bounded).unwrap();
+        let space =
+            ParameterSpace::new(sheet, &found.dtypes, &dtypes, true, Physics::Bounded).unwrap();
         let point = space.logarithms(|parameter| parameter.center);
         let mut truth = space.setting(&point, Overlap::default());
         setting(&mut truth);
@@ -519,14 +520,14 @@ mod tests {
     fn what_mantile_counts_whole_is_not_proved_by_dividing_it() {
         let (mut found, truth) = as_if(|_| ());
         let hardware = Hardware { kernel_overhead_us: 4.0, ..truth.hardware.clone() };
-        let now = Setting { hardware, correction: None, ..truth.clone() };
+        let now = FittedSetting { hardware, correction: None, ..truth.clone() };
         for row in &mut found.rows {
             for work in row.prefill.iter_mut().chain(&mut row.decode) {
                 work.divided_load_bytes = work.load_bytes;
                 work.load_bytes *= 4.0;
             }
             row.answered = now.predict(row);
-            let seen = Setting { correction: None, ..truth.clone() };
+            let seen = FittedSetting { correction: None, ..truth.clone() };
             measure(row, seen.predict_with(row, Load::Divided));
         }
         let proof = proof(&found);
@@ -545,7 +546,7 @@ mod tests {
             ..truth.hardware.clone()
         };
         for row in &mut found.rows {
-            let seen = Setting { correction: None, ..truth.clone() }.predict(row);
+            let seen = FittedSetting { correction: None, ..truth.clone() }.predict(row);
             measure(row, seen);
             row.answered = Latencies { ttft: 1.5 * seen.ttft, tpot: 1.5 * seen.tpot };
         }
@@ -628,12 +629,12 @@ mod tests {
         let conditions = Conditions { sheet, dtypes: &found.dtypes, physics: Physics::Bounded };
         let rows: Vec<&Observation> = found.rows.iter().collect();
         let fit = conditions.fit(&rows, Aim::of(FitMode::Alone)).unwrap();
-        let told = |kind: Kind| {
+        let told = |kind: ParameterKind| {
             let place = fit.space.parameters.iter().position(|own| own.kind == kind).unwrap();
             told(&fit)[place]
         };
-        assert!(told(Kind::Bandwidth) && told(Kind::KernelOverhead));
-        assert!(!told(Kind::Interconnect), "one GPU exchanges nothing");
-        assert!(!told(Kind::InterconnectLatency));
+        assert!(told(ParameterKind::Bandwidth) && told(ParameterKind::KernelOverhead));
+        assert!(!told(ParameterKind::Interconnect), "one GPU exchanges nothing");
+        assert!(!told(ParameterKind::InterconnectLatency));
     }
 }

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::errors::mape;
-use super::{Aim, Conditions, FitMode, Kind, Latencies, Load, Observation, Setting, Space};
+use super::{
+    Aim, Conditions, FitMode, FittedSetting, Latencies, Load, Observation, ParameterKind,
+    ParameterSpace,
+};
 use crate::mantile::hardware::Hardware;
 use crate::row::metric::Metric;
 
@@ -65,8 +68,8 @@ pub(super) fn reach(
 ) -> Result<Vec<Reach>, String> {
     let Conditions { sheet, dtypes, physics } = *conditions;
     let in_use: Vec<usize> = (0..dtypes.len()).collect();
-    let space = Space::new(sheet, dtypes, &in_use, false, physics)?;
-    let today = Setting::today(now, sheet, dtypes)?;
+    let space = ParameterSpace::new(sheet, dtypes, &in_use, false, physics)?;
+    let today = FittedSetting::today(now, sheet, dtypes)?;
     let error = |predict: &dyn Fn(&Observation) -> Latencies, metric: Metric| {
         let predicted: Vec<_> = rows.iter().map(|&row| (row, predict(row))).collect();
         mape(&predicted, metric)
@@ -181,13 +184,13 @@ pub(super) fn least(lower: f64, upper: f64, mut of: impl FnMut(f64) -> f64) -> (
 }
 
 /// Whether any row has work that a parameter is of.
-fn is_used(kind: Kind, rows: &[&Observation]) -> bool {
+fn is_used(kind: ParameterKind, rows: &[&Observation]) -> bool {
     let any = |has: &dyn Fn(&super::Work) -> bool| {
         rows.iter().any(|row| row.prefill.iter().chain(&row.decode).any(has))
     };
     match kind {
-        Kind::Compute(dtype) => any(&|work| work.dtype == dtype),
-        Kind::Interconnect | Kind::InterconnectLatency => {
+        ParameterKind::Compute(dtype) => any(&|work| work.dtype == dtype),
+        ParameterKind::Interconnect | ParameterKind::InterconnectLatency => {
             any(&|work| work.communication_bytes > 0.0)
         }
         _ => true,

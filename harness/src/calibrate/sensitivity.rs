@@ -3,7 +3,7 @@
 use nalgebra::DMatrix;
 use serde::Serialize;
 
-use super::{Aim, Conditions, Fit, Observation, Parameter, Setting};
+use super::{Aim, Conditions, Fit, FittedSetting, Observation, Parameter};
 use crate::base::parallel;
 use crate::mantile::hardware::Hardware;
 
@@ -50,7 +50,7 @@ pub(super) fn without_tenths(
     conditions: &Conditions<'_>,
     rows: &[&Observation],
     aim: Aim,
-) -> Result<Vec<Setting>, String> {
+) -> Result<Vec<FittedSetting>, String> {
     let mut order: Vec<usize> = (0..rows.len()).collect();
     order.sort_by_cached_key(|&index| (&rows[index].model, rows[index].row.name()));
     fastrand::Rng::with_seed(0x7465_6e74_6873).shuffle(&mut order);
@@ -64,7 +64,7 @@ pub(super) fn without_tenths(
 }
 
 /// How far fits without some of the rows are from that to all.
-pub(super) fn moved(fit: &Fit, without: &[Setting], rows: &[&Observation]) -> Shift {
+pub(super) fn moved(fit: &Fit, without: &[FittedSetting], rows: &[&Observation]) -> Shift {
     let range = |parameter: &Parameter| {
         let all = fit.setting.get(parameter.kind);
         let values = without.iter().map(|setting| setting.get(parameter.kind));

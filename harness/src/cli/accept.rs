@@ -20,7 +20,7 @@ use crate::judge::evaluation::Evaluation;
 use crate::judge::gate::{Decision, ReleaseGate};
 use crate::judge::model;
 use crate::judge::model::Model;
-use crate::judge::propose::{Rule, propose, rewrite};
+use crate::judge::propose::{BandProposalRule, propose, rewrite};
 use crate::judge::verdict::{RowVerdict, Standing};
 use crate::mantile::Client;
 use crate::mantile::recording::{self, Recording};
@@ -124,8 +124,10 @@ fn model_files(
     let in_root = Path::new("by_model").join(&model.name);
     let comparisons: Vec<Comparison> = gate.rows.iter().map(|row| row.candidate.clone()).collect();
     let config::BandRule { alpha, by } = model.config.band_rule.clone();
-    let proposals =
-        propose(&comparisons, &Rule { alpha, by, noise_floor: model.config.noise_floor });
+    let proposals = propose(
+        &comparisons,
+        &BandProposalRule { alpha, by, noise_floor: model.config.noise_floor },
+    );
     let text = file::read_text(&model.config.path)?;
     let fault = |error: toml_edit::TomlError| {
         Error::content(Place::file(&model.config.path), error.to_string())

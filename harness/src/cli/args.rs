@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::base::settings;
 use crate::base::text::is_name;
-use crate::intake::source::{self, Given};
+use crate::intake::source::{self, GivenFacts};
 use crate::mantile::ClientOptions;
 use crate::row::Identity;
 use crate::row::filter::Filter;
@@ -416,8 +416,8 @@ pub(super) struct GivenArgs {
 }
 
 impl GivenArgs {
-    pub(super) fn given(&self) -> Given {
-        Given {
+    pub(super) fn given(&self) -> GivenFacts {
+        GivenFacts {
             gpu: self.gpu.clone(),
             framework: self.framework.clone(),
             precision: self.precision.clone(),
@@ -430,7 +430,7 @@ impl GivenArgs {
             date: self.date.clone(),
             image: self.image.clone(),
             run_id: self.run_id.clone(),
-            ..Given::default()
+            ..GivenFacts::default()
         }
     }
 }

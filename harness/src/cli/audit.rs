@@ -6,14 +6,14 @@ use super::args::{AuditArgs, Format};
 use super::output::{note, print_as};
 use super::record::{ask, wanted};
 use super::rows::{choose_source, pick};
-use crate::audit::{Subject, audit, judge};
+use crate::audit::{AuditSubject, audit, judge};
 use crate::base::error::{Exit, Result};
 use crate::judge::model::{self, Model};
 use crate::mantile::Client;
 use crate::mantile::recording::{self, Recording};
 use crate::report::{audit_json, audit_table, audit_text};
 use crate::row::Row;
-use crate::rules::config::{Config, Source};
+use crate::rules::config::{Config, SourceConfig};
 
 pub(super) async fn run(root: &Path, args: &AuditArgs) -> Result<Exit> {
     let Model { config, rows: committed, release, .. } = model::load(root, &args.model)?;
@@ -46,7 +46,7 @@ pub(super) async fn run(root: &Path, args: &AuditArgs) -> Result<Exit> {
         complete(recording, &client, &rows, &config).await?;
     }
     let recording = recording.as_ref();
-    let subject = Subject { rows: &rows, peers: &peers, config: &config, recording };
+    let subject = AuditSubject { rows: &rows, peers: &peers, config: &config, recording };
     let findings = audit(subject);
     let accepted = &config.audit_accepted;
     print_as(
@@ -63,7 +63,7 @@ pub(super) async fn run(root: &Path, args: &AuditArgs) -> Result<Exit> {
 }
 
 /// The source that a file's rows are of: like the one it is said to be like, under the file's own name.
-fn source_of(path: &Path, args: &AuditArgs, config: &Config) -> Result<Source> {
+fn source_of(path: &Path, args: &AuditArgs, config: &Config) -> Result<SourceConfig> {
     let like = choose_source(config, args.source.as_deref())?;
     let stem = path.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
@@ -72,7 +72,7 @@ fn source_of(path: &Path, args: &AuditArgs, config: &Config) -> Result<Source> {
         name.push_str("-new");
     }
     let mean_length_ratio = args.mean_length_ratio.unwrap_or(like.mean_length_ratio);
-    Ok(Source { name, file: path.display().to_string(), mean_length_ratio, ..like.clone() })
+    Ok(SourceConfig { name, file: path.display().to_string(), mean_length_ratio, ..like.clone() })
 }
 
 /// Asks a live Mantile for what the rows need and the recording lacks. Nothing is written.

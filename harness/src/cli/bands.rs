@@ -13,7 +13,7 @@ use crate::base::file;
 use crate::judge::compare;
 use crate::judge::evaluation::Evaluation;
 use crate::judge::model::{self, Model};
-use crate::judge::propose::{Proposal, Rule, propose, rewrite};
+use crate::judge::propose::{BandProposalRule, Proposal, propose, rewrite};
 use crate::predict::prediction::Outcome;
 use crate::report::{TextTable, deviations_toml};
 use crate::row::metric::Metric;
@@ -38,7 +38,7 @@ pub(super) async fn run(root: &Path, args: &BandsArgs) -> Result<Exit> {
         return Ok(Exit::Inside);
     }
     let BandRule { alpha, by } = model.config.band_rule.clone();
-    let rule = Rule {
+    let rule = BandProposalRule {
         alpha: args.alpha.unwrap_or(alpha),
         by: args.by.clone().unwrap_or(by),
         noise_floor: model.config.noise_floor,

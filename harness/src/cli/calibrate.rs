@@ -22,7 +22,7 @@ use crate::report::{
     calibration_json, calibration_table, calibration_text, diagnosis_table, diagnosis_text,
 };
 use crate::row::Row;
-use crate::rules::calibration::{self, CalibrationFile, FitGroup, FitMode, Provenance};
+use crate::rules::calibration::{self, CalibrationFile, CalibrationProvenance, FitGroup, FitMode};
 
 pub(super) fn run(root: &Path, args: &CalibrateArgs) -> Result<Exit> {
     if let Some(output) = &args.output {
@@ -207,7 +207,7 @@ fn write(
     let better: Vec<&Proof> =
         proofs.iter().filter(|proof| proof.improves(FitMode::Alone)).copied().collect();
     check_others(root, subjects, &better)?;
-    let provenance = |group: &FitGroup| Provenance {
+    let provenance = |group: &FitGroup| CalibrationProvenance {
         release: release.to_owned(),
         rows_where: args.filter.as_ref().map(ToString::to_string),
         beyond_datasheet: args.beyond_datasheet,

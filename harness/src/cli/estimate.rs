@@ -14,7 +14,7 @@ use crate::predict::ask;
 use crate::predict::mapping;
 use crate::predict::prediction::{self, Outcome, Prediction};
 use crate::predict::rivals;
-use crate::predict::service::Service;
+use crate::predict::service::MantileService;
 use crate::report::TextTable;
 use crate::row::Row;
 
@@ -57,7 +57,7 @@ pub(super) async fn run(root: &Path, args: &EstimateArgs) -> Result<Exit> {
 async fn naively(
     root: &Path,
     args: &EstimateArgs,
-    service: &Service,
+    service: &MantileService,
     rows: &[Row],
 ) -> Result<Exit> {
     let concurrency = args.service.asking.concurrency();
@@ -83,7 +83,7 @@ struct Saved {
 impl Saved {
     /// Takes over what an earlier run saved for the same rows. A row whose measured figures have
     /// changed, or whose prediction no longer holds, is asked again.
-    fn resume(&mut self, rows: &[Row], service: &Service) -> Result<usize> {
+    fn resume(&mut self, rows: &[Row], service: &MantileService) -> Result<usize> {
         let text = file::read_text(&self.output)?;
         let saved = prediction::read(&self.output, &text)
             .map_err(|error| error.with_help("remove the file, or start over with --no-resume"))?;
@@ -114,7 +114,7 @@ impl Saved {
 
 /// Whether asking again would give the same prediction: the same service would be asked the same,
 /// under the same approximations and lengths, and it did answer.
-fn still_holds(prediction: &Prediction, service: &Service) -> bool {
+fn still_holds(prediction: &Prediction, service: &MantileService) -> bool {
     let row = &prediction.row;
     let Ok(mapped) = mapping::map(row, &service.config) else { return false };
     let answered = match &prediction.outcome {

@@ -7,11 +7,11 @@ use crate::base::error::{Error, Result};
 use crate::base::file;
 use crate::judge::evaluation::Evaluation;
 use crate::judge::model::{self, Model};
-use crate::predict::rivals::{self, File};
+use crate::predict::rivals::{self, EstimatorFile};
 use crate::rules::config;
 
 /// All of them, read. A name may come once.
-pub(super) fn files(model: &Model, also: &[(String, PathBuf)]) -> Result<Vec<File>> {
+pub(super) fn files(model: &Model, also: &[(String, PathBuf)]) -> Result<Vec<EstimatorFile>> {
     let mut files = model.estimators.clone();
     for (name, path) in also {
         if let Some(other) = files.iter().find(|file| file.entry.name == *name) {
@@ -19,7 +19,8 @@ pub(super) fn files(model: &Model, also: &[(String, PathBuf)]) -> Result<Vec<Fil
                 format!("the estimator `{name}` is there already: {}", other.path.display());
             return Err(Error::usage(message).with_help("give it another name: --also NAME=FILE"));
         }
-        let entry = config::Estimator { name: name.clone(), ..config::Estimator::default() };
+        let entry =
+            config::EstimatorConfig { name: name.clone(), ..config::EstimatorConfig::default() };
         files.push(model::load_estimator(path.clone(), entry)?);
     }
     Ok(files)

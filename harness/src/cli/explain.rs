@@ -12,11 +12,11 @@ use crate::base::text::nearest;
 use crate::judge::compare::join;
 use crate::judge::evaluation::Evaluation;
 use crate::judge::model::{self, Model};
-use crate::mantile::breakdown::Breakdown;
+use crate::mantile::breakdown::LayerBreakdown;
 use crate::mantile::recording;
 use crate::predict::mapping;
-use crate::predict::mapping::Question;
-use crate::predict::service::Service;
+use crate::predict::mapping::CandidateRequest;
+use crate::predict::service::MantileService;
 use crate::report::{Explanation, explain, explanation_json, quantities_table};
 
 pub(super) async fn run(root: &Path, args: &ExplainArgs) -> Result<Exit> {
@@ -31,18 +31,19 @@ pub(super) async fn run(root: &Path, args: &ExplainArgs) -> Result<Exit> {
         Error::usage(format!("{} is unmapped: {}", args.row, unmapped.reason))
     })?;
     let options = args.patience.options();
-    let service = Service::start(args.api_url.as_deref(), options, root, &model.config).await?;
+    let service =
+        MantileService::start(args.api_url.as_deref(), options, root, &model.config).await?;
     let predictions = predict(&model, &service, CONCURRENCY).await?;
     // Of a peak's questions, the one whose answer is the prediction.
     let asked = mapped.questions(&service.layers).into_iter();
     let chosen = predictions[index].request_key.as_deref();
-    let Question { request, concurrency } = asked
+    let CandidateRequest { request, concurrency } = asked
         .clone()
         .find(|question| Some(question.request.key().as_str()) == chosen)
         .or(asked.clone().next())
         .ok_or_else(|| Error::usage(format!("{} asks nothing", args.row)))?;
     let reply = service.client.system_metrics(&request.clone().with_debug(true)).await?;
-    let breakdown = Breakdown::parse(&reply.body, &service.layers);
+    let breakdown = LayerBreakdown::parse(&reply.body, &service.layers);
 
     let against = match &args.against {
         None => None,
@@ -55,7 +56,7 @@ pub(super) async fn run(root: &Path, args: &ExplainArgs) -> Result<Exit> {
                 .and_then(|question| recording.entries.get(&question.request.key()))
                 .map(|entry| entry.reply.text());
             let times = body.ok_or_else(|| "the row is not recorded".to_owned());
-            Some((release.clone(), times.and_then(|body| Breakdown::parse(&body, &layers))))
+            Some((release.clone(), times.and_then(|body| LayerBreakdown::parse(&body, &layers))))
         }
     };
     let comparisons = join(model.rows.clone(), predictions).comparisons;

@@ -11,11 +11,11 @@ use crate::base::error::{Error, Exit, Result};
 use crate::base::file;
 use crate::base::text::nearest;
 use crate::intake::fetch::RUN_FACTS;
-use crate::intake::source::{self, Artifact, Fate, Given, Reading, Source};
+use crate::intake::source::{self, Artifact, Fate, GivenFacts, Reading, SourceReader};
 use crate::judge::model;
 use crate::row;
 use crate::row::Row;
-use crate::rules::config::{Config, Source as ConfiguredSource};
+use crate::rules::config::{Config, SourceConfig};
 
 pub(super) async fn run(root: &Path, args: &ExtractArgs) -> Result<Exit> {
     let config = model::load_config(root, &args.model)?;
@@ -24,7 +24,7 @@ pub(super) async fn run(root: &Path, args: &ExtractArgs) -> Result<Exit> {
         .output
         .clone()
         .unwrap_or_else(|| model::by_model(root).join(&args.model).join(&configured.file));
-    let given = Given {
+    let given = GivenFacts {
         provider: configured.name.clone(),
         models: configured.artifact_models.clone(),
         run_dates: args.run_dates.iter().cloned().collect(),
@@ -78,7 +78,7 @@ pub(super) async fn run(root: &Path, args: &ExtractArgs) -> Result<Exit> {
 }
 
 /// The source of this name; without one the only one, or InferenceMAX's.
-fn configured<'a>(config: &'a Config, name: Option<&str>) -> Result<&'a ConfiguredSource> {
+fn configured<'a>(config: &'a Config, name: Option<&str>) -> Result<&'a SourceConfig> {
     let name = match (name, &config.sources[..]) {
         (Some(name), _) => name,
         (None, [only]) => return Ok(only),
@@ -94,7 +94,7 @@ fn configured<'a>(config: &'a Config, name: Option<&str>) -> Result<&'a Configur
 }
 
 /// Refuses results of several models when the source does not say which names are of this one.
-fn one_model(configured: &ConfiguredSource, config: &Config, readings: &[Reading]) -> Result<()> {
+fn one_model(configured: &SourceConfig, config: &Config, readings: &[Reading]) -> Result<()> {
     let models: BTreeSet<&str> =
         readings.iter().flat_map(|reading| &reading.models).map(String::as_str).collect();
     if models.len() < 2 || !configured.artifact_models.is_empty() {
@@ -122,7 +122,7 @@ pub(super) struct Read {
     pub beside_json: usize,
 }
 
-fn read_all(places: &[Place], args: &ExtractArgs, given: &Given) -> Result<Read> {
+fn read_all(places: &[Place], args: &ExtractArgs, given: &GivenFacts) -> Result<Read> {
     let from = args.from.as_deref().map(chosen).transpose()?;
     let mut read = Read {
         readings: Vec::new(),
@@ -189,13 +189,13 @@ fn is_artifact_name(path: &Path) -> bool {
 }
 
 fn names() -> Vec<&'static str> {
-    let names = |source: &&'static dyn source::Source| {
+    let names = |source: &&'static dyn source::SourceReader| {
         std::iter::once(source.name()).chain(source.aliases().iter().copied())
     };
     source::SOURCES.iter().flat_map(names).collect()
 }
 
-fn chosen(name: &str) -> Result<&'static dyn source::Source> {
+fn chosen(name: &str) -> Result<&'static dyn source::SourceReader> {
     source::named(name).ok_or_else(|| {
         let error = Error::usage(format!("no source `{name}`"));
         match nearest(name, &names()) {
@@ -209,7 +209,7 @@ fn chosen(name: &str) -> Result<&'static dyn source::Source> {
 pub(super) struct Place {
     pub path: PathBuf,
     /// What it is of, where that is known.
-    pub of: Option<&'static dyn Source>,
+    pub of: Option<&'static dyn SourceReader>,
 }
 
 /// A file to read.
@@ -217,7 +217,7 @@ struct Input {
     path: PathBuf,
     /// Whether it was named itself, not its folder.
     named: bool,
-    of: Option<&'static dyn Source>,
+    of: Option<&'static dyn SourceReader>,
 }
 
 /// The files named, and those in the folders named, sorted.
@@ -252,7 +252,7 @@ fn inputs(places: &[Place]) -> Result<Vec<Input>> {
 }
 
 /// Takes a fetched run's date from the facts beside its artifacts, unless the user gave it.
-fn note_run_date(path: &Path, given: &mut Given) {
+fn note_run_date(path: &Path, given: &mut GivenFacts) {
     let facts = path
         .ancestors()
         .skip(1)
@@ -273,7 +273,7 @@ const RUN_FACTS_DEPTH: usize = 3;
 fn before(
     root: &Path,
     args: &ExtractArgs,
-    configured: &ConfiguredSource,
+    configured: &SourceConfig,
     config: &Config,
 ) -> Result<Vec<Row>> {
     let mut rows = Vec::new();

@@ -11,8 +11,8 @@ use super::output::{note, spinner};
 use crate::base::error::{Error, Result};
 use crate::base::settings;
 use crate::intake::fetch::{
-    CachedRun, Event, GitHub, InferenceX, Patience, Question, Repository, Token, Wanted, collect,
-    from_cache,
+    ApiQuestion, CachedRun, Event, GitHub, InferenceX, Patience, Repository, Token, Wanted,
+    collect, from_cache,
 };
 use crate::intake::source;
 use crate::rules::config;
@@ -21,7 +21,7 @@ use crate::rules::config;
 pub(super) async fn bring(
     root: &Path,
     args: &ExtractArgs,
-    configured: &config::Source,
+    configured: &config::SourceConfig,
 ) -> Result<Vec<Place>> {
     let (ids, paths): (Vec<_>, Vec<_>) =
         args.inputs.iter().map(|input| run_id(input)).partition(Result::is_ok);
@@ -77,14 +77,14 @@ async fn api(
     url: &str,
     cache: &Path,
     args: &ExtractArgs,
-    configured: &config::Source,
+    configured: &config::SourceConfig,
 ) -> Result<Place> {
     let model = fetch.api_model.clone().or_else(|| configured.api_model.clone());
     let model = model.ok_or_else(|| {
         Error::usage(format!("source {} of {} has no api_model", configured.name, args.model))
             .with_help("name the model as the API does: --api-model gpt-oss-120b")
     })?;
-    let question = Question { model, day: fetch.api_date };
+    let question = ApiQuestion { model, day: fetch.api_date };
     let inferencex = InferenceX::new(url, patience(fetch))?;
     let path = if fetch.offline {
         inferencex.from_cache(cache, &question)?

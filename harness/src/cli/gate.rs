@@ -16,7 +16,7 @@ use crate::judge::model::{self, Model};
 use crate::mantile::recording;
 use crate::mantile::releases;
 use crate::predict::prediction::{Outcome, Prediction};
-use crate::predict::service::Service;
+use crate::predict::service::MantileService;
 use crate::report::{Style, gate_annotations, gate_json, gate_junit, gate_summary, gate_table};
 
 pub(super) async fn run(root: &Path, args: &GateArgs) -> Result<Exit> {
@@ -74,7 +74,7 @@ fn exit(gates: &[(Model, ReleaseGate)]) -> Exit {
 
 async fn gate_model(root: &Path, model: &Model, args: &GateArgs) -> Result<ReleaseGate> {
     let recording = recording::load(root, &model.release, &model.config.model_id)?;
-    let baseline = Service::replayed(recording.clone(), &model.config).await?;
+    let baseline = MantileService::replayed(recording.clone(), &model.config).await?;
     let baseline = predict(model, &baseline, args.asking.concurrency()).await?;
     // A row that the baseline does not answer would pass for one that the candidate gained.
     if let Some(missing) =
@@ -93,7 +93,7 @@ async fn gate_model(root: &Path, model: &Model, args: &GateArgs) -> Result<Relea
 /// The candidate's predictions: live where it is a URL, else a recorded release.
 async fn ask_candidate(root: &Path, model: &Model, args: &GateArgs) -> Result<Vec<Prediction>> {
     let service = if args.candidate.contains("://") {
-        Service::live(&args.candidate, args.asking.patience.options(), &model.config).await?
+        MantileService::live(&args.candidate, args.asking.patience.options(), &model.config).await?
     } else {
         let index = releases::load(root)?;
         let known: Vec<&str> = index.releases.iter().map(|release| release.name.as_str()).collect();
@@ -105,7 +105,7 @@ async fn ask_candidate(root: &Path, model: &Model, args: &GateArgs) -> Result<Ve
             .with_help(format!("the releases are: {}", known.join(", "))));
         }
         let recording = recording::load(root, &args.candidate, &model.config.model_id)?;
-        Service::replayed(recording, &model.config).await?
+        MantileService::replayed(recording, &model.config).await?
     };
     predict(model, &service, args.asking.concurrency()).await
 }

@@ -11,7 +11,7 @@ use crate::base::file;
 use crate::base::text::nearest;
 use crate::judge::model;
 use crate::mantile::{Client, Reply};
-use crate::rules::scaffold::{self, Facts, Hardware};
+use crate::rules::scaffold::{self, ListedHardware, ServiceFacts};
 
 pub(super) async fn run(root: &Path, args: &InitModelArgs) -> Result<Exit> {
     let target = model::by_model(root).join(&args.model);
@@ -44,7 +44,7 @@ pub(super) async fn run(root: &Path, args: &InitModelArgs) -> Result<Exit> {
 }
 
 /// Asks for everything that the folder's files say of the model and the hardware.
-async fn facts(client: &Client, model_id: &str) -> Result<Facts> {
+async fn facts(client: &Client, model_id: &str) -> Result<ServiceFacts> {
     let ids = |value: &Value| -> Vec<String> {
         let entries = value.as_array().into_iter().flatten();
         entries.filter_map(|entry| entry["id"].as_str().map(str::to_owned)).collect()
@@ -65,9 +65,9 @@ async fn facts(client: &Client, model_id: &str) -> Result<Facts> {
         let details = page(client, &format!("/hardware/{id}")).await?;
         let dtypes = details["compute_per_package_PFlops"].as_object();
         let dtypes = dtypes.map(|dtypes| dtypes.keys().cloned().collect()).unwrap_or_default();
-        hardware.push(Hardware { id, dtypes });
+        hardware.push(ListedHardware { id, dtypes });
     }
-    Ok(Facts {
+    Ok(ServiceFacts {
         model_id: model_id.to_owned(),
         published_name: model["hf_model_id"].as_str().unwrap_or(model_id).to_owned(),
         layers: client.layers(model_id).await?,

@@ -34,7 +34,7 @@ pub(super) async fn write_page(
         }
     };
     let subject =
-        page::Subject { model, origin, evaluation, recorded: &recorded, history: &history };
+        page::PageSubject { model, origin, evaluation, recorded: &recorded, history: &history };
     let path = folder.join(page::file_name(&model.name));
     file::replace(&path, page::page(subject).as_bytes())?;
     Ok(path)

@@ -11,7 +11,7 @@ use super::rows::pick;
 use crate::base::error::{Error, Exit, Result};
 use crate::base::file;
 use crate::judge::model::{self, Model};
-use crate::mantile::recording::{self, Entry, RecordedReply, Recording, differences};
+use crate::mantile::recording::{self, RecordedAnswer, RecordedReply, Recording, differences};
 use crate::mantile::releases;
 use crate::mantile::{Client, LayerTable, SystemMetricsRequest, layers_path};
 use crate::predict::ask;
@@ -108,7 +108,7 @@ pub(super) async fn run(root: &Path, args: &RecordArgs) -> Result<Exit> {
 
 /// How many answers differ from those to the same requests before.
 fn changed(old: &Recording, new: &Recording) -> usize {
-    let is_other = |key: &String, entry: &Entry| {
+    let is_other = |key: &String, entry: &RecordedAnswer| {
         old.entries.get(key).is_some_and(|old| old.reply.digest != entry.reply.digest)
     };
     new.entries.iter().filter(|(key, entry)| is_other(key, entry)).count()
@@ -135,7 +135,7 @@ async fn assemble(
     root: &Path,
     release: &str,
     wanted: &BTreeMap<String, SystemMetricsRequest>,
-    entries: BTreeMap<String, Entry>,
+    entries: BTreeMap<String, RecordedAnswer>,
 ) -> Result<Recording> {
     let now = Timestamp::now();
     Ok(Recording {
@@ -216,7 +216,7 @@ pub(super) fn wanted(
 pub(super) async fn ask(
     client: &Client,
     requests: Vec<SystemMetricsRequest>,
-) -> Result<Vec<(String, Entry)>> {
+) -> Result<Vec<(String, RecordedAnswer)>> {
     let bar = progress("recording", requests.len());
     let mut entries = Vec::with_capacity(requests.len());
     let work = |request: SystemMetricsRequest| {
@@ -229,7 +229,7 @@ pub(super) async fn ask(
     };
     ask::bounded(requests, CONCURRENCY, work, |(request, reply)| {
         bar.inc(1);
-        let entry = Entry { reply: RecordedReply::new(&reply?), request };
+        let entry = RecordedAnswer { reply: RecordedReply::new(&reply?), request };
         entries.push((entry.request.key(), entry));
         Ok(())
     })
@@ -272,7 +272,7 @@ async fn diff(client: &Client, recording: &Recording, format: Format) -> Result<
         found.extend(Differing::of(&format!("GET {path}"), recorded, &live));
     }
     let requests = recording.entries.values().map(|entry| entry.request.clone()).collect();
-    let live: BTreeMap<String, Entry> = ask(client, requests).await?.into_iter().collect();
+    let live: BTreeMap<String, RecordedAnswer> = ask(client, requests).await?.into_iter().collect();
     for (key, entry) in &recording.entries {
         if let Some(live) = live.get(key) {
             found.extend(Differing::of(key, &entry.reply, &live.reply));

@@ -10,7 +10,7 @@ use crate::judge::model::{self, Model};
 use crate::row::filter::Filter;
 use crate::row::property::Property;
 use crate::row::{self, Row};
-use crate::rules::config::{Config, Source};
+use crate::rules::config::{Config, SourceConfig};
 
 /// The rows that the command line names.
 pub(super) fn of_args(root: &Path, args: &RowsArgs, config: &Config) -> Result<Vec<Row>> {
@@ -44,7 +44,10 @@ pub(super) fn rows(
 }
 
 /// The source of this name, or the only one.
-pub(super) fn choose_source<'a>(config: &'a Config, name: Option<&str>) -> Result<&'a Source> {
+pub(super) fn choose_source<'a>(
+    config: &'a Config,
+    name: Option<&str>,
+) -> Result<&'a SourceConfig> {
     let names =
         || config.sources.iter().map(|source| source.name.as_str()).collect::<Vec<_>>().join(", ");
     match (name, &config.sources[..]) {

@@ -9,12 +9,17 @@ use crate::judge::model::Model;
 use crate::mantile::recording::Recording;
 use crate::predict::ask;
 use crate::predict::prediction::Prediction;
-use crate::predict::service::Service;
+use crate::predict::service::MantileService;
 use crate::rules::config::Config;
 
 /// The service that answers: live, or the recording of the accepted release.
-pub(super) async fn start(args: &ServiceArgs, root: &Path, config: &Config) -> Result<Service> {
-    Service::start(args.api_url.as_deref(), args.asking.patience.options(), root, config).await
+pub(super) async fn start(
+    args: &ServiceArgs,
+    root: &Path,
+    config: &Config,
+) -> Result<MantileService> {
+    MantileService::start(args.api_url.as_deref(), args.asking.patience.options(), root, config)
+        .await
 }
 
 /// Requests under way at once, where nobody says how many.
@@ -22,14 +27,14 @@ pub(super) const CONCURRENCY: usize = 4;
 
 /// Predicts every row of a model by a recording, in their order.
 pub(super) async fn replay(model: &Model, recording: Recording) -> Result<Vec<Prediction>> {
-    let service = Service::replayed(recording, &model.config).await?;
+    let service = MantileService::replayed(recording, &model.config).await?;
     predict(model, &service, CONCURRENCY).await
 }
 
 /// Predicts every row of a model, in their order.
 pub(super) async fn predict(
     model: &Model,
-    service: &Service,
+    service: &MantileService,
     concurrency: usize,
 ) -> Result<Vec<Prediction>> {
     let rows: Vec<_> = model.rows.iter().cloned().enumerate().collect();

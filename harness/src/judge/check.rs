@@ -18,7 +18,7 @@ use crate::rules::config::Config;
 
 /// One check, named as its trial in the suite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Check {
+pub enum SuiteCheck {
     /// A gate on a group: its index in the configuration, and the metric.
     Gate(usize, Metric),
     /// Enough rows have a prediction.
@@ -43,7 +43,7 @@ pub enum Check {
 
 /// What the checks look at.
 #[derive(Debug, Clone, Copy)]
-pub struct Subject<'a> {
+pub struct CheckSubject<'a> {
     /// The model with its rows.
     pub model: &'a Model,
     /// Each row with its prediction.
@@ -58,16 +58,17 @@ pub struct Subject<'a> {
     pub audit: &'a OnceCell<Vec<Finding>>,
 }
 
-impl<'a> Subject<'a> {
+impl<'a> CheckSubject<'a> {
     /// What the audit of the rows finds.
     fn findings(self) -> &'a [Finding] {
         let Self { model, recording, .. } = self;
         let (rows, config, recording) = (&model.rows[..], &model.config, Some(recording));
-        self.audit.get_or_init(|| audit(audit::Subject { rows, peers: &[], config, recording }))
+        self.audit
+            .get_or_init(|| audit(audit::AuditSubject { rows, peers: &[], config, recording }))
     }
 }
 
-impl Check {
+impl SuiteCheck {
     /// All checks of a model, in the order of reports.
     #[must_use]
     pub fn all(config: &Config) -> Vec<Self> {
@@ -119,7 +120,7 @@ impl Check {
     }
 
     /// Makes the check. The error says what is wrong, where that is written and what to do.
-    pub fn make(self, subject: Subject<'_>) -> Result<(), String> {
+    pub fn make(self, subject: CheckSubject<'_>) -> Result<(), String> {
         match self {
             Self::Gate(index, metric) => gate(subject, index, metric),
             Self::Coverage => coverage(subject),
@@ -141,7 +142,7 @@ pub fn today(now: Timestamp) -> Date {
     jiff::tz::TimeZone::UTC.to_datetime(now).date()
 }
 
-fn gate(subject: Subject<'_>, index: usize, metric: Metric) -> Result<(), String> {
+fn gate(subject: CheckSubject<'_>, index: usize, metric: Metric) -> Result<(), String> {
     let config = &subject.model.config;
     let gate = &config.gates[index];
     let members = || in_group(subject.comparisons, &gate.group);
@@ -192,7 +193,7 @@ fn gate(subject: Subject<'_>, index: usize, metric: Metric) -> Result<(), String
     Err(faults.join("\n"))
 }
 
-fn coverage(subject: Subject<'_>) -> Result<(), String> {
+fn coverage(subject: CheckSubject<'_>) -> Result<(), String> {
     let coverage = Coverage::of(subject.comparisons);
     let least = subject.model.config.min_coverage_percent;
     if coverage.percent() >= least {
@@ -218,10 +219,11 @@ fn coverage(subject: Subject<'_>) -> Result<(), String> {
     ))
 }
 
-fn sound(subject: Subject<'_>) -> Result<(), String> {
+fn sound(subject: CheckSubject<'_>) -> Result<(), String> {
     let model = subject.model;
     let config = &model.config;
-    let audit::Judged { open, dead } = audit::judge(subject.findings(), &config.audit_accepted);
+    let audit::AuditJudgement { open, dead } =
+        audit::judge(subject.findings(), &config.audit_accepted);
     none_of(
         &open,
         |finding| format!("{}: {}: {}", finding.check.name(), finding.subject, finding.message),
@@ -268,7 +270,7 @@ fn estimator(model: &Model, index: usize) -> Result<(), String> {
 }
 
 /// The keys that the model's rows ask for, by the recorded layers.
-fn wanted_keys(subject: Subject<'_>) -> Result<Vec<(String, String)>, String> {
+fn wanted_keys(subject: CheckSubject<'_>) -> Result<Vec<(String, String)>, String> {
     let layers = subject.recording.layers().map_err(|error| error.to_string())?;
     let keys = |row: &Row| {
         let questions = mapping::map(row, &subject.model.config)
@@ -280,7 +282,7 @@ fn wanted_keys(subject: Subject<'_>) -> Result<Vec<(String, String)>, String> {
     Ok(subject.model.rows.iter().flat_map(keys).collect())
 }
 
-fn complete(subject: Subject<'_>) -> Result<(), String> {
+fn complete(subject: CheckSubject<'_>) -> Result<(), String> {
     let recording = subject.recording;
     let wanted = wanted_keys(subject)?;
     let missing: Vec<&(String, String)> =
@@ -300,7 +302,7 @@ fn complete(subject: Subject<'_>) -> Result<(), String> {
     )
 }
 
-fn used(subject: Subject<'_>) -> Result<(), String> {
+fn used(subject: CheckSubject<'_>) -> Result<(), String> {
     let wanted: BTreeSet<String> = wanted_keys(subject)?.into_iter().map(|(key, _)| key).collect();
     let unused: Vec<&String> =
         subject.recording.entries.keys().filter(|key| !wanted.contains(*key)).collect();
@@ -323,7 +325,7 @@ fn used(subject: Subject<'_>) -> Result<(), String> {
     )
 }
 
-fn fresh(subject: Subject<'_>) -> Result<(), String> {
+fn fresh(subject: CheckSubject<'_>) -> Result<(), String> {
     let recording = subject.recording;
     let recorded: Timestamp = recording
         .recorded_at
@@ -353,7 +355,7 @@ fn intact(recording: &Recording) -> Result<(), String> {
     })
 }
 
-fn alive(subject: Subject<'_>) -> Result<(), String> {
+fn alive(subject: CheckSubject<'_>) -> Result<(), String> {
     let deviations = &subject.model.deviations;
     let mut dead = Vec::new();
     for entry in &deviations.entries {

@@ -146,7 +146,7 @@ pub struct Slice {
 
 /// A way to cut the rows into groups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Breakdown {
+pub enum GroupBreakdown {
     /// By the values of these fields together.
     Fields(&'static [Field]),
     /// By the set of approximations.
@@ -165,7 +165,7 @@ impl Slice {
     }
 }
 
-impl Breakdown {
+impl GroupBreakdown {
     /// What a deployment is told apart by first.
     pub const GPU_FRAMEWORK: Self = Self::Fields(&[Field::GpuModel, Field::Framework]);
 
@@ -289,7 +289,7 @@ mod tests {
     fn rows_group_by_the_set_of_their_approximations() {
         let mut one = comparison(1.0);
         one.approximations = vec!["a".to_owned(), "b".to_owned()];
-        let slices = Breakdown::Approximations.slices(&[one, comparison(1.0)]);
+        let slices = GroupBreakdown::Approximations.slices(&[one, comparison(1.0)]);
         let labels: Vec<&str> = slices.iter().map(|slice| slice.label.as_str()).collect();
         assert_eq!(labels, ["a+b", "none"]);
     }
@@ -304,12 +304,12 @@ mod tests {
                 comparison
             })
             .collect();
-        for breakdown in Breakdown::ALL {
+        for breakdown in GroupBreakdown::ALL {
             let rows: usize =
                 breakdown.slices(&comparisons).iter().map(|slice| slice.coverage.rows).sum();
             assert_eq!(rows, 4, "{}", breakdown.title());
         }
-        let slices = Breakdown::Fields(&[Field::Concurrency]).slices(&comparisons);
+        let slices = GroupBreakdown::Fields(&[Field::Concurrency]).slices(&comparisons);
         let labels: Vec<&str> = slices.iter().map(|slice| slice.label.as_str()).collect();
         assert_eq!(labels, ["8", "64", "128"]);
     }

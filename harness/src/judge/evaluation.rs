@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::audit::{Finding, Severity};
 use crate::base::error::Exit;
-use crate::judge::check::{Check, Subject, today};
+use crate::judge::check::{CheckSubject, SuiteCheck, today};
 use crate::judge::compare::{Comparison, Coverage, join};
 use crate::judge::model::Model;
 use crate::judge::side_by_side::{SideBySide, side_by_side};
@@ -46,8 +46,8 @@ impl Evaluation {
         let mut evaluation = Self::of_rows(model, comparisons, now);
         let Self { comparisons, verdicts, .. } = &evaluation;
         let found = OnceCell::new();
-        let subject = Subject { model, comparisons, verdicts, recording, now, audit: &found };
-        evaluation.checks = Check::all(&model.config)
+        let subject = CheckSubject { model, comparisons, verdicts, recording, now, audit: &found };
+        evaluation.checks = SuiteCheck::all(&model.config)
             .into_iter()
             .map(|check| (check.name(&model.config), check.make(subject)))
             .collect();
@@ -68,7 +68,7 @@ impl Evaluation {
     #[must_use]
     pub fn beside<'a>(
         mut self,
-        files: impl IntoIterator<Item = &'a rivals::File>,
+        files: impl IntoIterator<Item = &'a rivals::EstimatorFile>,
         config: &Config,
         recording: Option<&Recording>,
     ) -> Self {

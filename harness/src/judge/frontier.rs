@@ -12,14 +12,14 @@ use crate::rules::config;
 
 /// A configuration's two figures of merit.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Point {
+pub struct FrontierPoint {
     /// 1 / TPOT, tokens/s/user.
     pub interactivity: f64,
     /// Tokens/s/GPU, input and output together.
     pub throughput: f64,
 }
 
-impl Point {
+impl FrontierPoint {
     /// Whether another is at least as good at both, and better at one.
     fn is_dominated_by(self, other: Self) -> bool {
         other.interactivity >= self.interactivity
@@ -30,35 +30,35 @@ impl Point {
 
 /// A configuration as it was measured and predicted.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Candidate<'a> {
+pub struct FrontierCandidate<'a> {
     /// The row.
     pub row: &'a Row,
     /// As measured; throughput, where it is not published, by Little's law from TTFT and TPOT.
-    pub measured: Point,
+    pub measured: FrontierPoint,
     /// Whether its throughput is not published.
     pub is_derived: bool,
     /// As predicted.
-    pub predicted: Point,
+    pub predicted: FrontierPoint,
 }
 
 /// The configurations that one deployment is chosen from.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Choice<'a> {
+pub struct FrontierChoice<'a> {
     /// GPU, framework, precision, context and provider; or the last three, over all GPUs and frameworks.
     pub label: String,
     /// The configurations, in the order of their rows.
-    pub candidates: Vec<Candidate<'a>>,
+    pub candidates: Vec<FrontierCandidate<'a>>,
     /// How choosing among them by the prediction does.
-    pub agreement: Agreement,
+    pub agreement: FrontierAgreement,
 }
 
 /// The choices of a model's rows, each sorted by label.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Choices<'a> {
+pub struct FrontierChoices<'a> {
     /// Of one GPU and framework each.
-    pub within: Vec<Choice<'a>>,
+    pub within: Vec<FrontierChoice<'a>>,
     /// Over the GPUs and frameworks, where there are several.
-    pub across: Vec<Choice<'a>>,
+    pub across: Vec<FrontierChoice<'a>>,
     /// Configurations that would be to choose from, but that are no measurement of what they say: impossible by
     /// the audit, or with a throughput derived from requests that mostly wait outside the engine, whose tokens
     /// come as those of a few.
@@ -67,7 +67,7 @@ pub struct Choices<'a> {
 
 /// How choosing by the prediction does.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
-pub struct Agreement {
+pub struct FrontierAgreement {
     /// Configurations to choose from.
     pub candidates: usize,
     /// Those on the measured frontier.
@@ -98,11 +98,11 @@ const LEAST_CANDIDATES: usize = 4;
 #[must_use]
 pub fn choices<'a>(
     comparisons: &'a [Comparison],
-    sources: &[config::Source],
+    sources: &[config::SourceConfig],
     impossible: &BTreeSet<&str>,
-) -> Choices<'a> {
-    let mut within: BTreeMap<String, Vec<Candidate<'a>>> = BTreeMap::new();
-    let mut across: BTreeMap<String, Vec<Candidate<'a>>> = BTreeMap::new();
+) -> FrontierChoices<'a> {
+    let mut within: BTreeMap<String, Vec<FrontierCandidate<'a>>> = BTreeMap::new();
+    let mut across: BTreeMap<String, Vec<FrontierCandidate<'a>>> = BTreeMap::new();
     let mut left_out = 0;
     for comparison in comparisons {
         let Some((candidate, e2e)) = candidate(comparison, sources) else { continue };
@@ -119,32 +119,32 @@ pub fn choices<'a>(
         within.entry(deployment).or_default().push(candidate.clone());
         across.entry(workload).or_default().push(candidate);
     }
-    let several = |candidates: &[Candidate<'_>]| {
-        let deployment = |one: &Candidate<'_>| {
+    let several = |candidates: &[FrontierCandidate<'_>]| {
+        let deployment = |one: &FrontierCandidate<'_>| {
             (one.row.identity.gpu_model.clone(), one.row.identity.framework.clone())
         };
         candidates.iter().map(deployment).collect::<BTreeSet<_>>().len() > 1
     };
     across.retain(|_, candidates| several(candidates));
-    let of = |choices: BTreeMap<String, Vec<Candidate<'a>>>| {
+    let of = |choices: BTreeMap<String, Vec<FrontierCandidate<'a>>>| {
         let enough = choices.into_iter().filter(|(_, found)| found.len() >= LEAST_CANDIDATES);
-        enough.map(|(label, candidates)| Choice::new(label, candidates)).collect()
+        enough.map(|(label, candidates)| FrontierChoice::new(label, candidates)).collect()
     };
-    Choices { within: of(within), across: of(across), left_out }
+    FrontierChoices { within: of(within), across: of(across), left_out }
 }
 
 /// A row's two figures, and its E2E as measured, s.
 fn candidate<'a>(
     comparison: &'a Comparison,
-    sources: &[config::Source],
-) -> Option<(Candidate<'a>, f64)> {
+    sources: &[config::SourceConfig],
+) -> Option<(FrontierCandidate<'a>, f64)> {
     let row = &comparison.row;
     let requests = row.identity.concurrency.fixed()?;
     let source = sources.iter().find(|source| source.name == row.provider)?;
     let lengths = row.lengths(source.mean_length_ratio);
     let full = |given| complete(given, &row.identity, Some(requests), lengths);
     let point = |metrics: PerMetric<Option<f64>>| {
-        Some(Point {
+        Some(FrontierPoint {
             interactivity: 1.0 / metrics[Metric::Tpot]?,
             throughput: metrics[Metric::Throughput]?,
         })
@@ -154,7 +154,7 @@ fn candidate<'a>(
         Metric::Ttft | Metric::Tpot => comparison.pair(metric).map(|pair| pair.predicted),
         _ => None,
     }));
-    let candidate = Candidate {
+    let candidate = FrontierCandidate {
         row,
         measured: point(measured)?,
         is_derived: row.measured.means[Metric::Throughput].is_none()
@@ -166,7 +166,7 @@ fn candidate<'a>(
 
 /// The indices of the points that no other dominates, by falling interactivity.
 #[must_use]
-pub fn frontier(points: &[Point]) -> Vec<usize> {
+pub fn frontier(points: &[FrontierPoint]) -> Vec<usize> {
     let mut best: Vec<usize> = (0..points.len())
         .filter(|&index| !points.iter().any(|other| points[index].is_dominated_by(*other)))
         .collect();
@@ -174,15 +174,16 @@ pub fn frontier(points: &[Point]) -> Vec<usize> {
     best
 }
 
-impl<'a> Choice<'a> {
+impl<'a> FrontierChoice<'a> {
     /// The choice among these configurations.
     #[must_use]
-    pub fn new(label: String, candidates: Vec<Candidate<'a>>) -> Self {
-        let points =
-            |of: fn(&Candidate<'_>) -> Point| candidates.iter().map(of).collect::<Vec<_>>();
+    pub fn new(label: String, candidates: Vec<FrontierCandidate<'a>>) -> Self {
+        let points = |of: fn(&FrontierCandidate<'_>) -> FrontierPoint| {
+            candidates.iter().map(of).collect::<Vec<_>>()
+        };
         let [measured, predicted] =
             [points(|candidate| candidate.measured), points(|candidate| candidate.predicted)];
-        let agreement = Agreement::of(&measured, &predicted);
+        let agreement = FrontierAgreement::of(&measured, &predicted);
         Self { label, candidates, agreement }
     }
 
@@ -194,31 +195,31 @@ impl<'a> Choice<'a> {
 
     /// The measured points, in the order of the candidates.
     #[must_use]
-    pub fn measured(&self) -> Vec<Point> {
+    pub fn measured(&self) -> Vec<FrontierPoint> {
         self.candidates.iter().map(|candidate| candidate.measured).collect()
     }
 
     /// The predicted points, in the order of the candidates.
     #[must_use]
-    pub fn predicted(&self) -> Vec<Point> {
+    pub fn predicted(&self) -> Vec<FrontierPoint> {
         self.candidates.iter().map(|candidate| candidate.predicted).collect()
     }
 }
 
-impl Agreement {
+impl FrontierAgreement {
     /// How choosing by the prediction does.
     ///
     /// Each configuration on the measured frontier is a demand: at least its interactivity, at the most
     /// throughput. By the prediction, the configuration of most predicted throughput is taken among those
     /// predicted to meet the demand (of none, the one predicted to come nearest). It is judged by what was
     /// measured of it.
-    fn of(measured: &[Point], predicted: &[Point]) -> Self {
+    fn of(measured: &[FrontierPoint], predicted: &[FrontierPoint]) -> Self {
         let (best, chosen) = (frontier(measured), frontier(predicted));
         let on_both = best.iter().filter(|index| chosen.contains(index)).count();
         let mut missed_demands = 0;
         let mut regrets = Vec::new();
         for &demand in &best {
-            let Point { interactivity, throughput } = measured[demand];
+            let FrontierPoint { interactivity, throughput } = measured[demand];
             let taken = take(predicted, interactivity);
             if measured[taken].interactivity < interactivity * (1.0 - TOLERANCE) {
                 missed_demands += 1;
@@ -229,7 +230,7 @@ impl Agreement {
         let mean = |values: Vec<f64>| {
             (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
         };
-        let rank_correlation = |of: fn(&Point) -> f64| {
+        let rank_correlation = |of: fn(&FrontierPoint) -> f64| {
             let [predicted, measured] =
                 [predicted, measured].map(|points| points.iter().map(of).collect::<Vec<_>>());
             spearman(&predicted, &measured)
@@ -252,7 +253,7 @@ impl Agreement {
 
 /// How choosing by the prediction does over several choices.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Total {
+pub struct FrontierTotal {
     /// Configurations on the measured frontiers, each a demand.
     pub demands: usize,
     /// Those on the predicted frontiers, too.
@@ -266,8 +267,8 @@ pub struct Total {
 
 /// How choosing by the prediction does over all of them.
 #[must_use]
-pub fn total<'a>(choices: impl IntoIterator<Item = &'a Choice<'a>>) -> Total {
-    let mut total = Total::default();
+pub fn total<'a>(choices: impl IntoIterator<Item = &'a FrontierChoice<'a>>) -> FrontierTotal {
+    let mut total = FrontierTotal::default();
     let mut given_up = 0.0;
     for agreement in choices.into_iter().map(|choice| choice.agreement) {
         total.demands += agreement.on_measured_frontier;
@@ -285,9 +286,9 @@ pub fn total<'a>(choices: impl IntoIterator<Item = &'a Choice<'a>>) -> Total {
 pub const TOLERANCE: f64 = 0.05;
 
 /// The configuration that the prediction says to take for a demand.
-fn take(predicted: &[Point], interactivity: f64) -> usize {
-    let meets = |point: &Point| point.interactivity >= interactivity;
-    let rank = |point: &Point| {
+fn take(predicted: &[FrontierPoint], interactivity: f64) -> usize {
+    let meets = |point: &FrontierPoint| point.interactivity >= interactivity;
+    let rank = |point: &FrontierPoint| {
         if meets(point) { (true, point.throughput) } else { (false, point.interactivity) }
     };
     let mut taken = 0;
@@ -310,25 +311,29 @@ mod tests {
     use crate::testing::bare_row;
     use crate::testing::{comparison, model};
 
-    fn point(interactivity: f64, throughput: f64) -> Point {
-        Point { interactivity, throughput }
+    fn point(interactivity: f64, throughput: f64) -> FrontierPoint {
+        FrontierPoint { interactivity, throughput }
     }
 
-    fn candidate(row: &Row, measured: Point, predicted: Point) -> Candidate<'_> {
-        Candidate { row, measured, is_derived: false, predicted }
+    fn candidate(
+        row: &Row,
+        measured: FrontierPoint,
+        predicted: FrontierPoint,
+    ) -> FrontierCandidate<'_> {
+        FrontierCandidate { row, measured, is_derived: false, predicted }
     }
 
-    fn agreement(measured: &[Point], predicted: &[Point]) -> Agreement {
+    fn agreement(measured: &[FrontierPoint], predicted: &[FrontierPoint]) -> FrontierAgreement {
         let row = bare_row("b200::vllm::fp4::1000x1000::tp4_ep1::c8");
         let candidates = measured
             .iter()
             .zip(predicted)
             .map(|(&measured, &predicted)| candidate(&row, measured, predicted))
             .collect();
-        Choice::new(String::new(), candidates).agreement
+        FrontierChoice::new(String::new(), candidates).agreement
     }
 
-    fn any_points() -> impl Strategy<Value = Vec<Point>> {
+    fn any_points() -> impl Strategy<Value = Vec<FrontierPoint>> {
         let one = (1.0..100.0, 1.0..100.0).prop_map(|(x, y)| point(x, y));
         proptest::collection::vec(one, 1..20)
     }
@@ -355,7 +360,7 @@ mod tests {
 
         #[test]
         fn a_scale_of_throughput_changes_no_choice(points in any_points(), scale in 0.1..10.0) {
-            let scaled: Vec<Point> =
+            let scaled: Vec<FrontierPoint> =
                 points.iter().map(|p| point(p.interactivity, scale * p.throughput)).collect();
             let found = agreement(&points, &scaled);
             prop_assert_eq!((found.missed_demands, found.mean_regret), (0, Some(0.0)));
@@ -414,7 +419,7 @@ mod tests {
         let mut both = rows.clone();
         both[0].row.identity.framework = "trt".to_owned();
         let found = choices(&both, &sources, &BTreeSet::new());
-        let sizes = |choices: &[Choice<'_>]| -> Vec<usize> {
+        let sizes = |choices: &[FrontierChoice<'_>]| -> Vec<usize> {
             choices.iter().map(|choice| choice.candidates.len()).collect()
         };
         assert_eq!((sizes(&found.within), sizes(&found.across)), (vec![4], vec![5]));
@@ -423,9 +428,11 @@ mod tests {
     #[test]
     fn a_total_weighs_every_demand_alike() {
         let row = bare_row("b200::vllm::fp4::1000x1000::tp4_ep1::c8");
-        let choice = |points: &[(Point, Point)]| {
-            let of = |&(measured, predicted): &(Point, Point)| candidate(&row, measured, predicted);
-            Choice::new(String::new(), points.iter().map(of).collect())
+        let choice = |points: &[(FrontierPoint, FrontierPoint)]| {
+            let of = |&(measured, predicted): &(FrontierPoint, FrontierPoint)| {
+                candidate(&row, measured, predicted)
+            };
+            FrontierChoice::new(String::new(), points.iter().map(of).collect())
         };
         let same = |x: f64, y: f64| (point(x, y), point(x, y));
         // One demand whose choice gives up half, two that give up nothing.
@@ -437,6 +444,6 @@ mod tests {
         let found = total(&[half, right]);
         assert_eq!((found.demands, found.on_both, found.missed), (3, 2, 0));
         assert_relative_eq!(found.regret_percent.unwrap(), 50.0 / 3.0);
-        assert_eq!(total(&[]), Total::default());
+        assert_eq!(total(&[]), FrontierTotal::default());
     }
 }

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use crate::base::statistics::{
     self, Interval95, Pair, paired_bias_change, paired_mape_change, paired_rank_change,
 };
-use crate::judge::check::Check;
-use crate::judge::compare::{Breakdown, Comparison, Coverage};
+use crate::judge::check::SuiteCheck;
+use crate::judge::compare::{Comparison, Coverage, GroupBreakdown};
 use crate::judge::drift::{self, Drift};
 use crate::judge::evaluation::Evaluation;
 use crate::judge::model::Model;
@@ -346,9 +346,9 @@ fn noise(row: &Row, metric: Metric, model: &Model) -> f64 {
 /// The failed checks that are about the candidate's predictions. A known deviation that no longer
 /// deviates is good news here, and the recordings are the baseline's.
 fn failed_checks(model: &Model, evaluation: &Evaluation) -> Vec<(String, String)> {
-    let about_predictions: Vec<String> = Check::all(&model.config)
+    let about_predictions: Vec<String> = SuiteCheck::all(&model.config)
         .into_iter()
-        .filter(|check| matches!(check, Check::Gate(..) | Check::Coverage))
+        .filter(|check| matches!(check, SuiteCheck::Gate(..) | SuiteCheck::Coverage))
         .map(|check| check.name(&model.config))
         .collect();
     evaluation
@@ -372,7 +372,7 @@ fn group_changes(old: &[Comparison], new: &[Comparison]) -> Vec<GroupChange> {
         .unzip();
     let fields = [Field::GpuModel, Field::Framework];
     let mut labels: Vec<Option<String>> =
-        Breakdown::GPU_FRAMEWORK.slices(&old).into_iter().map(|s| Some(s.label)).collect();
+        GroupBreakdown::GPU_FRAMEWORK.slices(&old).into_iter().map(|s| Some(s.label)).collect();
     labels.push(None);
     let label_of =
         |comparison: &Comparison| fields.map(|field| field.of(&comparison.row)).join(" / ");

@@ -35,7 +35,7 @@ pub struct Model {
     /// The rows of all sources, in the order of their files.
     pub rows: Vec<Row>,
     /// The predictions of other estimators, in the order of `reconcile.toml`.
-    pub estimators: Vec<rivals::File>,
+    pub estimators: Vec<rivals::EstimatorFile>,
 }
 
 impl Model {
@@ -199,15 +199,18 @@ pub fn load_unadopted(root: &Path, name: &str) -> Result<Model> {
 }
 
 /// Reads a file of a source's rows.
-pub fn read_rows(path: &Path, source: &config::Source) -> Result<Vec<Row>> {
+pub fn read_rows(path: &Path, source: &config::SourceConfig) -> Result<Vec<Row>> {
     let extra: Vec<&str> = source.extra_columns.iter().map(String::as_str).collect();
     row::read(path, &file::read_text(path)?, &source.name, &extra)
 }
 
 /// Reads the predictions of another estimator.
-pub fn load_estimator(path: PathBuf, entry: config::Estimator) -> Result<rivals::File> {
+pub fn load_estimator(
+    path: PathBuf,
+    entry: config::EstimatorConfig,
+) -> Result<rivals::EstimatorFile> {
     let predictions = rivals::read(&path, &file::read_text(&path)?)?;
-    Ok(rivals::File { entry, path, predictions })
+    Ok(rivals::EstimatorFile { entry, path, predictions })
 }
 
 /// A group that holds no row checks nothing.

@@ -14,7 +14,7 @@ use crate::rules::band::Interval;
 
 /// What a proposal is made by.
 #[derive(Debug, Clone)]
-pub struct Rule {
+pub struct BandProposalRule {
     /// The share of rows that a band may leave out.
     pub alpha: f64,
     /// The fields that make the groups, from the coarsest; parents drop fields from the end.
@@ -53,7 +53,7 @@ const BIAS_SLACK: f64 = 1.1;
 /// group of peaks, which bound from above, gets `[0, exp(q)]` with q that of ln(predicted / measured).
 /// A group with too few rows takes its parent's, and its basis says so.
 #[must_use]
-pub fn propose(comparisons: &[Comparison], rule: &Rule) -> Vec<Proposal> {
+pub fn propose(comparisons: &[Comparison], rule: &BandProposalRule) -> Vec<Proposal> {
     let mut groups: Vec<Group> = comparisons
         .iter()
         .filter(|comparison| {
@@ -66,7 +66,7 @@ pub fn propose(comparisons: &[Comparison], rule: &Rule) -> Vec<Proposal> {
     groups.into_iter().map(|group| propose_group(comparisons, rule, group)).collect()
 }
 
-fn propose_group(comparisons: &[Comparison], rule: &Rule, group: Group) -> Proposal {
+fn propose_group(comparisons: &[Comparison], rule: &BandProposalRule, group: Group) -> Proposal {
     let sample = in_group(comparisons, &group).next().expect("a group is made from a row").clone();
     let own_rows = in_group(comparisons, &group).count();
     let peak = in_group(comparisons, &group).all(is_peak);
@@ -205,8 +205,8 @@ mod tests {
     use super::*;
     use crate::testing::comparison;
 
-    fn rule(alpha: f64) -> Rule {
-        Rule {
+    fn rule(alpha: f64) -> BandProposalRule {
+        BandProposalRule {
             alpha,
             by: vec![Field::GpuModel, Field::Framework],
             noise_floor: PerMetric::from_fn(|_| 1.05),

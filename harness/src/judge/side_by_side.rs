@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::base::statistics::{self, Interval95, Pair, Statistics, paired_skill};
-use crate::judge::compare::{Breakdown, Comparison};
+use crate::judge::compare::{Comparison, GroupBreakdown};
 use crate::predict::rivals::{Estimator, RowEstimate};
 use crate::row::metric::{Metric, PerMetric};
 
@@ -54,7 +54,7 @@ pub struct PairedErrors {
 pub fn side_by_side(comparisons: &[Comparison], estimator: Estimator) -> SideBySide {
     let in_common: Vec<InCommon<'_>> =
         comparisons.iter().filter_map(|comparison| InCommon::new(comparison, &estimator)).collect();
-    let fields = Breakdown::GPU_FRAMEWORK;
+    let fields = GroupBreakdown::GPU_FRAMEWORK;
     let by_gpu_and_framework = groups(&in_common, |common| Some(fields.label(common.comparison)));
     let by_mode = groups(&in_common, |common| common.estimate.mode.clone());
     let overall = errors(&in_common.iter().collect::<Vec<_>>());
@@ -143,7 +143,8 @@ mod tests {
         }
         // A row that the other does not predict.
         comparisons.push(comparison(1.0));
-        let entry = config::Estimator { name: "e".to_owned(), ..config::Estimator::default() };
+        let entry =
+            config::EstimatorConfig { name: "e".to_owned(), ..config::EstimatorConfig::default() };
         let (unpredicted, unmeasured) = (BTreeMap::new(), vec![]);
         let estimator = Estimator { entry, path: None, estimates, unpredicted, unmeasured };
         side_by_side(&comparisons, estimator)

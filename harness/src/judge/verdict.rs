@@ -8,7 +8,7 @@ use crate::predict::prediction::Outcome;
 use crate::row::metric::{Metric, Quantity};
 use crate::row::{Concurrency, Row};
 use crate::rules::Rules;
-use crate::rules::band::{Interval, Written, most_specific};
+use crate::rules::band::{Interval, WrittenAt, most_specific};
 use crate::rules::deviation::Deviation;
 
 /// The verdict on a row.
@@ -75,7 +75,7 @@ pub struct QuantityVerdict {
     /// Measured and predicted; of memory, what is there and what is needed.
     pub pair: Pair,
     /// The band that holds for it, with the line of `reconcile.toml` that a metric's is on.
-    pub band: Option<Written<Interval>>,
+    pub band: Option<WrittenAt<Interval>>,
     /// What is known of this row, if anything.
     pub deviation: Option<Deviation>,
     /// In one word.
@@ -140,7 +140,7 @@ pub fn judge(comparison: &Comparison, rules: Rules<'_>, today: Date) -> RowVerdi
     for metric in Metric::ALL {
         if let Some(pair) = comparison.pair(metric) {
             let band = most_specific(&rules.config.bands, row, metric);
-            let band = band.map(|(_, Written { value, line })| Written {
+            let band = band.map(|(_, WrittenAt { value, line })| WrittenAt {
                 value: band_of_row(value, row, metric),
                 line,
             });
@@ -158,7 +158,7 @@ pub fn judge(comparison: &Comparison, rules: Rules<'_>, today: Date) -> RowVerdi
     if row.identity.concurrency != Concurrency::Peak {
         let memory =
             Pair { measured: estimate.hw_capacity_gb, predicted: estimate.memory_per_package_gb };
-        let fits = Some(Written { value: FITS, line: 0 });
+        let fits = Some(WrittenAt { value: FITS, line: 0 });
         quantities.push(judge_quantity(row, Quantity::Memory, memory, fits, rules, today));
     }
 
@@ -189,7 +189,7 @@ fn judge_quantity(
     row: &Row,
     quantity: Quantity,
     pair: Pair,
-    band: Option<Written<Interval>>,
+    band: Option<WrittenAt<Interval>>,
     rules: Rules<'_>,
     today: Date,
 ) -> QuantityVerdict {

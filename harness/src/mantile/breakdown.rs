@@ -17,7 +17,7 @@ use crate::mantile::hardware::{Hardware, Overlap};
 
 /// A step of inference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
+pub enum RequestPhase {
     /// Reads the prompt; its time is TTFT.
     Prefill,
     /// Makes a token a sequence; its time is TPOT.
@@ -26,7 +26,7 @@ pub enum Phase {
 
 /// Both phases of an answer, layer by layer.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Breakdown {
+pub struct LayerBreakdown {
     /// In the order of their names.
     pub prefill: Vec<LayerTime>,
     /// In the order of their names.
@@ -55,14 +55,14 @@ pub struct LayerTime {
     /// The share of the loaded bytes that is KV cache, 0 to 1.
     pub kv_share: f64,
     /// What a package moves and works with.
-    pub package: Package,
+    pub package: PackageWork,
     /// What hides behind what in decode.
     pub overlap: Overlap,
 }
 
 /// The figures of one package (a GPU) in one layer and phase.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Package {
+pub struct PackageWork {
     /// Packages that the layer is spread over.
     pub count: f64,
     /// Peak memory bandwidth, bytes/s.
@@ -147,7 +147,7 @@ struct LayerParameters {
     parameter_count: Option<f64>,
 }
 
-impl Breakdown {
+impl LayerBreakdown {
     /// Reads the breakdown of an answer's body; the error says what it lacks.
     pub fn parse(body: &str, layers: &LayerTable) -> Result<Self, String> {
         let Body { debug } = serde_json::from_str(body).map_err(|error| error.to_string())?;
@@ -176,24 +176,24 @@ impl Breakdown {
 
     /// The layers of a phase.
     #[must_use]
-    pub fn layers(&self, phase: Phase) -> &[LayerTime] {
+    pub fn layers(&self, phase: RequestPhase) -> &[LayerTime] {
         match phase {
-            Phase::Prefill => &self.prefill,
-            Phase::Decode => &self.decode,
+            RequestPhase::Prefill => &self.prefill,
+            RequestPhase::Decode => &self.decode,
         }
     }
 
     /// What share of a phase's time a part of its layers' times is, 0 to 1; of parts that hide behind each
     /// other the sum may be more.
     #[must_use]
-    pub fn share(&self, phase: Phase, part: fn(&LayerTime) -> f64) -> f64 {
+    pub fn share(&self, phase: RequestPhase, part: fn(&LayerTime) -> f64) -> f64 {
         let parts: f64 = self.layers(phase).iter().map(|layer| layer.count * part(layer)).sum();
         parts / self.time(phase).0
     }
 
     /// A phase's time, by Mantile's formula: TTFT or TPOT.
     #[must_use]
-    pub fn time(&self, phase: Phase) -> Milliseconds {
+    pub fn time(&self, phase: RequestPhase) -> Milliseconds {
         let layers = self.layers(phase).iter();
         Milliseconds(layers.map(|layer| layer.count * layer.time_ms(phase)).sum())
     }
@@ -201,28 +201,29 @@ impl Breakdown {
     /// TTFT, by Mantile's formula.
     #[must_use]
     pub fn ttft(&self) -> Milliseconds {
-        self.time(Phase::Prefill)
+        self.time(RequestPhase::Prefill)
     }
 
     /// TPOT, by Mantile's formula.
     #[must_use]
     pub fn tpot(&self) -> Milliseconds {
-        self.time(Phase::Decode)
+        self.time(RequestPhase::Decode)
     }
 }
 
 impl LayerTime {
     /// The time of one such layer in a phase, ms.
     #[must_use]
-    pub fn time_ms(&self, phase: Phase) -> f64 {
+    pub fn time_ms(&self, phase: RequestPhase) -> f64 {
         let Self { compute_ms, load_ms, communication_ms, overhead_ms, .. } = *self;
         phase.layer_time([compute_ms, load_ms, communication_ms, overhead_ms], self.overlap)
     }
 
     /// The same layer on hardware with these parameters; the error says which dtype it lacks.
     pub fn on(&self, hardware: &Hardware) -> Result<Self, String> {
-        let Package { weight_bytes_read, kv_bytes, flops, communication_bytes, kernels, .. } =
-            self.package;
+        let PackageWork {
+            weight_bytes_read, kv_bytes, flops, communication_bytes, kernels, ..
+        } = self.package;
         let peak = hardware.compute_pflops.get(&self.dtype).ok_or_else(|| {
             format!("the hardware has no compute_per_package_PFlops of {}", self.dtype)
         })?;
@@ -236,7 +237,7 @@ impl LayerTime {
     }
 }
 
-impl Phase {
+impl RequestPhase {
     /// The time of a layer from the times of its compute, load, communication and overhead, in their
     /// unit: Mantile's rule (`compute_metrics`, as above).
     #[must_use]
@@ -279,7 +280,7 @@ fn layer_time(name: String, details: &Details, layers: &LayerTable) -> Result<La
         } else {
             0.0
         },
-        package: Package {
+        package: PackageWork {
             count: inputs.num_packages,
             bandwidth_bytes_per_s: hardware_params.mem_bw_bytes_per_sec,
             weight_bytes: bytes.weight_mem_per_package,
@@ -310,7 +311,7 @@ mod tests {
 
     const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-    fn assert_equal(breakdown: &Breakdown, ttft_ms: f64, tpot_ms: f64, what: &str) {
+    fn assert_equal(breakdown: &LayerBreakdown, ttft_ms: f64, tpot_ms: f64, what: &str) {
         for (ours, theirs) in [(breakdown.ttft().0, ttft_ms), (breakdown.tpot().0, tpot_ms)] {
             let difference = (ours / theirs - 1.0).abs();
             assert!(difference < 1e-9, "{what}: {ours} against {theirs}");
@@ -331,7 +332,7 @@ mod tests {
                 for (key, entry) in &recording.entries {
                     let body = entry.reply.text();
                     let Ok(answer) = serde_json::from_str::<Answer>(&body) else { continue };
-                    let breakdown = Breakdown::parse(&body, &layers).unwrap();
+                    let breakdown = LayerBreakdown::parse(&body, &layers).unwrap();
                     let (ttft, tpot) = (answer.ttft_ms.0, answer.tpot_ms.0);
                     let what = format!("{release} {model} {key}");
                     assert_equal(&breakdown, ttft, tpot, &what);
@@ -372,7 +373,7 @@ mod tests {
                 .entry(model_id.clone())
                 .or_insert_with(|| recording::load(root, "72ff84e", &model_id).unwrap());
             let body = recording.entries[&key].reply.text();
-            let breakdown = Breakdown::parse(&body, &recording.layers().unwrap()).unwrap();
+            let breakdown = LayerBreakdown::parse(&body, &recording.layers().unwrap()).unwrap();
             let hardware = Hardware::parse(hardware.get()).unwrap();
             assert_equal(&breakdown.on(&hardware).unwrap(), ttft_ms, tpot_ms, &key);
         }
@@ -382,7 +383,7 @@ mod tests {
     fn hardware_without_a_layers_dtype_is_told() {
         let recording = recording::load(Path::new(ROOT), "72ff84e", "openai_GPT-OSS-120B").unwrap();
         let body = recording.entries.values().next().unwrap().reply.text();
-        let breakdown = Breakdown::parse(&body, &recording.layers().unwrap()).unwrap();
+        let breakdown = LayerBreakdown::parse(&body, &recording.layers().unwrap()).unwrap();
         let sheet = crate::mantile::datasheet::of("h100").unwrap();
         let told = breakdown.on(&sheet.peaks(["int8"])).unwrap_err();
         assert!(told.contains("no compute_per_package_PFlops of nv"), "{told}");
@@ -392,7 +393,9 @@ mod tests {
     fn a_body_without_a_breakdown_is_told() {
         let layers = LayerTable { layers: vec![] };
         let body = r#"{"debug":{"prefill_layer_details":null,"decode_layer_details":null}}"#;
-        assert!(Breakdown::parse(body, &layers).unwrap_err().contains("without debug"));
-        assert!(Breakdown::parse("{}", &layers).unwrap_err().contains("missing field `debug`"));
+        assert!(LayerBreakdown::parse(body, &layers).unwrap_err().contains("without debug"));
+        assert!(
+            LayerBreakdown::parse("{}", &layers).unwrap_err().contains("missing field `debug`")
+        );
     }
 }

@@ -102,7 +102,7 @@ struct WrittenMemory {
 
 /// What a configuration says beside the formula's parameters.
 #[derive(Debug, Clone, PartialEq)]
-pub struct About {
+pub struct HardwareDescription {
     /// For people.
     pub name: String,
     /// Where its figures come from.
@@ -139,7 +139,7 @@ impl Hardware {
     /// The file of a configuration with these parameters. The size of a domain is that of the configuration
     /// `base`; so are power and cost, where that is of one package and not of a rack.
     #[must_use]
-    pub fn to_json(&self, about: &About, base: &Value) -> String {
+    pub fn to_json(&self, about: &HardwareDescription, base: &Value) -> String {
         let whole = |key: &str| base.get(key).and_then(Value::as_u64).unwrap_or(1);
         let is_one = whole("packages_per_domain") * whole("domains_per_cluster") == 1;
         let of_one = |key: &str| base.get(key).and_then(Value::as_f64).filter(|_| is_one);
@@ -209,7 +209,7 @@ mod tests {
         let hardware = Hardware::parse(H100).unwrap();
         assert_relative_eq!(hardware.bandwidth_gb_per_s, 3430.0);
         assert_eq!(hardware.overlap, Overlap { load: true, communication: false });
-        let about = About {
+        let about = HardwareDescription {
             name: "n".to_owned(),
             description: "d".to_owned(),
             manufacturer: "m".to_owned(),

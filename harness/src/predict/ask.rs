@@ -7,9 +7,9 @@ use tokio::task::JoinSet;
 
 use crate::base::error::Result;
 use crate::mantile::{Reply, SystemMetricsRequest};
-use crate::predict::mapping::{self, Mapped, Question, Unmapped};
+use crate::predict::mapping::{self, CandidateRequest, Mapped, Unmapped};
 use crate::predict::prediction::{Outcome, Prediction};
-use crate::predict::service::Service;
+use crate::predict::service::MantileService;
 use crate::row::Row;
 use crate::row::metric::Metric;
 
@@ -21,7 +21,7 @@ struct Candidate {
 }
 
 /// Predicts one row. Never fails: what goes wrong is the prediction's outcome.
-pub async fn predict(service: &Service, row: &Row) -> Prediction {
+pub async fn predict(service: &MantileService, row: &Row) -> Prediction {
     let mapped = match mapping::map(row, &service.config) {
         Ok(mapped) => mapped,
         Err(unmapped) => return from_unmapped(row, unmapped),
@@ -39,7 +39,7 @@ struct Waiting<'a> {
     index: usize,
     row: &'a Row,
     mapped: Mapped<'a>,
-    questions: Vec<(String, Question)>,
+    questions: Vec<(String, CandidateRequest)>,
     candidates: Vec<Candidate>,
 }
 
@@ -47,7 +47,7 @@ struct Waiting<'a> {
 /// row's index to `done` as it comes, in no certain order. Rows that ask the same, as those that
 /// differ only in framework do, share one request. Stops early when `done` fails.
 pub async fn predict_all(
-    service: &Service,
+    service: &MantileService,
     rows: Vec<(usize, Row)>,
     concurrency: usize,
     mut done: impl FnMut(usize, Prediction) -> Result<()>,
@@ -100,7 +100,7 @@ pub async fn predict_all(
 fn candidate(
     row: &Row,
     mapped: &Mapped<'_>,
-    question: &Question,
+    question: &CandidateRequest,
     reply: &Result<Reply>,
 ) -> Candidate {
     let (outcome, response_time) = match reply {

@@ -7,7 +7,7 @@
 //! that takes it, and layers of experts get `expert_parallel` and TP / EP, because Mantile spreads
 //! a layer over `expert_parallel × tensor_parallel` packages.
 
-use crate::mantile::breakdown::Breakdown;
+use crate::mantile::breakdown::LayerBreakdown;
 use crate::mantile::recording::Recording;
 use crate::mantile::{Answer, LayerRequest, LayerTable, PhaseRequest, SystemMetricsRequest};
 use crate::row::{Concurrency, Identity, Layout, Lengths, Parallelism, Row};
@@ -38,7 +38,7 @@ struct Engine {
 
 /// What is asked for a number of requests in flight.
 #[derive(Debug, Clone)]
-pub struct Question {
+pub struct CandidateRequest {
     /// The number of requests in flight.
     pub concurrency: u32,
     /// The request.
@@ -49,11 +49,11 @@ pub struct Question {
 #[derive(Debug, Clone)]
 pub struct Recorded {
     /// What was asked.
-    pub question: Question,
+    pub question: CandidateRequest,
     /// What was answered.
     pub answer: Answer,
     /// The times of it by layer.
-    pub breakdown: Breakdown,
+    pub breakdown: LayerBreakdown,
 }
 
 /// Why a row has no counterpart in Mantile.
@@ -177,10 +177,10 @@ impl Mapped<'_> {
 
     /// What is to be asked, for a model with these layers: one question, or of a peak several.
     #[must_use]
-    pub fn questions(&self, layers: &LayerTable) -> Vec<Question> {
+    pub fn questions(&self, layers: &LayerTable) -> Vec<CandidateRequest> {
         let Lengths { input, output } = self.lengths;
         let context = whole_tokens(input + output / 2.0);
-        let question = |&concurrency: &u32| Question {
+        let question = |&concurrency: &u32| CandidateRequest {
             concurrency,
             request: SystemMetricsRequest {
                 prefill_req: self.phase(
@@ -206,7 +206,7 @@ impl Mapped<'_> {
         }
         let body = entry.reply.text();
         let answer = serde_json::from_str(&body).map_err(|error| error.to_string())?;
-        let breakdown = Breakdown::parse(&body, layers)?;
+        let breakdown = LayerBreakdown::parse(&body, layers)?;
         Ok(Recorded { question, answer, breakdown })
     }
 

@@ -10,7 +10,7 @@ use crate::rules::config::Config;
 
 /// A Mantile that answers for one model, live or from its recording.
 #[derive(Debug)]
-pub struct Service {
+pub struct MantileService {
     /// The client to ask with.
     pub client: Client,
     /// The model's layers, as this service has them.
@@ -23,7 +23,7 @@ pub struct Service {
     _replay: Option<ReplayServer>,
 }
 
-impl Service {
+impl MantileService {
     /// A live Mantile at `url`.
     pub async fn live(url: &str, options: ClientOptions, config: &Config) -> Result<Self> {
         let client = Client::new(url, options)?;

@@ -9,8 +9,8 @@ use super::{Align, TextTable, text_table};
 use crate::base::statistics::Interval95;
 use crate::base::text::plural;
 use crate::calibrate::{
-    Diagnosis, ErrorKind, Errors, Found, Judged, MeanLogs, MetricDiagnosis, MetricErrors, Moved,
-    Noise, ParameterFound, Proof, Reach,
+    Diagnosis, ErrorKind, FoundParameters, MeanLogs, MetricDiagnosis, MetricErrorChange,
+    MetricErrors, ModelJudgement, Moved, Noise, ParameterFound, Proof, Reach,
 };
 use crate::row::metric::Metric;
 use crate::rules::calibration::{FitGroup, FitMode, HeldOut};
@@ -70,7 +70,7 @@ fn proof_text(proof: &Proof) -> String {
     text
 }
 
-fn found_text(proof: &Proof, found: &Found, mode: FitMode) -> String {
+fn found_text(proof: &Proof, found: &FoundParameters, mode: FitMode) -> String {
     let name = match mode {
         FitMode::Alone => "alone",
         FitMode::WithCorrection => "corrected",
@@ -124,7 +124,7 @@ fn found_text(proof: &Proof, found: &Found, mode: FitMode) -> String {
         found.moved_percent
     );
     for model in &proof.models {
-        let Some(Judged { verdict, errors }) = model.judged(mode) else { continue };
+        let Some(ModelJudgement { verdict, errors }) = model.judged(mode) else { continue };
         let whose =
             if proof.models.len() > 1 { format!("{}: ", model.model) } else { String::new() };
         let what = match verdict {
@@ -148,7 +148,7 @@ fn found_text(proof: &Proof, found: &Found, mode: FitMode) -> String {
 }
 
 /// The errors by what else was held out; what is worse than before is marked.
-fn otherwise(proof: &Proof, found: &Found) -> String {
+fn otherwise(proof: &Proof, found: &FoundParameters) -> String {
     let mut columns = vec![("otherwise held out", Align::Left), ("n", Align::Right)];
     columns.extend(METRICS.map(|metric| (metric.title(), Align::Right)));
     let mut table = TextTable::new(&columns).dense();
@@ -196,7 +196,7 @@ fn otherwise(proof: &Proof, found: &Found) -> String {
     text
 }
 
-fn errors_table(found: &Found) -> String {
+fn errors_table(found: &FoundParameters) -> String {
     let columns = [
         ("", Align::Left),
         ("n", Align::Right),
@@ -212,7 +212,8 @@ fn errors_table(found: &Found) -> String {
         let of = |held_out: HeldOut| {
             found.errors(held_out).and_then(|errors| errors.get(metric.name()).copied())
         };
-        let Some(Errors { n, before, own_dtypes, after, change, .. }) = of(HeldOut::Workload)
+        let Some(MetricErrorChange { n, before, own_dtypes, after, change, .. }) =
+            of(HeldOut::Workload)
         else {
             continue;
         };
@@ -241,7 +242,7 @@ fn mapes(errors: &MetricErrors) -> String {
     METRICS.into_iter().filter_map(of).collect::<Vec<_>>().join(", ")
 }
 
-fn changes(errors: &MetricErrors, change: fn(&Errors) -> Option<Interval95>) -> String {
+fn changes(errors: &MetricErrors, change: fn(&MetricErrorChange) -> Option<Interval95>) -> String {
     let of = |metric: Metric| {
         let change = change(errors.get(metric.name())?)?;
         Some(format!("{} {} to {}", metric.title(), signed(change.low), signed(change.high)))
@@ -260,7 +261,7 @@ fn signed(change: f64) -> String {
     if change.abs() < 99.95 { format!("{change:+.1}") } else { format!("{change:+.0}") }
 }
 
-fn parameters(found: &Found) -> String {
+fn parameters(found: &FoundParameters) -> String {
     let columns = [
         ("parameter", Align::Left),
         ("Mantile", Align::Right),
@@ -342,7 +343,7 @@ pub fn calibration_json(groups: &[Calibrated], left_out: &BTreeMap<String, usize
     })
 }
 
-fn judged_json(judged: &Judged) -> Value {
+fn judged_json(judged: &ModelJudgement) -> Value {
     json!({
         "is_better": judged.verdict.is_ok(),
         "better": judged.verdict.as_ref().ok(),
@@ -351,7 +352,7 @@ fn judged_json(judged: &Judged) -> Value {
     })
 }
 
-fn found_json(found: &Found) -> Value {
+fn found_json(found: &FoundParameters) -> Value {
     let errors: serde_json::Map<String, Value> = found
         .errors
         .iter()

@@ -10,7 +10,7 @@ use crate::judge::compare::Comparison;
 use crate::judge::model::Model;
 use crate::judge::verdict::RowVerdict;
 use crate::mantile::SystemMetricsRequest;
-use crate::mantile::breakdown::{Breakdown, LayerTime, Phase};
+use crate::mantile::breakdown::{LayerBreakdown, LayerTime, RequestPhase};
 use crate::row::Identity;
 use crate::row::metric::{Metric, Quantity};
 use crate::row::property::Field;
@@ -28,9 +28,9 @@ pub struct Explanation<'a> {
     /// What was asked.
     pub request: &'a SystemMetricsRequest,
     /// The answer's times by layer, where it has them.
-    pub breakdown: Result<Breakdown, String>,
+    pub breakdown: Result<LayerBreakdown, String>,
     /// Another release's name with its times, where one was asked for.
-    pub against: Option<(String, Result<Breakdown, String>)>,
+    pub against: Option<(String, Result<LayerBreakdown, String>)>,
     /// All rows, predicted, to find the neighbours among.
     pub comparisons: &'a [Comparison],
 }
@@ -131,7 +131,7 @@ pub fn explanation_json(explanation: &Explanation<'_>) -> Value {
             })
         })
         .collect();
-    let phase = |breakdown: &Breakdown, phase: Phase| -> Vec<Value> {
+    let phase = |breakdown: &LayerBreakdown, phase: RequestPhase| -> Vec<Value> {
         let layer = |layer: &LayerTime| {
             json!({
                 "layer": layer.name,
@@ -147,8 +147,8 @@ pub fn explanation_json(explanation: &Explanation<'_>) -> Value {
     };
     let times = breakdown.as_ref().ok().map(|breakdown| {
         json!({
-            "prefill": phase(breakdown, Phase::Prefill),
-            "decode": phase(breakdown, Phase::Decode),
+            "prefill": phase(breakdown, RequestPhase::Prefill),
+            "decode": phase(breakdown, RequestPhase::Decode),
         })
     });
     let neighbours: Vec<Value> = curve(explanation)
@@ -180,10 +180,13 @@ pub fn explanation_json(explanation: &Explanation<'_>) -> Value {
 }
 
 /// A table a phase.
-fn times(breakdown: &Breakdown, against: Option<&(String, Result<Breakdown, String>)>) -> String {
+fn times(
+    breakdown: &LayerBreakdown,
+    against: Option<&(String, Result<LayerBreakdown, String>)>,
+) -> String {
     let mut text = String::new();
     let other = against.and_then(|(name, other)| Some((&name[..], other.as_ref().ok()?)));
-    for phase in [Phase::Prefill, Phase::Decode] {
+    for phase in [RequestPhase::Prefill, RequestPhase::Decode] {
         let _ = writeln!(text, "{}", layer_times(breakdown, phase, other));
         if let Some((name, other)) = other {
             let [old, new] = [other, breakdown].map(|breakdown| breakdown.time(phase).0);
@@ -199,13 +202,13 @@ fn times(breakdown: &Breakdown, against: Option<&(String, Result<Breakdown, Stri
 
 /// A phase's time, and its parts by kind of layer, ms over all of a kind; beside those of another release.
 pub(crate) fn layer_times(
-    breakdown: &Breakdown,
-    phase: Phase,
-    other: Option<(&str, &Breakdown)>,
+    breakdown: &LayerBreakdown,
+    phase: RequestPhase,
+    other: Option<(&str, &LayerBreakdown)>,
 ) -> String {
     let title = match phase {
-        Phase::Prefill => "prefill (TTFT)",
-        Phase::Decode => "decode (TPOT)",
+        RequestPhase::Prefill => "prefill (TTFT)",
+        RequestPhase::Decode => "decode (TPOT)",
     };
     let total = breakdown.time(phase).0;
     let mut columns = vec![("layer", Align::Left)];

@@ -4,7 +4,7 @@ use super::{Calibrated, ReleaseErrors, TextTable};
 use crate::audit::Finding;
 use crate::base::statistics::{Interval95, Statistics};
 use crate::calibrate::Diagnosis;
-use crate::judge::compare::{Breakdown, Slice};
+use crate::judge::compare::{GroupBreakdown, Slice};
 use crate::judge::evaluation::Evaluation;
 use crate::judge::gate::ReleaseGate;
 use crate::judge::verdict::RowVerdict;
@@ -48,7 +48,7 @@ pub fn errors_table<'a>(models: impl IntoIterator<Item = (&'a str, &'a Evaluatio
     for (model, evaluation) in models {
         let comparisons = &evaluation.comparisons;
         let all = ("all".to_owned(), vec![Slice::all(comparisons)]);
-        let groups = Breakdown::ALL.map(|by| (by.title(), by.slices(comparisons)));
+        let groups = GroupBreakdown::ALL.map(|by| (by.title(), by.slices(comparisons)));
         for (by, slices) in std::iter::once(all).chain(groups) {
             for slice in slices {
                 for (metric, found) in slice.statistics.iter() {

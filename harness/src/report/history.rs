@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::summary::SHORT_TITLES;
 use super::{Align, TextTable};
-use crate::judge::compare::{Breakdown, Comparison, Slice};
+use crate::judge::compare::{Comparison, GroupBreakdown, Slice};
 use crate::mantile::releases::Release;
 use crate::row::metric::Metric;
 
@@ -26,7 +26,7 @@ impl ReleaseErrors {
     /// The errors of a release's predictions.
     #[must_use]
     pub fn new(release: Release, comparisons: &[Comparison]) -> Self {
-        let mut slices = Breakdown::GPU_FRAMEWORK.predicted_slices(comparisons);
+        let mut slices = GroupBreakdown::GPU_FRAMEWORK.predicted_slices(comparisons);
         slices.push(Slice::all(comparisons));
         Self { release, slices }
     }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{audit_json, side_by_side_json};
 use crate::base::statistics::Statistics;
-use crate::judge::compare::{Breakdown, statistics};
+use crate::judge::compare::{GroupBreakdown, statistics};
 use crate::judge::evaluation::Evaluation;
 use crate::judge::model::Model;
 use crate::judge::verdict::Status;
@@ -19,7 +19,7 @@ const SCHEMA_VERSION: u32 = 1;
 pub fn evaluation_json(model: &Model, evaluation: &Evaluation) -> Value {
     let comparisons = &evaluation.comparisons;
     let overall = PerMetric::from_fn(|metric| statistics(comparisons, metric));
-    let breakdowns: serde_json::Map<String, Value> = Breakdown::ALL
+    let breakdowns: serde_json::Map<String, Value> = GroupBreakdown::ALL
         .into_iter()
         .map(|breakdown| {
             let slices = breakdown.slices(comparisons).into_iter().map(|slice| {

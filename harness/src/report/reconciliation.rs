@@ -11,9 +11,13 @@ use super::{Align, TextTable};
 use crate::base::statistics::{self, Interval95, Pair, clustered_mean};
 use crate::base::text::plural;
 use crate::calibrate::{Best, Diagnosis, Moved, Reach};
-use crate::judge::compare::{self, Breakdown, Comparison, Slice, distinct, ranked, step_metric};
+use crate::judge::compare::{
+    self, Comparison, GroupBreakdown, Slice, distinct, ranked, step_metric,
+};
 use crate::judge::evaluation::Evaluation;
-use crate::judge::frontier::{Agreement, Choice, Choices, TOLERANCE, Total, choices, total};
+use crate::judge::frontier::{
+    FrontierAgreement, FrontierChoice, FrontierChoices, FrontierTotal, TOLERANCE, choices, total,
+};
 use crate::judge::model::Model;
 use crate::predict::rivals::Estimator;
 use crate::row::metric::Metric;
@@ -137,7 +141,7 @@ fn errors(comparisons: &[Comparison]) -> String {
         columns.push(("bias", Align::Right));
     }
     let mut table = TextTable::new(&columns);
-    let mut slices = Breakdown::GPU_FRAMEWORK.predicted_slices(comparisons);
+    let mut slices = GroupBreakdown::GPU_FRAMEWORK.predicted_slices(comparisons);
     slices.push(Slice::all(comparisons));
     for Slice { label, coverage, statistics } in slices {
         let mut cells = vec![label, coverage.predicted.to_string()];
@@ -167,14 +171,14 @@ struct Logs {
 /// By GPU and framework. Rows that share lengths and width are one workload, at whatever concurrency and of
 /// whichever source: they err alike.
 fn grouped(comparisons: &[Comparison], metric: Metric) -> BTreeMap<String, Logs> {
-    let workload = Breakdown::Fields(&[Field::Context, Field::TensorParallel]);
+    let workload = GroupBreakdown::Fields(&[Field::Context, Field::TensorParallel]);
     let mut workloads: BTreeMap<String, usize> = BTreeMap::new();
     let mut groups: BTreeMap<String, Logs> = BTreeMap::new();
     for comparison in comparisons {
         if let Some(pair) = comparison.pair(metric) {
             let next = workloads.len();
             let cluster = *workloads.entry(workload.label(comparison)).or_insert(next);
-            let group = groups.entry(Breakdown::GPU_FRAMEWORK.label(comparison)).or_default();
+            let group = groups.entry(GroupBreakdown::GPU_FRAMEWORK.label(comparison)).or_default();
             group.logs.push(pair.log_ratio());
             group.clusters.push(cluster);
         }
@@ -235,7 +239,7 @@ fn biases(comparisons: &[Comparison]) -> String {
 }
 
 fn worst(comparisons: &[Comparison]) -> String {
-    let by = Breakdown::Fields(&[Field::GpuModel, Field::Framework, Field::Context]);
+    let by = GroupBreakdown::Fields(&[Field::GpuModel, Field::Framework, Field::Context]);
     let mut lines = Vec::new();
     let slices = by.slices(comparisons);
     for metric in Metric::ALL {
@@ -442,7 +446,7 @@ fn frontiers(model: &Model, evaluation: &Evaluation) -> Option<String> {
         .map(|choice| (choice, "all / "))
         .chain(choices.within.iter().map(|choice| (choice, "")))
     {
-        let Agreement {
+        let FrontierAgreement {
             candidates,
             on_measured_frontier,
             on_predicted_frontier,
@@ -487,9 +491,9 @@ fn frontiers(model: &Model, evaluation: &Evaluation) -> Option<String> {
 const PAGE_WIDTH: usize = 105;
 
 /// How Mantile's choice does over all charts, how it is made, and what the figures are of.
-pub(crate) fn frontier_sentences(choices: &Choices<'_>) -> Vec<String> {
-    let Choices { within, across, left_out } = choices;
-    let found = |of: Total| {
+pub(crate) fn frontier_sentences(choices: &FrontierChoices<'_>) -> Vec<String> {
+    let FrontierChoices { within, across, left_out } = choices;
+    let found = |of: FrontierTotal| {
         let regret = of.regret_percent.map_or_else(String::new, |regret| {
             format!(
                 ", and gives up {regret:.0}% of the throughput of the other {} on the mean",
@@ -505,9 +509,9 @@ pub(crate) fn frontier_sentences(choices: &Choices<'_>) -> Vec<String> {
     if !across.is_empty() {
         sentences.push(format!("Over all GPUs and frameworks: {}", found(total(across))));
     }
-    let (derived, published): (Vec<&Choice<'_>>, Vec<&Choice<'_>>) =
+    let (derived, published): (Vec<&FrontierChoice<'_>>, Vec<&FrontierChoice<'_>>) =
         within.iter().partition(|choice| choice.is_derived());
-    let regret = |of: Total| of.regret_percent.map(|regret| format!("{regret:.0}%"));
+    let regret = |of: FrontierTotal| of.regret_percent.map(|regret| format!("{regret:.0}%"));
     if !derived.is_empty() {
         let of_both = regret(total(published)).zip(regret(total(derived.iter().copied())));
         let of_both = of_both.map_or_else(String::new, |(published, derived)| {

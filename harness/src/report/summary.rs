@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::text_table::{WIDTH, wrapped};
 use super::{Align, TextTable, estimators};
 use crate::base::statistics::Statistics;
-use crate::judge::compare::{Breakdown, Comparison, Coverage, Slice, ranked, statistics};
+use crate::judge::compare::{Comparison, Coverage, GroupBreakdown, Slice, ranked, statistics};
 use crate::judge::evaluation::Evaluation;
 use crate::judge::model::Model;
 use crate::judge::verdict::Status;
@@ -41,7 +41,7 @@ pub fn comparison_summary(model: &Model, evaluation: &Evaluation, style: Style) 
     let overall = PerMetric::from_fn(|metric| statistics(comparisons, metric));
     let _ = writeln!(text, "{}\n", render(&overall_table(&overall), style));
 
-    for breakdown in Breakdown::ALL {
+    for breakdown in GroupBreakdown::ALL {
         heading(&mut text, style, 2, &format!("By {}", breakdown.title()));
         let _ = writeln!(text, "{}\n", slices_table(&breakdown.slices(comparisons), style));
     }
@@ -96,7 +96,7 @@ pub fn run_table(model: &Model, evaluation: &Evaluation, origin: &str) -> String
     let comparisons = &evaluation.comparisons;
     let mut text = fitted(&format!("{} by {origin}\n", model.name));
     let _ = writeln!(text, "{}\n", coverage_text(comparisons));
-    let mut slices = Breakdown::GPU_FRAMEWORK.predicted_slices(comparisons);
+    let mut slices = GroupBreakdown::GPU_FRAMEWORK.predicted_slices(comparisons);
     slices.push(Slice::all(comparisons));
     let _ = writeln!(text, "MAPE in % and bias (predicted / measured) a metric");
     let _ = writeln!(text, "{}\n", slices_table(&slices, Style::Text));

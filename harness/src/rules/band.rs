@@ -83,7 +83,7 @@ impl<T> Default for MetricTable<T> {
 
 /// A value and the line of the file that it is written on, from 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Written<T> {
+pub struct WrittenAt<T> {
     /// The value.
     pub value: T,
     /// Its line.
@@ -93,7 +93,7 @@ pub struct Written<T> {
 impl<T: Copy> MetricTable<T> {
     /// The values with their lines in `text`, which the table was read from.
     #[must_use]
-    pub fn with_lines(&self, text: &str) -> PerMetric<Option<Written<T>>> {
+    pub fn with_lines(&self, text: &str) -> PerMetric<Option<WrittenAt<T>>> {
         PerMetric::from_fn(|metric| {
             let value = match metric {
                 Metric::Throughput => &self.throughput,
@@ -104,7 +104,7 @@ impl<T: Copy> MetricTable<T> {
             };
             let value = value.as_ref()?;
             let line = text[..value.span().start].matches('\n').count() + 1;
-            Some(Written { value: *value.get_ref(), line })
+            Some(WrittenAt { value: *value.get_ref(), line })
         })
     }
 }
@@ -115,7 +115,7 @@ pub struct Band {
     /// The rows it is for.
     pub group: Group,
     /// The interval a metric, where there is one.
-    pub ratio: PerMetric<Option<Written<Interval>>>,
+    pub ratio: PerMetric<Option<WrittenAt<Interval>>>,
     /// Where the numbers come from, in words.
     pub basis: String,
 }
@@ -129,7 +129,7 @@ pub fn most_specific<'a>(
     bands: &'a [Band],
     row: &Row,
     metric: Metric,
-) -> Option<(&'a Band, Written<Interval>)> {
+) -> Option<(&'a Band, WrittenAt<Interval>)> {
     bands
         .iter()
         .filter(|band| band.group.holds(row))
@@ -144,7 +144,7 @@ mod tests {
 
     fn band(group: &str, high: f64) -> Band {
         let mut ratio = PerMetric::default();
-        ratio[Metric::Tpot] = Some(Written { value: Interval::within(high), line: 1 });
+        ratio[Metric::Tpot] = Some(WrittenAt { value: Interval::within(high), line: 1 });
         Band { group: group.to_owned().try_into().unwrap(), ratio, basis: String::new() }
     }
 

@@ -13,7 +13,7 @@ use crate::row::group::Group;
 use crate::row::metric::{Metric, PerMetric};
 use crate::row::property::Field;
 use crate::rules::audit_check::{AcceptedFinding, AuditCheck};
-use crate::rules::band::{Band, Interval, MetricTable, Written};
+use crate::rules::band::{Band, Interval, MetricTable, WrittenAt};
 use crate::rules::names;
 
 /// A model's `reconcile.toml`, validated.
@@ -24,15 +24,15 @@ pub struct Config {
     /// The model as Mantile names it.
     pub model_id: String,
     /// The files of rows.
-    pub sources: Vec<Source>,
+    pub sources: Vec<SourceConfig>,
     /// Other estimators to set beside Mantile.
-    pub estimators: Vec<Estimator>,
+    pub estimators: Vec<EstimatorConfig>,
     /// How old a recording may grow, days.
     pub max_recording_age_days: u32,
     /// What each GPU model becomes; of those for a row the first holds.
-    pub gpus: Vec<Gpu>,
+    pub gpus: Vec<GpuConfig>,
     /// What calibration is to know.
-    pub calibration: Calibration,
+    pub calibration: CalibrationConfig,
     /// Mantile's classes of layers that hold experts: expert parallelism goes to these only.
     pub expert_layer_classes: Vec<String>,
     /// What Mantile cannot express, and what is done about it.
@@ -50,7 +50,7 @@ pub struct Config {
     /// The accuracy bands.
     pub bands: Vec<Band>,
     /// The gates on groups.
-    pub gates: Vec<Gate>,
+    pub gates: Vec<GroupGate>,
     /// Errors of the audit that are accepted.
     pub audit_accepted: Vec<AcceptedFinding>,
 }
@@ -58,7 +58,7 @@ pub struct Config {
 /// A file of rows.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Source {
+pub struct SourceConfig {
     /// The provider; part of every row's name.
     pub name: String,
     /// The CSV, beside `reconcile.toml`.
@@ -85,7 +85,7 @@ pub struct Source {
 /// Another estimator's predictions, to set beside Mantile's.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Estimator {
+pub struct EstimatorConfig {
     /// Its name in reports.
     pub name: String,
     /// Its predictions, beside `reconcile.toml`.
@@ -105,7 +105,7 @@ pub struct Estimator {
 /// What a GPU model becomes in Mantile.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Gpu {
+pub struct GpuConfig {
     /// The rows' `gpu_model`.
     pub model: String,
     /// Their framework; any without.
@@ -152,7 +152,7 @@ impl Precision {
 /// What calibration is to know of a model.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Calibration {
+pub struct CalibrationConfig {
     /// Whether rows are asked for as `calibration.toml` says: its `[[gpu]]` come before those here.
     #[serde(default)]
     pub adopted: bool,
@@ -160,7 +160,7 @@ pub struct Calibration {
     #[serde(default)]
     pub precision: BTreeMap<String, Precision>,
     /// Mantile's classes of layers whose weights it counts whole on every package although tensor
-    /// parallelism divides them. Calibration divides them, so that no parameter makes up for it.
+    /// parallelism divides them. CalibrationConfig divides them, so that no parameter makes up for it.
     #[serde(default)]
     pub undivided_layer_classes: Vec<String>,
 }
@@ -233,13 +233,13 @@ pub struct Loosened {
 
 /// A gate on a group's statistics.
 #[derive(Debug, Clone)]
-pub struct Gate {
+pub struct GroupGate {
     /// The rows it is for.
     pub group: Group,
     /// The largest MAPE, percent.
-    pub max_mape_percent: PerMetric<Option<Written<f64>>>,
+    pub max_mape_percent: PerMetric<Option<WrittenAt<f64>>>,
     /// The interval for the bias exp(mean ln(predicted / measured)).
-    pub bias: PerMetric<Option<Written<Interval>>>,
+    pub bias: PerMetric<Option<WrittenAt<Interval>>>,
 }
 
 /// The file as it is written.
@@ -250,12 +250,12 @@ struct File {
     model_id: String,
     #[serde(default)]
     max_recording_age_days: Option<u32>,
-    source: Spanned<Vec<Spanned<Source>>>,
+    source: Spanned<Vec<Spanned<SourceConfig>>>,
     #[serde(default)]
-    estimator: Vec<Spanned<Estimator>>,
-    gpu: Vec<Spanned<Gpu>>,
+    estimator: Vec<Spanned<EstimatorConfig>>,
+    gpu: Vec<Spanned<GpuConfig>>,
     #[serde(default)]
-    calibration: Calibration,
+    calibration: CalibrationConfig,
     #[serde(default)]
     expert_layer_classes: Vec<String>,
     features: Features,
@@ -350,12 +350,12 @@ pub fn parse(path: &Path, text: &str) -> Result<Config> {
     let mut gates = Vec::with_capacity(file.gate.len());
     for spanned in &file.gate {
         let table = spanned.get_ref();
-        let gate = Gate {
+        let gate = GroupGate {
             group: table.group.clone(),
             max_mape_percent: table.max_mape_percent.with_lines(text),
             bias: table.bias.with_lines(text),
         };
-        if gates.iter().any(|other: &Gate| other.group == gate.group) {
+        if gates.iter().any(|other: &GroupGate| other.group == gate.group) {
             return Err(at(
                 spanned.span().start,
                 format!("the group {} has a gate already", gate.group),
@@ -393,7 +393,7 @@ impl Config {
     /// What rows of this GPU and framework become: the entry that names the framework, else the one for
     /// any; of several the first.
     #[must_use]
-    pub fn gpu(&self, model: &str, framework: &str) -> Option<&Gpu> {
+    pub fn gpu(&self, model: &str, framework: &str) -> Option<&GpuConfig> {
         let of_model = || self.gpus.iter().filter(|gpu| gpu.model == model);
         of_model()
             .find(|gpu| gpu.framework.as_deref() == Some(framework))
@@ -445,7 +445,7 @@ fn audit_accepted(
     Ok(accepted)
 }
 
-fn check_source(source: &Source) -> Result<(), String> {
+fn check_source(source: &SourceConfig) -> Result<(), String> {
     if !is_identifier(&source.name) {
         return Err(format!(
             "the source name `{}` is not made of letters, digits, _ and -",
@@ -464,7 +464,7 @@ fn check_source(source: &Source) -> Result<(), String> {
     Ok(())
 }
 
-fn check_gpu(gpu: &Gpu) -> Result<(), String> {
+fn check_gpu(gpu: &GpuConfig) -> Result<(), String> {
     match (&gpu.hardware_id, &gpu.unmapped) {
         (Some(_), None) if gpu.precision.is_empty() => {
             Err(format!("{} has a hardware_id and no precision", gpu.model))
@@ -474,10 +474,10 @@ fn check_gpu(gpu: &Gpu) -> Result<(), String> {
     }
 }
 
-fn noise_floor(path: &Path, written: &PerMetric<Option<Written<f64>>>) -> Result<PerMetric<f64>> {
+fn noise_floor(path: &Path, written: &PerMetric<Option<WrittenAt<f64>>>) -> Result<PerMetric<f64>> {
     let mut floor = PerMetric::from_fn(|_| 1.0);
     for (metric, value) in written.iter() {
-        let Some(Written { value, line }) = *value else {
+        let Some(WrittenAt { value, line }) = *value else {
             return Err(Error::content(
                 Place::file(path),
                 format!("noise_floor lacks {}", metric.name()),
@@ -497,7 +497,7 @@ fn noise_floor(path: &Path, written: &PerMetric<Option<Written<f64>>>) -> Result
 /// A band must be an interval, and wide enough not to gate measurement noise.
 fn check_band(path: &Path, band: &Band, noise_floor: &PerMetric<f64>) -> Result<()> {
     for (metric, written) in band.ratio.iter() {
-        let Some(Written { value, line }) = *written else { continue };
+        let Some(WrittenAt { value, line }) = *written else { continue };
         let fault = |message| Err(Error::content(Place::line(path, line as u64), message));
         if let Some(message) = value.fault() {
             return fault(message);
@@ -521,15 +521,15 @@ fn check_band(path: &Path, band: &Band, noise_floor: &PerMetric<f64>) -> Result<
     Ok(())
 }
 
-fn check_gate(path: &Path, gate: &Gate) -> Result<()> {
+fn check_gate(path: &Path, gate: &GroupGate) -> Result<()> {
     for metric in Metric::ALL {
-        if let Some(Written { value, line }) = gate.max_mape_percent[metric]
+        if let Some(WrittenAt { value, line }) = gate.max_mape_percent[metric]
             && !(value.is_finite() && value >= 0.0)
         {
             let message = format!("a MAPE is a percentage, not {value}");
             return Err(Error::content(Place::line(path, line as u64), message));
         }
-        if let Some(Written { value, line }) = gate.bias[metric]
+        if let Some(WrittenAt { value, line }) = gate.bias[metric]
             && let Some(message) = value.fault()
         {
             return Err(Error::content(Place::line(path, line as u64), message));

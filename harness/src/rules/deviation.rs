@@ -11,7 +11,7 @@ use crate::base::error::{Error, Place, Result};
 use crate::base::toml_file::{self, check_version};
 use crate::row::Row;
 use crate::row::metric::Quantity;
-use crate::rules::band::{Interval, Written};
+use crate::rules::band::{Interval, WrittenAt};
 
 /// One quantity of one row that is known to lie outside.
 #[derive(Debug, Clone)]
@@ -21,7 +21,7 @@ pub struct Deviation {
     /// What lies outside.
     pub quantity: Quantity,
     /// How far outside it may lie, and the line that says so.
-    pub bound: Written<Interval>,
+    pub bound: WrittenAt<Interval>,
     /// Why it is accepted.
     pub reason: String,
     /// The last day that it is accepted on.
@@ -94,7 +94,7 @@ pub fn parse(path: &Path, text: &str) -> Result<Deviations> {
                 entries.push(Deviation {
                     row: row.clone(),
                     quantity,
-                    bound: Written { value, line },
+                    bound: WrittenAt { value, line },
                     reason: reason.clone(),
                     expires,
                 });

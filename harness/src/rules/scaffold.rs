@@ -8,7 +8,7 @@ use crate::mantile::LayerTable;
 
 /// What a live Mantile says of the model and of its hardware.
 #[derive(Debug, Clone)]
-pub struct Facts {
+pub struct ServiceFacts {
     /// Mantile's id of the model, which is the folder's name.
     pub model_id: String,
     /// The model's name elsewhere, such as `openai/gpt-oss-120b`.
@@ -16,12 +16,12 @@ pub struct Facts {
     /// Its layers.
     pub layers: LayerTable,
     /// The hardware configurations, each with the dtypes that it computes in.
-    pub hardware: Vec<Hardware>,
+    pub hardware: Vec<ListedHardware>,
 }
 
 /// A hardware configuration of Mantile's.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hardware {
+pub struct ListedHardware {
     /// Its id in requests.
     pub id: String,
     /// The dtypes that it computes in.
@@ -150,8 +150,8 @@ by = [\"gpu_model\", \"framework\"]
 
 /// The text of the model's `reconcile.toml`, with one source of this name.
 #[must_use]
-pub fn reconcile_toml(facts: &Facts, source: &str) -> String {
-    let Facts { model_id, published_name, layers, hardware } = facts;
+pub fn reconcile_toml(facts: &ServiceFacts, source: &str) -> String {
+    let ServiceFacts { model_id, published_name, layers, hardware } = facts;
     let experts: BTreeSet<&str> = layers
         .layers
         .iter()
@@ -197,7 +197,7 @@ pub fn reconcile_toml(facts: &Facts, source: &str) -> String {
 /// are added to those explained.
 fn gpu_table(
     gpu: &KnownGpu,
-    hardware: &Hardware,
+    hardware: &ListedHardware,
     explained: &mut BTreeMap<&'static str, &'static str>,
 ) -> String {
     let mut text = format!(
@@ -224,7 +224,7 @@ fn gpu_table(
 
 /// The text of the model's `README.md`, to be completed.
 #[must_use]
-pub fn readme(facts: &Facts, source: &str) -> String {
+pub fn readme(facts: &ServiceFacts, source: &str) -> String {
     let layers = facts.layers.layers.iter();
     let layers: Vec<String> =
         layers.map(|layer| format!("{} × {} ({})", layer.count, layer.name, layer.class)).collect();
@@ -253,18 +253,18 @@ mod tests {
     use super::*;
     use crate::mantile::Layer;
 
-    fn facts() -> Facts {
+    fn facts() -> ServiceFacts {
         let layer = |name: &str, class: &str| Layer {
             name: name.to_owned(),
             class: class.to_owned(),
             count: 4,
             available_parallelism: vec!["expert_parallel".to_owned(), "tensor_parallel".to_owned()],
         };
-        let hardware = |id: &str, dtypes: &[&str]| Hardware {
+        let hardware = |id: &str, dtypes: &[&str]| ListedHardware {
             id: id.to_owned(),
             dtypes: dtypes.iter().map(|&dtype| dtype.to_owned()).collect(),
         };
-        Facts {
+        ServiceFacts {
             model_id: "org_m".to_owned(),
             published_name: "org/m".to_owned(),
             layers: LayerTable {

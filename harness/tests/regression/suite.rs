@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use libtest_mimic::{Arguments, Failed, Trial};
 use mantile_reconcile::base::error::{Error, Result};
 use mantile_reconcile::base::settings::Settings;
-use mantile_reconcile::judge::check::Check;
+use mantile_reconcile::judge::check::SuiteCheck;
 use mantile_reconcile::judge::evaluation::Evaluation;
 use mantile_reconcile::judge::model::{self, Model};
 use mantile_reconcile::mantile::ClientOptions;
@@ -17,7 +17,7 @@ use mantile_reconcile::mantile::recording::{self, Recording};
 use mantile_reconcile::predict::ask;
 use mantile_reconcile::predict::mapping;
 use mantile_reconcile::predict::prediction::Prediction;
-use mantile_reconcile::predict::service::Service;
+use mantile_reconcile::predict::service::MantileService;
 use mantile_reconcile::report::{Style, comparison_summary, failure_text, predictions_table};
 use tokio::runtime::Runtime;
 
@@ -60,7 +60,7 @@ fn model_trials(subject: &Arc<Subject>, listing: bool) -> Vec<Trial> {
         }
         trials.push(row_trial);
     }
-    for (index, check) in Check::all(&model.config).into_iter().enumerate() {
+    for (index, check) in SuiteCheck::all(&model.config).into_iter().enumerate() {
         trials.push(trial(check.name(&model.config), check_model, index));
     }
     trials.push(trial("snapshot::predictions".to_owned(), snapshot_predictions, 0));
@@ -84,7 +84,7 @@ fn check_row(subject: &Subject, index: usize) -> Result<(), Failed> {
 
 /// A check of the whole model holds.
 fn check_model(subject: &Subject, index: usize) -> Result<(), Failed> {
-    let check = Check::all(&subject.model.config)[index];
+    let check = SuiteCheck::all(&subject.model.config)[index];
     let recording = subject.recording()?;
     let evaluation;
     let (comparisons, verdicts) = if check.needs_predictions() {
@@ -94,7 +94,7 @@ fn check_model(subject: &Subject, index: usize) -> Result<(), Failed> {
         (&[][..], &[][..])
     };
     let model = &subject.model;
-    let subject = mantile_reconcile::judge::check::Subject {
+    let subject = mantile_reconcile::judge::check::CheckSubject {
         model,
         comparisons,
         verdicts,
@@ -143,7 +143,7 @@ struct Subject {
     settings: Settings,
     now: Timestamp,
     recording: OnceLock<Result<Recording, String>>,
-    service: OnceLock<Result<Service, String>>,
+    service: OnceLock<Result<MantileService, String>>,
     predictions: Vec<OnceLock<Prediction>>,
 }
 
@@ -164,18 +164,18 @@ impl Subject {
     }
 
     /// The Mantile that answers: live where the environment names one, else the recording.
-    fn service(&self) -> Result<&Service, Failed> {
+    fn service(&self) -> Result<&MantileService, Failed> {
         let start = || {
             let config = &self.model.config;
             let service = match &self.settings.api_url {
                 Some(url) => {
-                    runtime().block_on(Service::live(url, ClientOptions::default(), config))
+                    runtime().block_on(MantileService::live(url, ClientOptions::default(), config))
                 }
                 None => {
                     let recording = self
                         .recording()
                         .map_err(|failed| failed.message().unwrap_or_default().to_owned())?;
-                    runtime().block_on(Service::replayed(recording.clone(), config))
+                    runtime().block_on(MantileService::replayed(recording.clone(), config))
                 }
             };
             service.map_err(|error| error.to_string())

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use mantile_reconcile::intake::source::{self, Artifact, Given, SOURCES, Source};
+use mantile_reconcile::intake::source::{self, Artifact, GivenFacts, SOURCES, SourceReader};
 use mantile_reconcile::row::metric::Metric;
 use mantile_reconcile::row::{self, Row};
 use proptest::prelude::*;
@@ -571,17 +571,17 @@ fn windows_files_and_files_without_a_last_newline_are_read() {
 }
 
 /// Reads with these sources: whatever comes, no panic, and no figure that is none.
-fn read_with(sources: &[&dyn Source], path: &Path, text: &str) {
+fn read_with(sources: &[&dyn SourceReader], path: &Path, text: &str) {
     let artifact = Artifact::new(path, text.to_owned());
-    let given = Given {
+    let given = GivenFacts {
         gpu: Some("h100".to_owned()),
         framework: Some("vllm".to_owned()),
         precision: Some("fp8".to_owned()),
         tensor_parallel: Some(2),
         concurrency: Some(8),
-        ..Given::default()
+        ..GivenFacts::default()
     };
-    for given in [Given::default(), given] {
+    for given in [GivenFacts::default(), given] {
         let _ = source::read(&artifact, None, &given);
         for source in sources {
             let Ok(reading) = source.read(&artifact, &given) else { continue };

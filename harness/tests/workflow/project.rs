@@ -266,7 +266,7 @@ fn keep_estimates_of(model: &Model) {
         let is_for_a_row = |line: &&str| {
             let alone = rivals::read(&file.path, &format!("{header}\n{line}\n"));
             let predictions = alone.unwrap();
-            let alone = rivals::File { predictions, ..file.clone() };
+            let alone = rivals::EstimatorFile { predictions, ..file.clone() };
             alone.over(&model.rows, &model.config.sources).unmeasured.is_empty()
         };
         let kept: Vec<&str> =

@@ -66,8 +66,9 @@ fn only_the_rows_that_are_picked_are_asked_for() {
     project.must(&record(RELEASE, &serving.url, &[&of_h100[..], &["record-missing"]].concat()));
     let some = project.recording().entries;
     assert!(!some.is_empty() && some.len() < whole, "{} of {whole}", some.len());
-    let asks_hopper =
-        |entry: &recording::Entry| entry.request.decode_req.hardware_id == "nvidia_h100_80gb";
+    let asks_hopper = |entry: &recording::RecordedAnswer| {
+        entry.request.decode_req.hardware_id == "nvidia_h100_80gb"
+    };
     assert!(some.values().all(asks_hopper));
     project.must(&record(RELEASE, &serving.url, &[&of_h100[..], &["diff"]].concat()));
 }

@@ -9,7 +9,7 @@ use mantile_reconcile::judge::drift::Drift;
 use mantile_reconcile::judge::gate::{Decision, ReleaseGate};
 use mantile_reconcile::judge::model::Model;
 use mantile_reconcile::judge::verdict::Status;
-use mantile_reconcile::mantile::breakdown::{Breakdown, LayerTime};
+use mantile_reconcile::mantile::breakdown::{LayerBreakdown, LayerTime};
 use mantile_reconcile::mantile::recording::Recording;
 use mantile_reconcile::mantile::{LayerTable, Reply};
 use mantile_reconcile::predict::mapping;
@@ -25,7 +25,7 @@ const TABLE: &str = include_str!("../../../fixtures/README.md");
 struct Answered<'a> {
     row: &'a Row,
     body: Value,
-    times: Breakdown,
+    times: LayerBreakdown,
 }
 
 impl Answered<'_> {
@@ -206,7 +206,7 @@ struct Bench {
     recording: Recording,
     layers: LayerTable,
     /// Each mapped row's answer with its breakdown, in their order.
-    answers: Vec<(Value, Breakdown)>,
+    answers: Vec<(Value, LayerBreakdown)>,
     /// Every row's prediction without a defect.
     baseline: Vec<Prediction>,
 }
@@ -219,7 +219,7 @@ impl Bench {
         let answer = |row: &Row| {
             let mapped = mapping::map(row, &model.config).ok()?;
             let body = recording.entries[&mapped.questions(&layers)[0].request.key()].reply.text();
-            let times = Breakdown::parse(&body, &layers).unwrap();
+            let times = LayerBreakdown::parse(&body, &layers).unwrap();
             let mut body: Value = serde_json::from_str(&body).unwrap();
             body["debug"] = Value::Null;
             Some((body, times))

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::artifact::{RemoteArtifact, Run};
 use super::link;
-use super::service::{Answer, Download, Patience, Service, Tell, Token};
+use super::service::{Download, HttpAnswer, HttpService, Patience, Tell, Token};
 use crate::base::error::{Error, Result};
 
 /// A repository and the workflow whose runs are wanted.
@@ -24,7 +24,7 @@ pub struct Repository {
 /// GitHub, or what stands in for it.
 #[derive(Debug)]
 pub struct GitHub {
-    service: Service,
+    service: HttpService,
     repository: Repository,
 }
 
@@ -49,7 +49,7 @@ impl GitHub {
         token: Option<Token>,
         patience: Patience,
     ) -> Result<Self> {
-        let service = Service::new(base, "application/vnd.github+json", token, patience)?
+        let service = HttpService::new(base, "application/vnd.github+json", token, patience)?
             .with_header("x-github-api-version", "2022-11-28");
         Ok(Self { service, repository })
     }
@@ -123,7 +123,12 @@ impl GitHub {
     }
 
     /// The JSON of an answer, or the error that its status is.
-    fn body<T: DeserializeOwned>(&self, url: &Url, answer: &Answer, missing: &str) -> Result<T> {
+    fn body<T: DeserializeOwned>(
+        &self,
+        url: &Url,
+        answer: &HttpAnswer,
+        missing: &str,
+    ) -> Result<T> {
         if answer.status != 200 {
             return Err(self.refused(url, answer, missing));
         }
@@ -134,7 +139,7 @@ impl GitHub {
     }
 
     /// The error that a refusal is.
-    fn refused(&self, url: &Url, answer: &Answer, missing: &str) -> Error {
+    fn refused(&self, url: &Url, answer: &HttpAnswer, missing: &str) -> Error {
         let host = url.host_str().unwrap_or_default();
         let said = self.service.words(&answer.body);
         let status = answer.status;

@@ -13,14 +13,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::service::{Event, Patience, Service, Tell};
+use super::service::{Event, HttpService, Patience, Tell};
 use crate::base::error::{Error, Result};
 use crate::base::file;
 use crate::base::text::hex;
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Question {
+pub struct ApiQuestion {
     /// The model by its display name, such as `gpt-oss-120b`.
     pub model: String,
     /// The newest results as of this day; of today without.
@@ -30,7 +30,7 @@ pub struct Question {
 /// The service.
 #[derive(Debug)]
 pub struct InferenceX {
-    service: Service,
+    service: HttpService,
 }
 
 /// The largest answer, bytes: 435 rows are about a mebibyte.
@@ -55,17 +55,17 @@ struct Facts {
 impl InferenceX {
     /// The service at a URL.
     pub fn new(base: &str, patience: Patience) -> Result<Self> {
-        Ok(Self { service: Service::new(base, "application/json", None, patience)? })
+        Ok(Self { service: HttpService::new(base, "application/json", None, patience)? })
     }
 
-    fn url(&self, question: &Question) -> reqwest::Url {
+    fn url(&self, question: &ApiQuestion) -> reqwest::Url {
         let day = question.day.map(|day| day.to_string());
         let mut query = vec![("model", question.model.as_str())];
         query.extend(day.as_deref().map(|day| ("date", day)));
         self.service.url("/api/v1/benchmarks", &query)
     }
 
-    fn folder(&self, cache: &Path, question: &Question) -> PathBuf {
+    fn folder(&self, cache: &Path, question: &ApiQuestion) -> PathBuf {
         let base = self.service.base();
         let host = base.host_str().unwrap_or_default().replace(['[', ']', ':'], "-");
         let port = base.port().map(|port| format!("_{port}")).unwrap_or_default();
@@ -79,7 +79,7 @@ impl InferenceX {
     pub async fn fetch(
         &self,
         cache: &Path,
-        question: &Question,
+        question: &ApiQuestion,
         tell: &Tell<'_>,
     ) -> Result<PathBuf> {
         let folder = self.folder(cache, question);
@@ -126,7 +126,7 @@ impl InferenceX {
     }
 
     /// The answer in the cache, without asking anyone.
-    pub fn from_cache(&self, cache: &Path, question: &Question) -> Result<PathBuf> {
+    pub fn from_cache(&self, cache: &Path, question: &ApiQuestion) -> Result<PathBuf> {
         let folder = self.folder(cache, question);
         let url = self.url(question);
         kept(&folder, url.as_str()).map(|_| folder.join(ANSWER)).ok_or_else(|| {
@@ -135,7 +135,13 @@ impl InferenceX {
         })
     }
 
-    fn refused(&self, url: &reqwest::Url, question: &Question, status: u16, body: &[u8]) -> Error {
+    fn refused(
+        &self,
+        url: &reqwest::Url,
+        question: &ApiQuestion,
+        status: u16,
+        body: &[u8],
+    ) -> Error {
         let said = self.service.words(body);
         let error = Error::usage(format!("{url} answered {status}: {said}"));
         match (status, names(body)) {
@@ -184,7 +190,7 @@ mod tests {
             max_wait: Duration::ZERO,
         };
         let api = InferenceX::new("https://x.example.invalid:81/", patience).unwrap();
-        let question = |model: &str, day: Option<&str>| Question {
+        let question = |model: &str, day: Option<&str>| ApiQuestion {
             model: model.to_owned(),
             day: day.map(|day| day.parse().unwrap()),
         };

@@ -17,5 +17,5 @@ mod service;
 pub use cache::{CachedRun, RUN_FACTS, RunFacts};
 pub use collect::{Collected, Wanted, collect, from_cache};
 pub use github::{GitHub, Repository};
-pub use inferencex::{InferenceX, Question};
+pub use inferencex::{ApiQuestion, InferenceX};
 pub use service::{Event, Patience, Tell, Token};

@@ -100,13 +100,13 @@ impl std::fmt::Debug for Token {
 
 /// A service's answer, a refusal included.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct HttpAnswer {
     pub status: u16,
     pub headers: HeaderMap,
     pub body: Vec<u8>,
 }
 
-impl Answer {
+impl HttpAnswer {
     pub(super) fn header(&self, name: &HeaderName) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
@@ -128,12 +128,12 @@ pub(super) enum Download {
     /// It is there no more: expired or deleted.
     Gone,
     /// It was refused with this answer.
-    Refused(Answer),
+    Refused(HttpAnswer),
 }
 
 /// A service, and how it is asked.
 #[derive(Debug)]
-pub(super) struct Service {
+pub(super) struct HttpService {
     http: reqwest::Client,
     base: Url,
     token: Option<Token>,
@@ -162,7 +162,7 @@ impl Fault {
     }
 }
 
-impl Service {
+impl HttpService {
     /// The service at a URL. A token is for https, or for this machine.
     pub(super) fn new(
         base: &str,
@@ -248,7 +248,7 @@ impl Service {
         etag: Option<&str>,
         max_bytes: u64,
         tell: &Tell<'_>,
-    ) -> Result<Answer> {
+    ) -> Result<HttpAnswer> {
         self.patiently(url.as_str(), tell, async || {
             let mut extra = HeaderMap::new();
             if let Some(value) = etag.and_then(|etag| HeaderValue::from_str(etag).ok()) {
@@ -473,7 +473,7 @@ impl Service {
     }
 
     /// Reads a body, within bounds.
-    async fn answer(&self, mut response: Response, max_bytes: u64) -> Result<Answer, Fault> {
+    async fn answer(&self, mut response: Response, max_bytes: u64) -> Result<HttpAnswer, Fault> {
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let mut body = Vec::new();
@@ -493,7 +493,7 @@ impl Service {
         let text = String::from_utf8_lossy(&body);
         match limit::step(status, &headers, &text, Timestamp::now()) {
             Step::Wait(then) => Err(Fault::Passing(self.words(&body), Some(then))),
-            _ => Ok(Answer { status, headers, body }),
+            _ => Ok(HttpAnswer { status, headers, body }),
         }
     }
 }
@@ -512,7 +512,7 @@ fn starts_at(headers: &HeaderMap, byte: u64) -> bool {
 mod tests {
     use super::*;
 
-    fn service(base: &str, token: Option<&str>) -> Result<Service> {
+    fn service(base: &str, token: Option<&str>) -> Result<HttpService> {
         let token = token.map(|text| Token::new("GITHUB_TOKEN", text)).transpose()?;
         let patience = Patience {
             timeout: Duration::from_secs(1),
@@ -520,7 +520,7 @@ mod tests {
             first_delay: Duration::ZERO,
             max_wait: Duration::ZERO,
         };
-        Service::new(base, "application/json", token, patience)
+        HttpService::new(base, "application/json", token, patience)
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //! agree. Its results of several pools lack the numbers of workers, and its own measurements (`epnone`)
 //! are not of that benchmark: both are skipped.
 
-use super::{Artifact, Given, Reading, Source};
+use super::{Artifact, GivenFacts, Reading, SourceReader};
 use crate::base::error::Result;
 use crate::base::table::Record;
 use crate::row::metric::Metric;
@@ -58,7 +58,7 @@ const OPTIONAL: [&str; 21] = [
     "decode_moe_ep_size",
 ];
 
-impl Source for AiConfigurator {
+impl SourceReader for AiConfigurator {
     fn name(&self) -> &'static str {
         NAME
     }
@@ -71,7 +71,7 @@ impl Source for AiConfigurator {
         artifact.columns().starts_with(&["id", "silicon_data_source"])
     }
 
-    fn read(&self, artifact: &Artifact, given: &Given) -> Result<Reading> {
+    fn read(&self, artifact: &Artifact, given: &GivenFacts) -> Result<Reading> {
         let mut reading = Reading::default();
         let table = artifact.table(&REQUIRED, &OPTIONAL, &mut reading)?;
         for record in table.records() {
@@ -89,7 +89,7 @@ impl Source for AiConfigurator {
 }
 
 /// A row, or why there is none.
-fn read_record(record: Record<'_>, given: &Given) -> Result<Result<Row, &'static str>> {
+fn read_record(record: Record<'_>, given: &GivenFacts) -> Result<Result<Row, &'static str>> {
     if record.text("mode") != Some("agg") {
         return Ok(Err("separate pools without the numbers of their workers"));
     }
@@ -202,7 +202,7 @@ mod tests {
     fn read(text: &str) -> Result<Reading> {
         let artifact = Artifact::new(Path::new("s.csv"), format!("{HEADER}{text}"));
         assert!(AiConfigurator.recognises(&artifact));
-        AiConfigurator.read(&artifact, &Given::default())
+        AiConfigurator.read(&artifact, &GivenFacts::default())
     }
 
     fn identities(text: &str) -> Vec<String> {

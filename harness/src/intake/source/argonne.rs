@@ -3,7 +3,7 @@
 //! devices, 2 × length × batch / latency. Rows where the two disagree are skipped: most of llama.cpp's
 //! are wrong by the batch.
 
-use super::{Artifact, Given, Reading, Source};
+use super::{Artifact, GivenFacts, Reading, SourceReader};
 use crate::base::error::Result;
 use crate::base::table::Record;
 use crate::row::metric::Metric;
@@ -28,7 +28,7 @@ const COLUMNS: [&str; 8] = [
 /// Latency and throughput agree when their product is the tokens of the batch to within this share.
 const AGREEMENT: f64 = 0.02;
 
-impl Source for Argonne {
+impl SourceReader for Argonne {
     fn name(&self) -> &'static str {
         NAME
     }
@@ -41,7 +41,7 @@ impl Source for Argonne {
         artifact.columns().starts_with(&COLUMNS[..4])
     }
 
-    fn read(&self, artifact: &Artifact, given: &Given) -> Result<Reading> {
+    fn read(&self, artifact: &Artifact, given: &GivenFacts) -> Result<Reading> {
         let mut reading = Reading::default();
         let table = artifact.table(&COLUMNS, &[], &mut reading)?;
         for record in table.records() {
@@ -62,7 +62,7 @@ impl Source for Argonne {
 fn read_record(
     record: Record<'_>,
     artifact: &Artifact,
-    given: &Given,
+    given: &GivenFacts,
 ) -> Result<Result<Row, String>> {
     let text = |column| record.required(column, record.text(column));
     let count = |column| record.required(column, record.whole(column, 1..=1 << 20)?);
@@ -134,9 +134,9 @@ mod tests {
                     Intel Max 1550,4,llama.cpp,m,128,1,0.5,512.0";
         let artifact = Artifact::new(Path::new("All_results.csv"), text.to_owned());
         assert!(Argonne.recognises(&artifact));
-        let message = Argonne.read(&artifact, &Given::default()).unwrap_err().to_string();
+        let message = Argonne.read(&artifact, &GivenFacts::default()).unwrap_err().to_string();
         assert!(message.ends_with("say it with --precision"), "{message}");
-        let given = Given { precision: Some("fp16".to_owned()), ..Given::default() };
+        let given = GivenFacts { precision: Some("fp16".to_owned()), ..GivenFacts::default() };
         let reading = Argonne.read(&artifact, &given).unwrap();
         let names: Vec<String> = reading.rows.iter().map(|row| row.identity.to_string()).collect();
         assert_eq!(names[0], "h100::vllm::fp16::128x128::tp2_ep1::c16");

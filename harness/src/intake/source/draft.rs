@@ -12,7 +12,7 @@ use crate::row::{Concurrency, Identity, Layout, Lengths, Measured, Parallelism, 
 
 /// What the caller knows: whose rows they are, and what the files may not hold.
 #[derive(Debug, Clone, Default)]
-pub struct Given {
+pub struct GivenFacts {
     /// The provider that every row gets.
     pub provider: String,
     /// The names of the model in artifacts; a result that names another one is skipped.
@@ -45,7 +45,7 @@ pub struct Given {
     pub run_id: Option<String>,
 }
 
-impl Given {
+impl GivenFacts {
     /// Whether a result of the model of these names is wanted. Without names any is.
     #[must_use]
     pub fn wants(&self, names: &[&str]) -> bool {
@@ -120,7 +120,7 @@ impl Draft {
         mut self,
         artifact: &Artifact,
         place: &Place,
-        given: &Given,
+        given: &GivenFacts,
     ) -> Result<Row> {
         let mean_lengths = match (self.mean_input_tokens, self.mean_output_tokens) {
             (Some(input), Some(output)) => Some(Lengths { input, output }),

@@ -3,7 +3,7 @@
 //! `inter_token_latency_ms`.
 
 use super::draft::{Draft, Fields, ms};
-use super::{Artifact, Given, Reading, Source};
+use super::{Artifact, GivenFacts, Reading, SourceReader};
 use crate::base::error::{Place, Result};
 use crate::row::metric::Metric;
 
@@ -12,7 +12,7 @@ pub(super) struct GuideLlm;
 
 const NAME: &str = "guidellm";
 
-impl Source for GuideLlm {
+impl SourceReader for GuideLlm {
     fn name(&self) -> &'static str {
         NAME
     }
@@ -26,7 +26,7 @@ impl Source for GuideLlm {
         first.is_some_and(|metrics| metrics.get("inter_token_latency_ms").is_some())
     }
 
-    fn read(&self, artifact: &Artifact, given: &Given) -> Result<Reading> {
+    fn read(&self, artifact: &Artifact, given: &GivenFacts) -> Result<Reading> {
         let mut reading = Reading::default();
         let benchmarks = artifact
             .json()?
@@ -83,7 +83,7 @@ impl Source for GuideLlm {
                 derived: vec![Metric::Throughput, Metric::OutputThroughput],
                 ..Draft::default()
             };
-            let given = Given { concurrency: None, ..given.clone() };
+            let given = GivenFacts { concurrency: None, ..given.clone() };
             reading.take(NAME, draft.finish(artifact, &place, &given)?);
         }
         Ok(reading)
@@ -132,12 +132,12 @@ mod tests {
         ] });
         let artifact = Artifact::new(Path::new("benchmarks.json"), report.to_string());
         assert!(GuideLlm.recognises(&artifact));
-        let given = Given {
+        let given = GivenFacts {
             gpu: Some("h100".to_owned()),
             framework: Some("vllm".to_owned()),
             precision: Some("fp8".to_owned()),
             tensor_parallel: Some(2),
-            ..Given::default()
+            ..GivenFacts::default()
         };
         let reading = GuideLlm.read(&artifact, &given).unwrap();
         assert_eq!(reading.rows.len(), 1);

@@ -2,7 +2,7 @@
 //! time between tokens of a request, the first included, so TPOT follows from the latencies.
 
 use super::draft::{Draft, Fields};
-use super::{Artifact, Given, Reading, Source};
+use super::{Artifact, GivenFacts, Reading, SourceReader};
 use crate::base::error::{Place, Result};
 use crate::row::metric::Metric;
 
@@ -11,7 +11,7 @@ pub(super) struct LlmPerf;
 
 const NAME: &str = "llmperf";
 
-impl Source for LlmPerf {
+impl SourceReader for LlmPerf {
     fn name(&self) -> &'static str {
         NAME
     }
@@ -25,7 +25,7 @@ impl Source for LlmPerf {
             || artifact.has_keys(&["request_output_throughput_token_per_s", "ttft_s"])
     }
 
-    fn read(&self, artifact: &Artifact, given: &Given) -> Result<Reading> {
+    fn read(&self, artifact: &Artifact, given: &GivenFacts) -> Result<Reading> {
         let mut reading = Reading::default();
         let place = Place::file(&artifact.path);
         let value = artifact.json()?;
@@ -95,12 +95,12 @@ mod tests {
         });
         let artifact = Artifact::new(Path::new("summary.json"), summary.to_string());
         assert!(LlmPerf.recognises(&artifact));
-        let given = Given {
+        let given = GivenFacts {
             gpu: Some("h100".to_owned()),
             framework: Some("vllm".to_owned()),
             precision: Some("fp8".to_owned()),
             tensor_parallel: Some(2),
-            ..Given::default()
+            ..GivenFacts::default()
         };
         let row = LlmPerf.read(&artifact, &given).unwrap().rows.remove(0);
         assert_eq!(row.identity.to_string(), "h100::vllm::fp8::1024x1024::tp2_ep1::c16");

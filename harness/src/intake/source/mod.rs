@@ -1,6 +1,6 @@
 //! Where rows come from: result files of providers and of benchmark tools, read into rows.
 //!
-//! A source is one file with one [`Source`]: an artifact in; rows, what was skipped with reasons, and
+//! A source is one file with one [`SourceReader`]: an artifact in; rows, what was skipped with reasons, and
 //! warnings out. It is registered in [`SOURCES`] and nowhere else.
 
 mod aiconfigurator;
@@ -22,7 +22,7 @@ use crate::base::error::{Place, Result};
 use crate::row::Row;
 
 pub use artifact::Artifact;
-pub use draft::Given;
+pub use draft::GivenFacts;
 pub use inferencemax::gpu_model;
 pub use merge::{Extraction, date, merge};
 
@@ -30,7 +30,7 @@ pub use merge::{Extraction, date, merge};
 pub const ANOTHER_MODEL: &str = "another model";
 
 /// A kind of artifact that rows can be read from.
-pub trait Source: Sync {
+pub trait SourceReader: Sync {
     /// Its name on the command line.
     fn name(&self) -> &'static str;
 
@@ -47,11 +47,11 @@ pub trait Source: Sync {
 
     /// Reads an artifact. A result that is no row is skipped with a reason; what cannot be read at
     /// all, or lacks what only the caller can know, is an error.
-    fn read(&self, artifact: &Artifact, given: &Given) -> Result<Reading>;
+    fn read(&self, artifact: &Artifact, given: &GivenFacts) -> Result<Reading>;
 }
 
 /// All sources, the more particular first: a file is of the first that recognises it.
-pub const SOURCES: &[&dyn Source] = &[
+pub const SOURCES: &[&dyn SourceReader] = &[
     &inferencemax::InferenceMax,
     &serving::SGLANG,
     &serving::VLLM,
@@ -67,7 +67,7 @@ pub const SOURCES: &[&dyn Source] = &[
 
 /// The source of this name or alias.
 #[must_use]
-pub fn named(name: &str) -> Option<&'static dyn Source> {
+pub fn named(name: &str) -> Option<&'static dyn SourceReader> {
     SOURCES.iter().copied().find(|source| source.name() == name || source.aliases().contains(&name))
 }
 
@@ -105,7 +105,7 @@ impl Reading {
     /// Whether a result whose model goes by these names is wanted; counts it when it is not. The first
     /// name is the one that it is counted by.
     #[must_use]
-    pub fn wants(&mut self, generation: &'static str, names: &[&str], given: &Given) -> bool {
+    pub fn wants(&mut self, generation: &'static str, names: &[&str], given: &GivenFacts) -> bool {
         let name = names.first().copied().unwrap_or("unnamed");
         let wanted = given.wants(names);
         if wanted {
@@ -153,9 +153,9 @@ impl Reading {
 /// none does. What the user says of the rows must not be other than what the artifact says.
 pub fn read(
     artifact: &Artifact,
-    source: Option<&'static dyn Source>,
-    given: &Given,
-) -> Result<Option<(&'static dyn Source, Reading)>> {
+    source: Option<&'static dyn SourceReader>,
+    given: &GivenFacts,
+) -> Result<Option<(&'static dyn SourceReader, Reading)>> {
     let recognising = SOURCES.iter().copied().find(|source| source.recognises(artifact));
     let source = match (source, recognising) {
         (Some(asked), Some(other)) if !asked.recognises(artifact) => {

@@ -3,7 +3,7 @@
 //! and NIM's benchmark pages (`nim_version`), which give TTFT and TPOT at each. Lengths are exact. The
 //! newest version counts.
 
-use super::{Artifact, Given, Reading, Source};
+use super::{Artifact, GivenFacts, Reading, SourceReader};
 use crate::base::error::Result;
 use crate::base::table::Record;
 use crate::row::metric::Metric;
@@ -57,7 +57,7 @@ const OPTIONAL: [&str; 15] = [
 /// A total is that of its GPUs to within what the documents round.
 const ROUNDING: f64 = 0.01;
 
-impl Source for NvidiaDocs {
+impl SourceReader for NvidiaDocs {
     fn name(&self) -> &'static str {
         "nvidia-docs"
     }
@@ -74,7 +74,7 @@ impl Source for NvidiaDocs {
         document(artifact).is_some() && artifact.columns().contains(&"output_throughput_per_gpu")
     }
 
-    fn read(&self, artifact: &Artifact, given: &Given) -> Result<Reading> {
+    fn read(&self, artifact: &Artifact, given: &GivenFacts) -> Result<Reading> {
         let mut reading = Reading::default();
         let table = artifact.table(&REQUIRED, &OPTIONAL, &mut reading)?;
         let Some(Document { generation, version }) = document(artifact) else {
@@ -100,7 +100,7 @@ fn document(artifact: &Artifact) -> Option<Document> {
     DOCUMENTS.into_iter().find(|document| columns.contains(&document.version))
 }
 
-fn read_record(record: Record<'_>, version: &str, given: &Given) -> Result<Row> {
+fn read_record(record: Record<'_>, version: &str, given: &GivenFacts) -> Result<Row> {
     let name = |column| record.required(column, record.name(column)?);
     let count = |column| record.required(column, record.whole(column, 1..=1 << 20)?);
     let parallelism = Parallelism {
@@ -182,13 +182,13 @@ mod tests {
                     d,v0.9.0,p,c,m,h100,trt,fp8,128,128,1,1,1,False,1,64,100\n";
         let artifact = Artifact::new(Path::new("d.csv"), text.to_owned());
         assert!(NvidiaDocs.recognises(&artifact));
-        let rows = merge([NvidiaDocs.read(&artifact, &Given::default()).unwrap()]).rows;
+        let rows = merge([NvidiaDocs.read(&artifact, &GivenFacts::default()).unwrap()]).rows;
         assert_eq!(rows.len(), 2);
         assert_eq!(rows[0].identity.to_string(), "h100::trt::fp8::128x128::tp1_ep1::c64");
         assert_eq!(rows[1].identity.to_string(), "h100::trt::fp8::128x128::tp8_ep1::peak");
         assert_eq!(rows[1].measured.means[Metric::OutputThroughput], Some(400.0));
         let artifact = Artifact::new(Path::new("d.csv"), text.replace(",8,,400", ",4,,400"));
-        let message = NvidiaDocs.read(&artifact, &Given::default()).unwrap_err().to_string();
+        let message = NvidiaDocs.read(&artifact, &GivenFacts::default()).unwrap_err().to_string();
         assert_eq!(message, "d.csv:2, column `num_gpus`: 4 GPUs where tp8_ep1 makes 8");
     }
     #[test]
@@ -199,7 +199,7 @@ mod tests {
                     m,h100,nim-trtllm,fp8,4000,400,2,1,10,150,0.6,0.025,300,1.9.0,u\n";
         let artifact = Artifact::new(Path::new("n.csv"), text.to_owned());
         assert!(NvidiaDocs.recognises(&artifact));
-        let reading = NvidiaDocs.read(&artifact, &Given::default()).unwrap();
+        let reading = NvidiaDocs.read(&artifact, &GivenFacts::default()).unwrap();
         let row = &reading.rows[0];
         assert_eq!(row.identity.to_string(), "h100::nim-trtllm::fp8::4000x400::tp2_ep1::c10");
         assert_eq!(row.measured.means[Metric::Tpot], Some(0.025));
@@ -207,13 +207,13 @@ mod tests {
         assert_eq!(row.provenance.run_id, "1.9.0");
         let first_token = text.replace(",150,0.6,0.025,300,", ",,0.6,,,");
         let artifact = Artifact::new(Path::new("n.csv"), first_token.clone());
-        let reading = NvidiaDocs.read(&artifact, &Given::default()).unwrap();
+        let reading = NvidiaDocs.read(&artifact, &GivenFacts::default()).unwrap();
         assert_eq!(reading.rows[0].measured.means[Metric::OutputThroughput], None);
         let artifact = Artifact::new(Path::new("n.csv"), first_token.replace(",,0.6,,,", ",,,,,"));
-        let message = NvidiaDocs.read(&artifact, &Given::default()).unwrap_err().to_string();
+        let message = NvidiaDocs.read(&artifact, &GivenFacts::default()).unwrap_err().to_string();
         assert!(message.ends_with("no metric is given"), "{message}");
         let artifact = Artifact::new(Path::new("n.csv"), text.replace(",300,", ",150,"));
-        let message = NvidiaDocs.read(&artifact, &Given::default()).unwrap_err().to_string();
+        let message = NvidiaDocs.read(&artifact, &GivenFacts::default()).unwrap_err().to_string();
         assert!(message.starts_with("n.csv:2, column `total_output_throughput`: 150"), "{message}");
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::draft::{Draft, Fields};
-use super::{Artifact, Given, Reading, Source};
+use super::{Artifact, GivenFacts, Reading, SourceReader};
 use crate::base::error::{Error, Place, Result};
 
 /// One of the two.
@@ -58,7 +58,7 @@ const OUTPUT_RATE: &str = "output_token_throughput";
 const INPUT_LENGTH: &str = "input_sequence_length";
 const OUTPUT_LENGTH: &str = "output_sequence_length";
 
-impl Source for PerfAnalyzer {
+impl SourceReader for PerfAnalyzer {
     fn name(&self) -> &'static str {
         self.name
     }
@@ -75,7 +75,7 @@ impl Source for PerfAnalyzer {
         json || csv || (self.name == AIPERF.name && is_request_by_request(artifact))
     }
 
-    fn read(&self, artifact: &Artifact, given: &Given) -> Result<Reading> {
+    fn read(&self, artifact: &Artifact, given: &GivenFacts) -> Result<Reading> {
         let mut reading = Reading::default();
         let place = Place::file(&artifact.path);
         if is_csv(artifact) {
@@ -248,13 +248,13 @@ mod tests {
     use super::*;
     use crate::row::metric::Metric;
 
-    fn given() -> Given {
-        Given {
+    fn given() -> GivenFacts {
+        GivenFacts {
             gpu: Some("h100".to_owned()),
             framework: Some("vllm".to_owned()),
             precision: Some("fp8".to_owned()),
             tensor_parallel: Some(2),
-            ..Given::default()
+            ..GivenFacts::default()
         }
     }
 
@@ -310,7 +310,7 @@ mod tests {
         assert!(GENAI_PERF.recognises(&artifact) && !AIPERF.recognises(&artifact));
         let message = GENAI_PERF.read(&artifact, &given()).unwrap_err().to_string();
         assert!(message.contains("the concurrency is not in the file"), "{message}");
-        let given = Given { concurrency: Some(32), ..given() };
+        let given = GivenFacts { concurrency: Some(32), ..given() };
         let row = GENAI_PERF.read(&artifact, &given).unwrap().rows.remove(0);
         assert_eq!(row.identity.to_string(), "h100::vllm::fp8::921x924::tp2_ep1::c32");
         assert_eq!(row.measured.means[Metric::E2eLatency], Some(10.12));

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::artifact::parse_json;
 use super::draft::{Draft, Fields, ms};
-use super::{Artifact, Given, Reading, Source};
+use super::{Artifact, GivenFacts, Reading, SourceReader};
 use crate::base::error::{Error, Place, Result};
 
 /// Where the two differ.
@@ -42,7 +42,7 @@ pub(super) const SGLANG: Serving = Serving {
     e2e: ["/mean_e2e_latency_ms", "/median_e2e_latency_ms"],
 };
 
-impl Source for Serving {
+impl SourceReader for Serving {
     fn name(&self) -> &'static str {
         self.name
     }
@@ -58,7 +58,7 @@ impl Source for Serving {
             || first.is_some_and(|run| self.signature.iter().all(|key| run.get(key).is_some()))
     }
 
-    fn read(&self, artifact: &Artifact, given: &Given) -> Result<Reading> {
+    fn read(&self, artifact: &Artifact, given: &GivenFacts) -> Result<Reading> {
         let mut reading = Reading::default();
         match artifact.sniff() {
             Some(Value::Array(runs)) => {
@@ -92,7 +92,7 @@ impl Serving {
         artifact: &Artifact,
         value: &Value,
         place: &Place,
-        given: &Given,
+        given: &GivenFacts,
         reading: &mut Reading,
     ) -> Result<()> {
         let fields = Fields { value, place };
@@ -168,17 +168,17 @@ mod tests {
         "total_token_throughput": 5800.0, "mean_ttft_ms": 118.0, "p99_ttft_ms": 780.0,
         "mean_tpot_ms": 10.0}"#;
 
-    fn read(source: &Serving, text: &str, given: &Given) -> Result<Reading> {
+    fn read(source: &Serving, text: &str, given: &GivenFacts) -> Result<Reading> {
         let artifact = Artifact::new(Path::new("r.json"), text.to_owned());
         assert!(source.recognises(&artifact));
         source.read(&artifact, given)
     }
 
-    fn given() -> Given {
-        Given {
+    fn given() -> GivenFacts {
+        GivenFacts {
             precision: Some("fp4".to_owned()),
             models: vec!["m".to_owned()],
-            ..Given::default()
+            ..GivenFacts::default()
         }
     }
 
@@ -199,18 +199,20 @@ mod tests {
 
     #[test]
     fn what_only_the_user_knows_is_asked_for_and_what_both_say_must_agree() {
-        let message = |given: &Given| read(&VLLM, VLLM_RUN, given).unwrap_err().to_string();
+        let message = |given: &GivenFacts| read(&VLLM, VLLM_RUN, given).unwrap_err().to_string();
         assert_eq!(
-            message(&Given::default()),
+            message(&GivenFacts::default()),
             "r.json: the precision is not in the file\n  help: say with --precision"
         );
-        let nothing = read(&VLLM, &VLLM_RUN.replace("\"tp\": \"2\",", ""), &Given::default());
+        let nothing = read(&VLLM, &VLLM_RUN.replace("\"tp\": \"2\",", ""), &GivenFacts::default());
         let nothing = nothing.unwrap_err().to_string();
         assert!(nothing.ends_with("say with --precision, --tensor-parallel"), "{nothing}");
-        let other = message(&Given { gpu: Some("b200".to_owned()), ..given() });
+        let other = message(&GivenFacts { gpu: Some("b200".to_owned()), ..given() });
         assert!(other.starts_with("r.json: the file says GPU h200 and --gpu says b200"), "{other}");
-        assert!(read(&VLLM, VLLM_RUN, &Given { gpu: Some("H200".to_owned()), ..given() }).is_ok());
-        let other = Given { models: vec!["x".to_owned()], ..given() };
+        assert!(
+            read(&VLLM, VLLM_RUN, &GivenFacts { gpu: Some("H200".to_owned()), ..given() }).is_ok()
+        );
+        let other = GivenFacts { models: vec!["x".to_owned()], ..given() };
         assert_eq!(read(&VLLM, VLLM_RUN, &other).unwrap().rows.len(), 0);
         let text = VLLM_RUN.replace("118.0", "\"fast\"");
         let wrong = read(&VLLM, &text, &given()).unwrap_err().to_string();
@@ -230,7 +232,8 @@ mod tests {
             "{line}\n{}\n",
             line.replace("\"max_concurrency\": 8", "\"max_concurrency\": 16")
         );
-        let given = Given { gpu: Some("b200".to_owned()), tensor_parallel: Some(4), ..given() };
+        let given =
+            GivenFacts { gpu: Some("b200".to_owned()), tensor_parallel: Some(4), ..given() };
         let reading = read(&SGLANG, &text, &given).unwrap();
         let names: Vec<String> = reading.rows.iter().map(|row| row.identity.to_string()).collect();
         assert_eq!(names[1], "b200::sglang::fp4::1024x512::tp4_ep1::c16");

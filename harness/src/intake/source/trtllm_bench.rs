@@ -2,7 +2,7 @@
 //! (`tensorrt_llm/bench/dataclasses/reporting.py`): milliseconds, tokens/s of the whole system.
 
 use super::draft::{Draft, Fields, ms, whole};
-use super::{Artifact, Given, Reading, Source};
+use super::{Artifact, GivenFacts, Reading, SourceReader};
 use crate::base::error::{Place, Result};
 
 /// Reports of `trtllm-bench`.
@@ -10,7 +10,7 @@ pub(super) struct TrtllmBench;
 
 const NAME: &str = "trtllm-bench";
 
-impl Source for TrtllmBench {
+impl SourceReader for TrtllmBench {
     fn name(&self) -> &'static str {
         NAME
     }
@@ -23,7 +23,7 @@ impl Source for TrtllmBench {
         artifact.has_keys(&["engine", "world_info", "request_info", "performance"])
     }
 
-    fn read(&self, artifact: &Artifact, given: &Given) -> Result<Reading> {
+    fn read(&self, artifact: &Artifact, given: &GivenFacts) -> Result<Reading> {
         let mut reading = Reading::default();
         let place = Place::file(&artifact.path);
         let fields = Fields { value: artifact.json()?, place: &place };
@@ -98,12 +98,12 @@ mod tests {
         });
         let artifact = Artifact::new(Path::new("report.json"), report.to_string());
         assert!(TrtllmBench.recognises(&artifact));
-        let given = Given { gpu: Some("h100".to_owned()), ..Given::default() };
+        let given = GivenFacts { gpu: Some("h100".to_owned()), ..GivenFacts::default() };
         let row = TrtllmBench.read(&artifact, &given).unwrap().rows.remove(0);
         assert_eq!(row.identity.to_string(), "h100::trt::fp8::1024x512::tp2_ep1_pp2::c15");
         assert_eq!(row.measured.means[Metric::Throughput], Some(600.0));
         assert_eq!(row.measured.means[Metric::E2eLatency], Some(9.0));
-        let other = Given { models: vec!["x".to_owned()], ..given };
+        let other = GivenFacts { models: vec!["x".to_owned()], ..given };
         assert!(TrtllmBench.read(&artifact, &other).unwrap().rows.is_empty());
     }
 }

@@ -34,14 +34,14 @@ pub struct Recording {
     /// Answers to GET, by path.
     pub pages: BTreeMap<String, RecordedReply>,
     /// Answers to `POST /config/system-metrics`, by the request's key.
-    pub entries: BTreeMap<String, Entry>,
+    pub entries: BTreeMap<String, RecordedAnswer>,
     /// Of these, the keys that the file only names, with the release that holds them whole.
     pub shared: BTreeMap<String, String>,
 }
 
 /// A request with its answer.
 #[derive(Debug, Clone)]
-pub struct Entry {
+pub struct RecordedAnswer {
     /// What was asked, without `debug`.
     pub request: SystemMetricsRequest,
     /// What was answered, with the breakdown by layer.

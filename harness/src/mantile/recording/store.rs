@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{Entry, RecordedReply, Recording, record_command};
+use super::{RecordedAnswer, RecordedReply, Recording, record_command};
 use crate::base::error::{Error, Place, Result};
 use crate::base::file;
 use crate::mantile::SystemMetricsRequest;
@@ -167,7 +167,7 @@ fn parse(path: &Path, text: &str) -> Result<Parsed> {
                     );
                     return Err(Error::content(Place::file(path), message));
                 }
-                entries.insert(key, Entry { request, reply });
+                entries.insert(key, RecordedAnswer { request, reply });
             }
             (None, None, Some(owner), Some(digest)) => shared.push((key, owner, digest)),
             _ => {
@@ -222,7 +222,7 @@ pub fn to_text(recording: &Recording, others: &[Recording]) -> String {
     )
 }
 
-fn entry_line(key: &str, entry: &Entry, others: &[Recording]) -> String {
+fn entry_line(key: &str, entry: &RecordedAnswer, others: &[Recording]) -> String {
     let holds_whole = |other: &&Recording| {
         let same =
             other.entries.get(key).is_some_and(|held| held.reply.digest == entry.reply.digest);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::{Estimator, RowEstimate};
 use crate::base::statistics::quantile;
 use crate::mantile::LayerTable;
-use crate::mantile::breakdown::Breakdown;
+use crate::mantile::breakdown::LayerBreakdown;
 use crate::mantile::recording::Recording;
 use crate::predict::mapping;
 use crate::predict::prediction::Outcome;
@@ -55,7 +55,7 @@ pub fn group_median<'a>(rows: impl IntoIterator<Item = &'a Row>) -> Estimator {
 /// the memory bandwidth, and nothing else: no compute, communication or kernel overhead.
 ///
 /// Bytes and bandwidth are those of Mantile's recorded answer to the row's request
-/// ([`Breakdown`]: its `load_ms`, summed over layers), so they hold under the row's approximations: an
+/// ([`LayerBreakdown`]: its `load_ms`, summed over layers), so they hold under the row's approximations: an
 /// H200 row reads at an H100's bandwidth, and 4-bit weights on Hopper count as 8-bit ones, so that some of
 /// those rows are faster than it. This is the memory side of the roofline (Williams, Waterman and
 /// Patterson 2009, "Roofline: an insightful visual performance model"), by which small-batch decoding is
@@ -112,7 +112,7 @@ fn step_seconds(
         .ok_or("its request is another one now")?;
     let load = |key: &String| {
         let entry = recording.entries.get(key).ok_or("its request is not recorded")?;
-        let breakdown = Breakdown::parse(&entry.reply.text(), layers)?;
+        let breakdown = LayerBreakdown::parse(&entry.reply.text(), layers)?;
         let load: f64 = breakdown.decode.iter().map(|layer| layer.count * layer.load_ms).sum();
         if load > 0.0 { Ok(load / 1000.0) } else { Err("its step loads nothing".to_owned()) }
     };
@@ -121,7 +121,7 @@ fn step_seconds(
 }
 
 /// A row's metrics when every token costs a step of `tpot` seconds.
-fn bound(tpot: f64, row: &Row, concurrency: u32, sources: &[config::Source]) -> RowEstimate {
+fn bound(tpot: f64, row: &Row, concurrency: u32, sources: &[config::SourceConfig]) -> RowEstimate {
     let mut given = PerMetric::default();
     given[Metric::Tpot] = Some(tpot);
     // For what follows from it only.
@@ -133,10 +133,10 @@ fn bound(tpot: f64, row: &Row, concurrency: u32, sources: &[config::Source]) -> 
 
 fn baseline(name: &str, about: &str) -> Estimator {
     Estimator {
-        entry: config::Estimator {
+        entry: config::EstimatorConfig {
             name: name.to_owned(),
             about: about.to_owned(),
-            ..config::Estimator::default()
+            ..config::EstimatorConfig::default()
         },
         path: None,
         estimates: BTreeMap::new(),
@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn a_bound_prices_the_first_token_as_any_other_and_predicts_no_ttft() {
         let row = row("b200::vllm::fp4::1000x1000::tp4_ep1::c8", 1.0);
-        let source = |ratio| config::Source {
+        let source = |ratio| config::SourceConfig {
             name: "p".to_owned(),
             file: String::new(),
             mean_length_ratio: ratio,

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::{Estimator, Given, Predictions};
+use super::{Estimator, GivenPrediction, Predictions};
 use crate::base::error::{Error, Place, Result};
 use crate::base::table::{Record, Table};
 use crate::intake::source::gpu_model;
@@ -64,7 +64,7 @@ pub fn read(path: &Path, text: &str) -> Result<Predictions> {
     Ok(predictions)
 }
 
-fn read_record(record: Record<'_>) -> Result<Given> {
+fn read_record(record: Record<'_>) -> Result<GivenPrediction> {
     let mut identity = row::read_identity(record)?;
     identity.gpu_model = gpu_model(&identity.gpu_model);
     let mut metrics = row::read_metrics(record, prediction::column).map_err(|error| {
@@ -79,7 +79,7 @@ fn read_record(record: Record<'_>) -> Result<Given> {
     for metric in read_derived(record, &metrics)? {
         metrics[metric] = None;
     }
-    Ok(Given {
+    Ok(GivenPrediction {
         provider: record.text("provider").map(str::to_owned),
         identity,
         metrics,
@@ -160,7 +160,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(read.given.len(), 1);
-        let Given { provider, identity, metrics, mode } = &read.given[0];
+        let GivenPrediction { provider, identity, metrics, mode } = &read.given[0];
         assert_eq!(identity.to_string(), "b200::trt::fp4::1024x1024::tp2_ep1_dpa::c64");
         assert_eq!((provider, mode.as_deref()), (&None, Some("HYBRID")));
         let given = Metric::ALL.map(|metric| metrics[metric]);

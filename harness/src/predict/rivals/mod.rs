@@ -26,7 +26,7 @@ use crate::rules::config;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Estimator {
     /// What it is, and where its figures are from.
-    pub entry: config::Estimator,
+    pub entry: config::EstimatorConfig,
     /// The file that it was read from; `None` of a baseline.
     pub path: Option<PathBuf>,
     /// Its predictions, by the rows' names.
@@ -50,9 +50,9 @@ pub struct RowEstimate {
 
 /// A predictions file of another estimator, not yet put to rows.
 #[derive(Debug, Clone, PartialEq)]
-pub struct File {
+pub struct EstimatorFile {
     /// What it is.
-    pub entry: config::Estimator,
+    pub entry: config::EstimatorConfig,
     /// The file.
     pub path: PathBuf,
     /// What it predicts.
@@ -63,14 +63,14 @@ pub struct File {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Predictions {
     /// A configuration each, none twice.
-    pub given: Vec<Given>,
+    pub given: Vec<GivenPrediction>,
     /// How many rows are not predicted, by status.
     pub unpredicted: BTreeMap<String, usize>,
 }
 
 /// A prediction as it stands in the file.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Given {
+pub struct GivenPrediction {
     /// The provider of the measured row that it is for; `None` where it is for anyone's.
     pub provider: Option<String>,
     /// The configuration.
@@ -90,7 +90,7 @@ impl RowEstimate {
         mode: Option<String>,
         row: &Row,
         concurrency: Option<u32>,
-        sources: &[config::Source],
+        sources: &[config::SourceConfig],
     ) -> Self {
         let source = sources.iter().find(|source| source.name == row.provider);
         let metrics = source.map_or(given, |source| {
@@ -112,17 +112,17 @@ impl Estimator {
     }
 }
 
-impl File {
+impl EstimatorFile {
     /// Puts the predictions to rows: each to the row of its provider, or, where it names none, to every
     /// row of its configuration.
     #[must_use]
     pub fn over<'a>(
         &self,
         rows: impl IntoIterator<Item = &'a Row>,
-        sources: &[config::Source],
+        sources: &[config::SourceConfig],
     ) -> Estimator {
-        let key = |given: &Given| (given.provider.clone(), given.identity.clone());
-        let mut by_key: HashMap<_, (&Given, bool)> =
+        let key = |given: &GivenPrediction| (given.provider.clone(), given.identity.clone());
+        let mut by_key: HashMap<_, (&GivenPrediction, bool)> =
             self.predictions.given.iter().map(|given| (key(given), (given, false))).collect();
         let mut estimates = BTreeMap::new();
         for row in rows {
@@ -155,7 +155,7 @@ impl File {
 /// bandwidth bound needs Mantile's recorded answers.
 #[must_use]
 pub fn all<'a>(
-    files: impl IntoIterator<Item = &'a File>,
+    files: impl IntoIterator<Item = &'a EstimatorFile>,
     predictions: &[(&Row, &Outcome)],
     config: &config::Config,
     recording: Option<&Recording>,
@@ -177,22 +177,22 @@ mod tests {
     use super::*;
     use crate::testing::bare_row;
 
-    fn file(given: Vec<Given>) -> File {
+    fn file(given: Vec<GivenPrediction>) -> EstimatorFile {
         let predictions = Predictions { given, unpredicted: BTreeMap::new() };
-        let entry = config::Estimator { name: "e".to_owned(), ..Default::default() };
-        File { entry, path: Path::new("e.csv").to_path_buf(), predictions }
+        let entry = config::EstimatorConfig { name: "e".to_owned(), ..Default::default() };
+        EstimatorFile { entry, path: Path::new("e.csv").to_path_buf(), predictions }
     }
 
-    fn given(provider: Option<&str>, name: &str, ttft: f64, tpot: f64) -> Given {
+    fn given(provider: Option<&str>, name: &str, ttft: f64, tpot: f64) -> GivenPrediction {
         let mut metrics = PerMetric::default();
         metrics[Metric::Ttft] = Some(ttft);
         metrics[Metric::Tpot] = Some(tpot);
         let provider = provider.map(str::to_owned);
-        Given { provider, identity: name.parse().unwrap(), metrics, mode: None }
+        GivenPrediction { provider, identity: name.parse().unwrap(), metrics, mode: None }
     }
 
-    fn source(name: &str) -> config::Source {
-        config::Source {
+    fn source(name: &str) -> config::SourceConfig {
+        config::SourceConfig {
             name: name.to_owned(),
             file: String::new(),
             mean_length_ratio: 0.9,

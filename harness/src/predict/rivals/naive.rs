@@ -15,7 +15,7 @@ use crate::base::error::{Error, Result};
 use crate::mantile::{PhaseRequest, SystemMetricsRequest};
 use crate::predict::ask::bounded;
 use crate::predict::mapping;
-use crate::predict::service::Service;
+use crate::predict::service::MantileService;
 use crate::row::metric::{Metric, PerMetric};
 use crate::row::{Identity, Row};
 use crate::rules::config;
@@ -73,7 +73,7 @@ fn metrics(body: &str) -> Option<PerMetric<Option<f64>>> {
 
 /// Asks a live Mantile the naive way for every row that is mapped to one number of requests. Rows that it
 /// refuses are counted.
-pub async fn ask(service: &Service, rows: &[Row], concurrency: usize) -> Result<Estimator> {
+pub async fn ask(service: &MantileService, rows: &[Row], concurrency: usize) -> Result<Estimator> {
     let mut questions = Vec::new();
     for row in rows {
         let Ok(mapped) = mapping::map(row, &service.config) else { continue };
@@ -103,7 +103,7 @@ pub async fn ask(service: &Service, rows: &[Row], concurrency: usize) -> Result<
             Error::usage("no row was answered").with_help("choose rows that Mantile can predict")
         );
     }
-    let entry = config::Estimator { name: NAIVE_CONVERSION.to_owned(), ..Default::default() };
+    let entry = config::EstimatorConfig { name: NAIVE_CONVERSION.to_owned(), ..Default::default() };
     Ok(Estimator { entry, path: None, estimates, unpredicted, unmeasured: Vec::new() })
 }
 

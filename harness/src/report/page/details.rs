@@ -5,11 +5,11 @@ use std::path::Path;
 
 use maud::{Markup, html};
 
-use super::{Subject, rows};
+use super::{PageSubject, rows};
 use crate::judge::compare::Comparison;
 use crate::judge::verdict::{RowVerdict, Status};
 use crate::mantile::SystemMetricsRequest;
-use crate::mantile::breakdown::{Breakdown, Phase};
+use crate::mantile::breakdown::{LayerBreakdown, RequestPhase};
 use crate::predict::mapping::Recorded;
 use crate::report::{
     Align, TextTable, explain_command, figure as four_digits, layer_times, rerun_command,
@@ -17,8 +17,8 @@ use crate::report::{
 use crate::row::metric::{Metric, Quantity};
 
 /// Everything about each row, folded up.
-pub(super) fn details(subject: Subject<'_>) -> Markup {
-    let Subject { model, evaluation, recorded, .. } = subject;
+pub(super) fn details(subject: PageSubject<'_>) -> Markup {
+    let PageSubject { model, evaluation, recorded, .. } = subject;
     // As the files are called wherever the page is made.
     let called = |path: &Path| {
         let file = path.file_name().unwrap_or_default();
@@ -44,8 +44,10 @@ pub(super) fn details(subject: Subject<'_>) -> Markup {
 }
 
 /// The times of both phases by kind of layer.
-fn times(breakdown: &Breakdown) -> String {
-    [Phase::Prefill, Phase::Decode].map(|phase| layer_times(breakdown, phase, None)).join("\n\n")
+fn times(breakdown: &LayerBreakdown) -> String {
+    [RequestPhase::Prefill, RequestPhase::Decode]
+        .map(|phase| layer_times(breakdown, phase, None))
+        .join("\n\n")
 }
 
 /// When and by which run a row was measured, and what its prediction glosses over.

@@ -11,7 +11,7 @@ use super::series::Series;
 use crate::base::statistics::{self, Pair, quantile};
 use crate::judge::compare::Comparison;
 use crate::judge::evaluation::Evaluation;
-use crate::judge::frontier::{Choice, Point, choices, frontier};
+use crate::judge::frontier::{FrontierChoice, FrontierPoint, choices, frontier};
 use crate::judge::model::Model;
 use crate::judge::verdict::QuantityVerdict;
 use crate::report::{ReleaseErrors, frontier_sentences};
@@ -326,11 +326,12 @@ pub(super) fn frontiers(drawn: Drawn<'_>) -> Option<Markup> {
     choices.within.first()?;
     let rows: BTreeMap<String, usize> =
         comparisons.iter().enumerate().map(|(row, one)| (one.row.name(), row)).collect();
-    let chart = |title: &str, choice: &Choice<'_>, groups: Option<&Series>, every: usize| {
-        let groups = |row: usize, own: usize| groups.map_or(own, |series| series.group(row));
-        frontier_chart(title, choice, &rows, &groups, every)
-    };
-    let every = |choices: &[Choice<'_>]| {
+    let chart =
+        |title: &str, choice: &FrontierChoice<'_>, groups: Option<&Series>, every: usize| {
+            let groups = |row: usize, own: usize| groups.map_or(own, |series| series.group(row));
+            frontier_chart(title, choice, &rows, &groups, every)
+        };
+    let every = |choices: &[FrontierChoice<'_>]| {
         let candidates: usize = choices.iter().map(|choice| choice.candidates.len()).sum();
         candidates.div_ceil(MOST_MARKS)
     };
@@ -362,7 +363,7 @@ const PREDICTED: &str = "predicted";
 /// configurations off the frontier every n-th is drawn.
 fn frontier_chart(
     title: &str,
-    choice: &Choice<'_>,
+    choice: &FrontierChoice<'_>,
     rows: &BTreeMap<String, usize>,
     shape_of: &dyn Fn(usize, usize) -> usize,
     every: usize,
@@ -373,7 +374,7 @@ fn frontier_chart(
     let x = Scale::from_zero(both().map(|point| point.interactivity), LEFT, width - RIGHT);
     let y = Scale::from_zero(both().map(|point| point.throughput), height - BOTTOM, TOP);
     let frame = Frame { width, height, x, y };
-    let at = |point: &Point| (x.at(point.interactivity), y.at(point.throughput));
+    let at = |point: &FrontierPoint| (x.at(point.interactivity), y.at(point.throughput));
     let agreement = choice.agreement;
     let rank = |rho: Option<f64>| rho.map_or_else(|| "-".to_owned(), |rho| format!("{rho:.2}"));
     let regret = agreement.mean_regret.zip(agreement.mean_regret_percent);

@@ -7,15 +7,15 @@ use maud::{Markup, PreEscaped, html};
 use super::chart::{Scale, px};
 use super::rows;
 use crate::base::statistics::Statistics;
-use crate::judge::compare::{Breakdown, Comparison, Slice};
+use crate::judge::compare::{Comparison, GroupBreakdown, Slice};
 use crate::judge::evaluation::Evaluation;
 use crate::judge::verdict::{Standing, Status};
 use crate::row::metric::{Metric, Quantity};
-use crate::rules::band::{Interval, Written};
+use crate::rules::band::{Interval, WrittenAt};
 
 /// Groups by metrics: MAPE and bias, and of all rows in the end.
 pub(super) fn heat_map(comparisons: &[Comparison]) -> Markup {
-    let mut slices = Breakdown::GPU_FRAMEWORK.slices(comparisons);
+    let mut slices = GroupBreakdown::GPU_FRAMEWORK.slices(comparisons);
     slices.push(Slice::all(comparisons));
     scrolled(
         "MAPE and bias",
@@ -63,7 +63,7 @@ pub(super) fn band_coverage(evaluation: &Evaluation) -> Markup {
     let mut quantities: BTreeMap<Quantity, Judged> = BTreeMap::new();
     for (comparison, verdict) in rows(evaluation) {
         let (counts, unmapped) =
-            groups.entry(Breakdown::GPU_FRAMEWORK.label(comparison)).or_default();
+            groups.entry(GroupBreakdown::GPU_FRAMEWORK.label(comparison)).or_default();
         match verdict.status {
             Status::Inside => counts[0] += 1,
             Status::KnownDeviation => counts[1] += 1,
@@ -80,7 +80,7 @@ pub(super) fn band_coverage(evaluation: &Evaluation) -> Markup {
                 Standing::NoBand => 3,
             };
             counts[place] += 1;
-            let width = |band: &Written<Interval>| band.value.high / band.value.low;
+            let width = |band: &WrittenAt<Interval>| band.value.high / band.value.low;
             *widest = [*widest, judged.band]
                 .into_iter()
                 .flatten()
@@ -91,7 +91,7 @@ pub(super) fn band_coverage(evaluation: &Evaluation) -> Markup {
         .into_iter()
         .map(|(name, (counts, unmapped))| (name, counts, Some(unmapped.to_string())));
     let of_quantities = quantities.into_iter().map(|(quantity, Judged { counts, widest })| {
-        let line = |band: &Written<Interval>| match band.line {
+        let line = |band: &WrittenAt<Interval>| match band.line {
             0 => String::new(),
             line => format!(" at line {line}"),
         };
@@ -109,7 +109,7 @@ pub(super) fn band_coverage(evaluation: &Evaluation) -> Markup {
 #[derive(Default)]
 struct Judged {
     counts: [usize; 4],
-    widest: Option<Written<Interval>>,
+    widest: Option<WrittenAt<Interval>>,
 }
 
 /// A line of a table of standings: its name, how many are inside, known, outside and neither, and more words.

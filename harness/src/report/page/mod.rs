@@ -17,7 +17,7 @@ use crate::judge::compare::{Comparison, distinct, statistics, step_metric};
 use crate::judge::evaluation::Evaluation;
 use crate::judge::model::Model;
 use crate::judge::verdict::{RowVerdict, Status};
-use crate::mantile::breakdown::{LayerTime, Phase};
+use crate::mantile::breakdown::{LayerTime, RequestPhase};
 use crate::predict::mapping::Recorded;
 use crate::report::{ReleaseErrors, coverage_text, dataset, verdict_word};
 use crate::row::metric::Metric;
@@ -34,7 +34,7 @@ pub fn file_name(model: &str) -> String {
 
 /// What a page is made of.
 #[derive(Debug, Clone, Copy)]
-pub struct Subject<'a> {
+pub struct PageSubject<'a> {
     /// The model.
     pub model: &'a Model,
     /// Whose predictions they are, such as "Mantile 72ff84e, recorded 2026-02-01".
@@ -67,8 +67,8 @@ impl Section {
 
 /// The page of a model.
 #[must_use]
-pub fn page(subject: Subject<'_>) -> String {
-    let Subject { model, origin, evaluation, .. } = subject;
+pub fn page(subject: PageSubject<'_>) -> String {
+    let PageSubject { model, origin, evaluation, .. } = subject;
     let series = Series::new(&evaluation.comparisons);
     let sections = sections(subject, &series);
     let body = html! {
@@ -99,8 +99,8 @@ pub fn page(subject: Subject<'_>) -> String {
 }
 
 /// The parts that there is something to show in.
-fn sections(subject: Subject<'_>, series: &Series) -> Vec<Section> {
-    let Subject { model, evaluation, history, .. } = subject;
+fn sections(subject: PageSubject<'_>, series: &Series) -> Vec<Section> {
+    let PageSubject { model, evaluation, history, .. } = subject;
     let comparisons = &evaluation.comparisons;
     let drawn = Drawn { model, evaluation, series };
     let metrics = distinct(comparisons);
@@ -176,8 +176,8 @@ type Property<'a> = (&'a str, &'a dyn Fn(&Comparison, Metric) -> Option<f64>);
 /// A part of a layer's time, ms.
 type Part = fn(&LayerTime) -> f64;
 
-fn error_figures(subject: Subject<'_>, drawn: Drawn<'_>) -> Vec<Option<Markup>> {
-    let Subject { recorded, evaluation, .. } = subject;
+fn error_figures(subject: PageSubject<'_>, drawn: Drawn<'_>) -> Vec<Option<Markup>> {
+    let PageSubject { recorded, evaluation, .. } = subject;
     let has = |metric: &Metric| statistics(&evaluation.comparisons, *metric).is_some();
     let first = |of: &[Metric]| of.iter().copied().find(has);
     let step = step_metric(&evaluation.comparisons);
@@ -212,7 +212,10 @@ fn error_figures(subject: Subject<'_>, drawn: Drawn<'_>) -> Vec<Option<Markup>> 
         ("communication", |layer| layer.communication_ms),
         ("overhead", |layer| layer.overhead_ms),
     ];
-    let phases = [(step, Phase::Decode, "step"), (Some(Metric::Ttft), Phase::Prefill, "prefill")];
+    let phases = [
+        (step, RequestPhase::Decode, "step"),
+        (Some(Metric::Ttft), RequestPhase::Prefill, "prefill"),
+    ];
     for (metric, phase, name) in phases {
         for (part, of) in parts {
             let property = format!("{part} share of the {name}");
@@ -245,8 +248,8 @@ fn rows(evaluation: &Evaluation) -> impl Iterator<Item = (&Comparison, &RowVerdi
 const ENTRY: [&str; 2] = ["<template id=\"entry\">", "</template>"];
 
 /// A page's line of the index.
-fn entry(subject: Subject<'_>) -> Markup {
-    let Subject { model, origin, evaluation, .. } = subject;
+fn entry(subject: PageSubject<'_>) -> Markup {
+    let PageSubject { model, origin, evaluation, .. } = subject;
     let coverage = evaluation.coverage();
     html! { tr {
         th scope="row" { a href=(file_name(&model.name)) { (model.name) } br;
@@ -334,7 +337,7 @@ mod tests {
             .collect();
         let now = jiff::Timestamp::UNIX_EPOCH;
         let evaluation = Evaluation::of_rows(&model, comparisons, now);
-        let subject = Subject {
+        let subject = PageSubject {
             model: &model,
             origin: "Mantile, made up",
             evaluation: &evaluation,

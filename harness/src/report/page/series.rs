@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use maud::{Markup, html};
 
 use super::chart::{COLOURS, colour, legend_of};
-use crate::judge::compare::{Breakdown, Comparison};
+use crate::judge::compare::{Comparison, GroupBreakdown};
 use crate::row::property::Field;
 
 /// A way to colour.
@@ -14,14 +14,18 @@ struct Way {
     /// The first letter of its classes.
     letter: &'static str,
     title: &'static str,
-    by: Breakdown,
+    by: GroupBreakdown,
 }
 
 const WAYS: [Way; 4] = [
-    Way { letter: "s", title: "GPU and framework", by: Breakdown::GPU_FRAMEWORK },
-    Way { letter: "g", title: "GPU", by: Breakdown::Fields(&[Field::GpuModel]) },
-    Way { letter: "f", title: "framework", by: Breakdown::Fields(&[Field::Framework]) },
-    Way { letter: "t", title: "tensor parallel", by: Breakdown::Fields(&[Field::TensorParallel]) },
+    Way { letter: "s", title: "GPU and framework", by: GroupBreakdown::GPU_FRAMEWORK },
+    Way { letter: "g", title: "GPU", by: GroupBreakdown::Fields(&[Field::GpuModel]) },
+    Way { letter: "f", title: "framework", by: GroupBreakdown::Fields(&[Field::Framework]) },
+    Way {
+        letter: "t",
+        title: "tensor parallel",
+        by: GroupBreakdown::Fields(&[Field::TensorParallel]),
+    },
 ];
 
 /// The series of every row.

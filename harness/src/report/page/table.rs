@@ -3,15 +3,15 @@
 use maud::{Markup, html};
 
 use super::groups::scrolled;
-use super::{Subject, rows};
+use super::{PageSubject, rows};
 use crate::judge::compare::statistics;
 use crate::judge::verdict::Status;
 use crate::report::{figure_to as figure, ratio_text};
 use crate::row::metric::Metric;
 
 /// The columns of the table: what is shown of each metric is predicted / measured.
-pub(super) fn table(subject: Subject<'_>) -> Markup {
-    let Subject { evaluation, .. } = subject;
+pub(super) fn table(subject: PageSubject<'_>) -> Markup {
+    let PageSubject { evaluation, .. } = subject;
     let metrics: Vec<Metric> = Metric::ALL
         .into_iter()
         .filter(|&metric| statistics(&evaluation.comparisons, metric).is_some())

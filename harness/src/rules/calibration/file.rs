@@ -13,7 +13,7 @@ use crate::base::text::is_identifier;
 use crate::base::toml_file;
 use crate::mantile::hardware::Overlap;
 use crate::row::metric::Metric;
-use crate::rules::config::Gpu;
+use crate::rules::config::GpuConfig;
 
 /// The file's name in a model's folder.
 pub const FILE_NAME: &str = "calibration.toml";
@@ -21,7 +21,7 @@ pub const FILE_NAME: &str = "calibration.toml";
 /// Where a calibration comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Provenance {
+pub struct CalibrationProvenance {
     /// The release whose recorded answers tell the work.
     pub release: String,
     /// The expression that picked rows, if any.
@@ -44,7 +44,7 @@ pub struct CalibrationFile {
     pub calibration: Vec<CalibratedGroup>,
     /// How rows ask for the calibrated configurations.
     #[serde(default)]
-    pub gpu: Vec<Gpu>,
+    pub gpu: Vec<GpuConfig>,
 }
 
 /// The calibration of a group.
@@ -78,7 +78,7 @@ pub struct CalibratedGroup {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub newest_since: Option<String>,
     /// Where the calibration comes from.
-    pub provenance: Provenance,
+    pub provenance: CalibrationProvenance,
     /// The fit of Mantile's own parameters.
     pub alone: FittedParameters,
     /// The fit of those with the serving terms.
@@ -254,7 +254,7 @@ fn lines(prefix: &str, value: &impl Serialize) -> String {
 }
 
 /// Whose rows ask for it.
-fn asking(gpu: &Gpu) -> FitGroup {
+fn asking(gpu: &GpuConfig) -> FitGroup {
     FitGroup { gpu_model: gpu.model.clone(), framework: gpu.framework.clone() }
 }
 
@@ -279,7 +279,7 @@ pub fn read(path: &Path, text: &str) -> Result<CalibrationFile> {
 }
 
 /// What rows ask for by the text of a `calibration.toml` that came from `path`.
-pub fn read_gpus(path: &Path, text: &str) -> Result<Vec<Gpu>> {
+pub fn read_gpus(path: &Path, text: &str) -> Result<Vec<GpuConfig>> {
     Ok(read(path, text)?.gpu)
 }
 
@@ -290,10 +290,10 @@ mod tests {
     use super::*;
     use crate::rules::config::Precision;
 
-    fn gpu(model: &str, framework: Option<&str>) -> Gpu {
+    fn gpu(model: &str, framework: Option<&str>) -> GpuConfig {
         let layer_class = [("MoELayer".to_owned(), "mxfp4".to_owned())].into();
         let fp4 = Precision { dtype: "bf16".to_owned(), layer_class, approximation: None };
-        Gpu {
+        GpuConfig {
             model: model.to_owned(),
             framework: framework.map(str::to_owned),
             hardware_id: Some("nvidia_h200_vllm_calibrated".to_owned()),
@@ -304,7 +304,7 @@ mod tests {
         }
     }
 
-    fn written(gpu: Vec<Gpu>) -> CalibrationFile {
+    fn written(gpu: Vec<GpuConfig>) -> CalibrationFile {
         let found = FittedParameters {
             overlap: Overlap { load: true, communication: false },
             parameters: [("compute_pflops.bf16".to_owned(), 0.4)].into(),
@@ -328,7 +328,7 @@ mod tests {
             )]
             .into(),
         };
-        let calibration = |gpu: &Gpu| CalibratedGroup {
+        let calibration = |gpu: &GpuConfig| CalibratedGroup {
             gpu_model: gpu.model.clone(),
             framework: gpu.framework.clone(),
             hardware_id: gpu.hardware_id.clone(),
@@ -339,7 +339,7 @@ mod tests {
             first_day: None,
             last_day: None,
             newest_since: None,
-            provenance: Provenance {
+            provenance: CalibrationProvenance {
                 release: "72ff84e".to_owned(),
                 rows_where: Some("gpu_model = \"h200\"".to_owned()),
                 beyond_datasheet: false,
@@ -371,7 +371,7 @@ mod tests {
     fn groups_that_are_not_calibrated_anew_stay() {
         let (old, new) = (gpu("h200", Some("vllm")), gpu("h100", Some("vllm")));
         let both = written(vec![old.clone(), gpu("h100", None)]);
-        let of = |gpu: &Gpu| asking(gpu);
+        let of = |gpu: &GpuConfig| asking(gpu);
         let kept = both.without(&[of(&new)]);
         assert_eq!(kept.groups().collect::<Vec<_>>(), [of(&old)], "that of all frameworks is met");
         let all = written(vec![new.clone()]).and(kept);

@@ -5,8 +5,8 @@ mod file;
 mod group;
 
 pub use file::{
-    CalibratedGroup, CalibrationFile, FILE_NAME, FittedErrors, FittedParameters, HeldOutErrors,
-    Provenance, read, read_gpus,
+    CalibratedGroup, CalibrationFile, CalibrationProvenance, FILE_NAME, FittedErrors,
+    FittedParameters, HeldOutErrors, read, read_gpus,
 };
 pub use group::FitGroup;
 
@@ -68,17 +68,17 @@ const CALIBRATED_ABOUT: &str =
 const CORRECTED_ABOUT: &str = "the same fitted along with serving terms, which are applied; each row by a fit to the \
      other workloads";
 
-fn entry(name: &str, about: &str) -> config::Estimator {
-    config::Estimator {
+fn entry(name: &str, about: &str) -> config::EstimatorConfig {
+    config::EstimatorConfig {
         name: name.to_owned(),
         file: format!("{name}.csv"),
         about: about.to_owned(),
-        ..config::Estimator::default()
+        ..config::EstimatorConfig::default()
     }
 }
 
 /// The estimators that a model's folder has of its calibration.
 #[must_use]
-pub fn entries() -> [config::Estimator; 2] {
+pub fn entries() -> [config::EstimatorConfig; 2] {
     [entry(CALIBRATED, CALIBRATED_ABOUT), entry(CORRECTED, CORRECTED_ABOUT)]
 }

@@ -68,7 +68,7 @@ mod tests {
 
     use super::*;
     use crate::intake::source::inferencemax::InferenceMax;
-    use crate::intake::source::{Artifact, Given, Reading, Source as _};
+    use crate::intake::source::{Artifact, GivenFacts, Reading, SourceReader as _};
 
     fn api_row() -> Value {
         json!({
@@ -87,7 +87,7 @@ mod tests {
     fn read(rows: &Value) -> Reading {
         let artifact = Artifact::new(Path::new("benchmarks.json"), rows.to_string());
         assert!(InferenceMax.recognises(&artifact));
-        InferenceMax.read(&artifact, &Given::default()).unwrap()
+        InferenceMax.read(&artifact, &GivenFacts::default()).unwrap()
     }
 
     #[test]

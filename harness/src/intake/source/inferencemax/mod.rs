@@ -15,7 +15,7 @@ mod tests;
 
 use serde_json::Value;
 
-use super::{Artifact, Given, Reading, Source};
+use super::{Artifact, GivenFacts, Reading, SourceReader};
 use crate::base::error::Result;
 use crate::row::{Provenance, Row};
 use file_name::FileName;
@@ -26,7 +26,7 @@ pub use hw::gpu_model;
 /// Results of InferenceMAX sweeps.
 pub(super) struct InferenceMax;
 
-impl Source for InferenceMax {
+impl SourceReader for InferenceMax {
     fn name(&self) -> &'static str {
         "inferencemax"
     }
@@ -45,7 +45,7 @@ impl Source for InferenceMax {
         is_empty_run || artifact.has_keys(&["hw", "conc"]) || artifact.has_keys(&api::SIGNATURE)
     }
 
-    fn read(&self, artifact: &Artifact, given: &Given) -> Result<Reading> {
+    fn read(&self, artifact: &Artifact, given: &GivenFacts) -> Result<Reading> {
         let mut reading = Reading::default();
         let objects = artifact.objects()?;
         if objects.is_empty() {
@@ -84,7 +84,7 @@ impl Found {
     fn row(
         self,
         generation: &'static str,
-        given: &Given,
+        given: &GivenFacts,
         reading: &mut Reading,
     ) -> Result<Option<Row>, Skip> {
         let Self { object, run_id, benchmark_date } = self;
@@ -124,7 +124,7 @@ fn read_object(
     value: &Value,
     name: &FileName,
     artifact: &Artifact,
-    given: &Given,
+    given: &GivenFacts,
 ) -> Result<Found, Skip> {
     let mut object: Object = deserialize(value)?;
     name.complete(&mut object)?;

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::{InferenceMax, gpu_model};
-use crate::intake::source::{Artifact, Fate, Given, Reading, Source as _};
+use crate::intake::source::{Artifact, Fate, GivenFacts, Reading, SourceReader as _};
 use crate::row::metric::Metric;
 
 #[test]
@@ -43,7 +43,7 @@ fn read_file(name: &str, content: &Value) -> Reading {
     let path = Path::new("run_7").join(name);
     let artifact = Artifact::new(&path, content.to_string());
     assert!(InferenceMax.recognises(&artifact), "{name}");
-    let given = Given { provider: "p".to_owned(), ..Given::default() };
+    let given = GivenFacts { provider: "p".to_owned(), ..GivenFacts::default() };
     InferenceMax.read(&artifact, &given).unwrap()
 }
 
