@@ -26,7 +26,7 @@ pub(super) async fn run(root: &Path, args: &AuditArgs) -> Result<Exit> {
     }
     let candidates = !args.files.is_empty();
     let (rows, mut peers) = if candidates { (rows, committed) } else { (committed, Vec::new()) };
-    let rows = match &args.filter {
+    let rows = match &args.select.filter {
         None => rows,
         Some(filter) => {
             let rest = rows.iter().filter(|row| !filter.picks(row)).cloned();

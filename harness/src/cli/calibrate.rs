@@ -33,7 +33,8 @@ pub(super) fn run(root: &Path, args: &CalibrateArgs) -> Result<Exit> {
     let mut seen = BTreeSet::new();
     names.retain(|name| seen.insert(name.clone()));
     let mut subjects = Vec::new();
-    for (_, model) in load_picked(root, &names, args.filter.as_ref(), model::load_unadopted)? {
+    for (_, model) in load_picked(root, &names, args.select.filter.as_ref(), model::load_unadopted)?
+    {
         let model = model?;
         let written = if args.output.is_some() {
             written(&model::by_model(root).join(&model.name))?
@@ -209,7 +210,7 @@ fn write(
     check_others(root, subjects, &better)?;
     let provenance = |group: &FitGroup| CalibrationProvenance {
         release: release.to_owned(),
-        rows_where: args.filter.as_ref().map(ToString::to_string),
+        rows_where: args.select.filter.as_ref().map(ToString::to_string),
         beyond_datasheet: args.beyond_datasheet,
         left_out: LeftOut::by_reason(
             observations.left_out.iter().filter(|out| group.holds(&out.row.identity)),

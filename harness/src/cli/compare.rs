@@ -21,7 +21,7 @@ pub(super) fn run(root: &Path, args: &CompareArgs) -> Result<Exit> {
     let model = model::load(root, &args.model)?;
     let source = args.source.as_deref();
     let actuals = rows(root, &args.model, &model.config, args.actuals.as_deref(), source)?;
-    let actuals = pick(actuals, args.filter.as_ref())?;
+    let actuals = pick(actuals, args.select.filter.as_ref())?;
     let path = args.predictions.clone().unwrap_or_else(|| predictions_path(root, &args.model));
     if !path.exists() {
         return Err(Error::usage(format!("no predictions at {}", path.display()))
@@ -32,7 +32,7 @@ pub(super) fn run(root: &Path, args: &CompareArgs) -> Result<Exit> {
     for row in &joined.without_prediction {
         note(&format!("note: no prediction for {row}"));
     }
-    let partial = args.filter.is_some() || (args.actuals.is_none() && source.is_some());
+    let partial = args.select.filter.is_some() || (args.actuals.is_none() && source.is_some());
     for row in joined.without_measurement.iter().filter(|_| !partial) {
         note(&format!("note: a prediction and no measurement for {row}"));
     }

@@ -24,7 +24,7 @@ const SAVE_EVERY: usize = 10;
 pub(super) async fn run(root: &Path, args: &EstimateArgs) -> Result<Exit> {
     let config = model::load_config(root, &args.rows.model)?;
     let rows = of_args(root, &args.rows, &config)?;
-    let rows = pick(rows, args.filter.as_ref())?;
+    let rows = pick(rows, args.select.filter.as_ref())?;
     let service = start(&args.service, root, &config).await?;
     if args.naive {
         return naively(root, args, &service, &rows).await;

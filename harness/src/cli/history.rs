@@ -17,7 +17,7 @@ pub(super) async fn run(root: &Path, args: &HistoryArgs) -> Result<Exit> {
     let models = model::named(root, &args.models)?;
     let index = releases::load(root)?;
     let mut histories = Vec::new();
-    for (name, model) in load_picked(root, &models, args.filter.as_ref(), model::load)? {
+    for (name, model) in load_picked(root, &models, args.select.filter.as_ref(), model::load)? {
         histories.push((name, errors(root, &model?, &index, None).await?));
     }
     let accepted = &index.accepted;

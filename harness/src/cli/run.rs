@@ -35,7 +35,7 @@ pub(super) async fn run(root: &Path, args: &RunArgs) -> Result<Exit> {
     let mut exits = Vec::new();
     let mut reports = Vec::new();
     let mut judged = Vec::new();
-    for (name, model) in load_picked(root, &models, args.filter.as_ref(), model::load)? {
+    for (name, model) in load_picked(root, &models, args.select.filter.as_ref(), model::load)? {
         let ran = match model {
             Ok(model) => run_model(root, &model, args).await,
             Err(error) => Err(error),
@@ -53,7 +53,7 @@ pub(super) async fn run(root: &Path, args: &RunArgs) -> Result<Exit> {
             }
         }
     }
-    if args.filter.is_none() && !judged.is_empty() {
+    if args.select.filter.is_none() && !judged.is_empty() {
         write_index(&pages_folder(root, args))?;
     }
     match args.format {
@@ -89,7 +89,7 @@ async fn run_model(
         None => reports_folder(root, name),
     };
     file::replace(&folder.join("mantile_predictions.csv"), &prediction::write(&predictions))?;
-    let evaluation = match args.filter {
+    let evaluation = match args.select.filter {
         // Gates, coverage and recordings are of the whole model.
         Some(_) => Evaluation::of_rows(
             model,
@@ -99,7 +99,7 @@ async fn run_model(
         None => Evaluation::new(model, predictions, &recording, Timestamp::now()),
     };
     let unmapped = |comparison: &Comparison| matches!(comparison.outcome, Outcome::Unmapped(_));
-    if args.filter.is_some() && evaluation.comparisons.iter().all(unmapped) {
+    if args.select.filter.is_some() && evaluation.comparisons.iter().all(unmapped) {
         let reason = evaluation.verdicts.iter().find_map(|verdict| verdict.problem.as_deref());
         let rows = evaluation.comparisons.len();
         return Err(Error::usage(format!(
@@ -109,7 +109,7 @@ async fn run_model(
         .with_help("nothing was judged; pick rows that Mantile can predict"));
     }
     let evaluation = evaluation.beside(&files, &model.config, Some(&recording));
-    if args.filter.is_none() {
+    if args.select.filter.is_none() {
         estimators::tell(&evaluation, &args.also)?;
     }
     write_reports(&folder.join("comparison_report.csv"), model, &evaluation)?;
@@ -122,7 +122,7 @@ async fn run_model(
         Some(url) => format!("the live Mantile at {url}"),
         None => origin(&recording),
     };
-    let page = match args.filter {
+    let page = match args.select.filter {
         Some(_) => {
             note(&format!("note: no page of {name}: one is of all rows, and --where picks some"));
             None

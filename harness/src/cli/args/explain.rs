@@ -1,0 +1,30 @@
+//! The arguments of `explain`.
+
+use super::shared::{Format, PatienceArgs};
+use crate::base::settings;
+use clap::Args;
+
+const EXAMPLES: &str = "\
+Examples:
+  mantile-reconcile explain openai_GPT-OSS-120B::inferencemax::b200::trt::fp4::1024x1024::tp8_ep1::c4
+  mantile-reconcile explain --against 95eb60b \\
+      openai_GPT-OSS-120B::inferencemax::b200::trt::fp4::1024x1024::tp8_ep1::c4";
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(in crate::cli) struct ExplainArgs {
+    /// The row, by its test's name
+    #[arg(value_name = "MODEL::ROW")]
+    pub row: String,
+    /// Another recorded release to set the accepted one's times against
+    #[arg(long, value_name = "RELEASE")]
+    pub against: Option<String>,
+    /// A live Mantile instead of the accepted release's recording
+    #[arg(long, value_name = "URL", env = settings::API_URL)]
+    pub api_url: Option<String>,
+    #[command(flatten)]
+    pub patience: PatienceArgs,
+    /// How the result is printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
