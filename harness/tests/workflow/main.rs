@@ -23,6 +23,7 @@ mod project;
 mod readme;
 mod record;
 mod report;
+mod reviewed;
 mod sensitivity;
 #[path = "../regression/suite.rs"]
 mod suite;
