@@ -1,53 +1,18 @@
-//! A hardware configuration of Mantile: what `GET /hardware/{id}` answers and its data folder holds.
+//! The JSON of a hardware configuration, read and written.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The parameters of Mantile's formula; a package is one GPU.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Hardware {
-    /// Compute by dtype, 10¹⁵ FLOP/s a package.
-    pub compute_pflops: BTreeMap<String, f64>,
-    /// Memory bandwidth, 10⁹ bytes/s a package.
-    pub bandwidth_gb_per_s: f64,
-    /// Bandwidth between packages, 10⁹ bytes/s.
-    pub interconnect_gb_per_s: f64,
-    /// Latency of an exchange between packages, µs.
-    pub interconnect_latency_us: f64,
-    /// Overhead of a kernel, µs.
-    pub kernel_overhead_us: f64,
-    /// What hides behind what in decode.
-    pub overlap: Overlap,
-}
-
-/// What hides behind what in a decode step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Overlap {
-    /// Whether load hides behind compute (`decode_load_overlap`), else they add up.
-    pub load: bool,
-    /// Whether communication hides behind both (`decode_comms_overlap`), else it adds up.
-    pub communication: bool,
-}
-
-impl Overlap {
-    /// Every combination, the plainest first.
-    pub const ALL: [Self; 4] = [
-        Self { load: false, communication: false },
-        Self { load: true, communication: false },
-        Self { load: false, communication: true },
-        Self { load: true, communication: true },
-    ];
-}
+use super::{Hardware, Overlap};
 
 /// The keys of a configuration that the formula reads.
 #[derive(Deserialize)]
-struct Read {
+struct ConfigurationFile {
     #[serde(rename = "compute_per_package_PFlops")]
     compute: BTreeMap<String, f64>,
-    memory_per_package: Vec<ReadMemory>,
+    memory_per_package: Vec<MemoryEntry>,
     #[serde(rename = "interconnect_bandwidth_GBs")]
     interconnect_gb_per_s: f64,
     interconnect_latency_us: f64,
@@ -60,16 +25,16 @@ struct Read {
 }
 
 #[derive(Deserialize)]
-struct ReadMemory {
+struct MemoryEntry {
     #[serde(rename = "type")]
     kind: String,
     #[serde(rename = "bandwidth_GBs")]
     bandwidth_gb_per_s: f64,
 }
 
-/// A configuration as it is written: Mantile's own keys, in the order of its template.
+/// A configuration as it is written: Mantile's keys, in the order of its template.
 #[derive(Debug, Serialize)]
-struct Written<'a> {
+struct WrittenConfiguration<'a> {
     name: &'a str,
     description: &'a str,
     manufacturer: &'a str,
@@ -100,24 +65,26 @@ struct WrittenMemory {
     bandwidth_gb_per_s: f64,
 }
 
-/// What a configuration says beside the formula's parameters.
+/// The fields of a configuration that the formula does not read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HardwareDescription {
-    /// For people.
+    /// The name, for people.
     pub name: String,
-    /// Where its figures come from.
+    /// The origin of its figures.
     pub description: String,
-    /// Of the hardware.
+    /// The manufacturer of the hardware.
     pub manufacturer: String,
-    /// Memory, GB a package.
+    /// Memory per package, GB.
     pub capacity_gb: f64,
 }
 
 impl Hardware {
-    /// Reads a configuration, of several memories the one that Mantile reads: the first HBM, else the first.
+    /// Reads a configuration. Where it lists several memories, the first HBM is used, otherwise the first memory, as
+    /// in Mantile.
     pub fn parse(json: &str) -> Result<Self, String> {
-        let read: Read = serde_json::from_str(json).map_err(|error| error.to_string())?;
-        let memories = &read.memory_per_package;
+        let file: ConfigurationFile =
+            serde_json::from_str(json).map_err(|error| error.to_string())?;
+        let memories = &file.memory_per_package;
         let memory = memories
             .iter()
             .find(|memory| memory.kind.contains("HBM"))
@@ -125,25 +92,26 @@ impl Hardware {
             .ok_or("memory_per_package is empty")?;
         Ok(Self {
             bandwidth_gb_per_s: memory.bandwidth_gb_per_s,
-            compute_pflops: read.compute,
-            interconnect_gb_per_s: read.interconnect_gb_per_s,
-            interconnect_latency_us: read.interconnect_latency_us,
-            kernel_overhead_us: read.fixed_overhead_per_kernel_us,
+            compute_pflops: file.compute,
+            interconnect_gb_per_s: file.interconnect_gb_per_s,
+            interconnect_latency_us: file.interconnect_latency_us,
+            kernel_overhead_us: file.fixed_overhead_per_kernel_us,
             overlap: Overlap {
-                load: read.decode_load_overlap,
-                communication: read.decode_comms_overlap,
+                load: file.decode_load_overlap,
+                communication: file.decode_comms_overlap,
             },
         })
     }
 
-    /// The file of a configuration with these parameters. The size of a domain is that of the configuration
-    /// `base`; so are power and cost, where that is of one package and not of a rack.
+    /// The JSON of a configuration with these parameters. The size of a domain is copied from the configuration
+    /// `base`, and so are power and cost, provided that `base` describes one package and not a rack.
     #[must_use]
     pub fn to_json(&self, about: &HardwareDescription, base: &Value) -> String {
         let whole = |key: &str| base.get(key).and_then(Value::as_u64).unwrap_or(1);
-        let is_one = whole("packages_per_domain") * whole("domains_per_cluster") == 1;
-        let of_one = |key: &str| base.get(key).and_then(Value::as_f64).filter(|_| is_one);
-        let written = Written {
+        let is_one_package = whole("packages_per_domain") * whole("domains_per_cluster") == 1;
+        let if_one_package =
+            |key: &str| base.get(key).and_then(Value::as_f64).filter(|_| is_one_package);
+        let written = WrittenConfiguration {
             name: &about.name,
             description: &about.description,
             manufacturer: &about.manufacturer,
@@ -158,37 +126,12 @@ impl Hardware {
             decode_load_overlap: self.overlap.load,
             decode_comms_overlap: self.overlap.communication,
             fixed_overhead_per_kernel_us: self.kernel_overhead_us,
-            power_kw: of_one("power_kw"),
-            tco_sec_usd: of_one("tco_sec_usd"),
+            power_kw: if_one_package("power_kw"),
+            tco_sec_usd: if_one_package("tco_sec_usd"),
             packages_per_domain: whole("packages_per_domain"),
             domains_per_cluster: whole("domains_per_cluster"),
         };
         serde_json::to_string_pretty(&written).expect("strings and numbers are JSON") + "\n"
-    }
-
-    /// The times of a package's compute, load, communication and overhead, ms: compute as FLOP over PFLOP/s
-    /// of its dtype (that is, in 10⁻¹⁵ s), load and communication as bytes. Who exchanges nothing waits
-    /// for nobody (`compute_metrics` of `backend/layers/base.py`, at release 72ff84e).
-    #[must_use]
-    pub fn times_ms(
-        &self,
-        flops_per_pflops: f64,
-        load_bytes: f64,
-        communication_bytes: f64,
-        kernels: f64,
-    ) -> [f64; 4] {
-        let communication = if communication_bytes > 0.0 {
-            self.interconnect_latency_us / 1e3
-                + communication_bytes / self.interconnect_gb_per_s / 1e6
-        } else {
-            0.0
-        };
-        [
-            flops_per_pflops / 1e12,
-            load_bytes / self.bandwidth_gb_per_s / 1e6,
-            communication,
-            kernels * self.kernel_overhead_us / 1e3,
-        ]
     }
 }
 
@@ -205,7 +148,7 @@ mod tests {
         "fixed_overhead_per_kernel_us":10.0,"power_kw":0.7,"packages_per_domain":8}"#;
 
     #[test]
-    fn what_is_written_reads_back_and_keeps_what_the_formula_does_not_read() {
+    fn a_written_configuration_reads_back_and_keeps_the_size_of_its_domain() {
         let hardware = Hardware::parse(H100).unwrap();
         assert_relative_eq!(hardware.bandwidth_gb_per_s, 3430.0);
         assert_eq!(hardware.overlap, Overlap { load: true, communication: false });
@@ -225,14 +168,6 @@ mod tests {
         let single = H100.replace("\"packages_per_domain\":8", "\"packages_per_domain\":1");
         let single = written_on(&single);
         assert_eq!((&single["power_kw"], &single["packages_per_domain"]), (&0.7.into(), &1.into()));
-        assert_eq!(single.get("tco_sec_usd"), None, "the base does not tell it");
-    }
-
-    #[test]
-    fn who_exchanges_nothing_waits_for_nobody() {
-        let hardware = Hardware::parse(H100).unwrap();
-        let [compute, load, communication, overhead] = hardware.times_ms(1e12, 3430e6, 0.0, 2.0);
-        assert_eq!((compute, load, communication, overhead), (1.0, 1.0, 0.0, 0.02));
-        assert_relative_eq!(hardware.times_ms(0.0, 0.0, 900e6, 0.0)[2], 1.0003);
+        assert_eq!(single.get("tco_sec_usd"), None, "the base does not have it");
     }
 }
