@@ -1,7 +1,7 @@
-//! What Mantile answers, and the checks that tell an answer from nonsense.
+//! Mantile's answer, and the checks that detect nonsense.
 //!
-//! Mantile ignores keys that it does not know and accepts a batch of 0 with a 200, so an answer is
-//! believed only after it echoes the packages asked for and is finite and positive.
+//! Mantile ignores keys that it does not know, and answers a batch of 0 with status 200. An answer is therefore
+//! accepted only if it echoes the number of packages in the request and its figures are finite and above 0.
 
 use std::fmt;
 
@@ -9,22 +9,22 @@ use serde::Deserialize;
 
 use crate::base::units::Milliseconds;
 
-/// The part of an answer that predictions are made of; further keys are ignored.
+/// The part of an answer from which predictions are made; other keys are ignored.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Answer {
-    /// Duration of the prefill step.
+    /// The time of the prefill step.
     pub ttft_ms: Milliseconds,
-    /// Duration of a decode step.
+    /// The time of one decode step.
     pub tpot_ms: Milliseconds,
     /// 1 / TPOT, tokens/s/user.
     pub tps_user: f64,
-    /// Memory of one package.
+    /// The memory use of one package.
     pub memory: Memory,
     /// The deployment as Mantile understood it.
     pub system: System,
 }
 
-/// Memory figures, GB (10⁹ bytes).
+/// The memory use of one package, GB (10⁹ bytes).
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Memory {
     /// Weights.
@@ -33,7 +33,7 @@ pub struct Memory {
     pub activation_memory_gb: f64,
     /// KV cache of the decode step.
     pub kv_cache_gb: f64,
-    /// What Mantile holds against the capacity.
+    /// The sum that Mantile compares with the capacity.
     pub memory_per_package_gb: f64,
     /// Capacity of one package.
     pub hw_capacity_gb: f64,
@@ -42,25 +42,25 @@ pub struct Memory {
 /// The deployment as Mantile understood it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct System {
-    /// The most packages that any layer is spread over.
+    /// The largest number of packages over which a layer is spread.
     pub num_packages: u32,
-    /// What limits, in Mantile's words.
+    /// The bottleneck, in Mantile's words.
     pub bottleneck: String,
-    /// Whether the memory suffices, in Mantile's judgement.
+    /// Whether the memory suffices, according to Mantile.
     pub fits_on_hardware: bool,
 }
 
-/// Why an answer is not to be believed.
+/// A reason not to accept an answer.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Anomaly {
     /// The answer is for another number of GPUs.
     Packages {
-        /// As the row has.
+        /// The number in the request.
         asked: u32,
-        /// As the answer says.
+        /// The number in the answer.
         answered: u32,
     },
-    /// A figure that must be finite and above zero is not.
+    /// A figure that must be finite and above 0 is not.
     NotPositive {
         /// Its key in the answer.
         field: &'static str,
@@ -74,23 +74,24 @@ impl fmt::Display for Anomaly {
         match self {
             Self::Packages { asked, answered } => write!(
                 f,
-                "the answer is for {answered} packages where {asked} were asked for \
+                "the answer is for {answered} packages, the request was for {asked} \
                  (Mantile ignores parallelism names that it does not know)"
             ),
             Self::NotPositive { field, value } => {
-                write!(f, "{field} is {value}, not finite and above 0")
+                write!(f, "{field} is {value}, which is not finite and above 0")
             }
         }
     }
 }
 
 impl Answer {
-    /// Everything that is wrong with the answer, for a deployment over `packages` packages.
+    /// All anomalies of an answer to a request for `packages` packages.
     #[must_use]
     pub fn anomalies(&self, packages: u32) -> Vec<Anomaly> {
-        let mut found = Vec::new();
+        let mut anomalies = Vec::new();
         if self.system.num_packages != packages {
-            found.push(Anomaly::Packages { asked: packages, answered: self.system.num_packages });
+            anomalies
+                .push(Anomaly::Packages { asked: packages, answered: self.system.num_packages });
         }
         let figures = [
             ("ttft_ms", self.ttft_ms.0),
@@ -102,10 +103,10 @@ impl Answer {
         ];
         for (field, value) in figures {
             if !(value.is_finite() && value > 0.0) {
-                found.push(Anomaly::NotPositive { field, value });
+                anomalies.push(Anomaly::NotPositive { field, value });
             }
         }
-        found
+        anomalies
     }
 }
 
@@ -115,13 +116,13 @@ mod tests {
     use crate::testing::answer;
 
     #[test]
-    fn nonsense_is_named() {
+    fn each_anomaly_of_an_answer_is_reported() {
         assert_eq!(answer(5.0, 2.0).anomalies(4), []);
         assert_eq!(answer(5.0, 2.0).anomalies(8), [Anomaly::Packages { asked: 8, answered: 4 }]);
         let fields = |answer: &Answer| -> Vec<String> {
             answer.anomalies(4).iter().map(ToString::to_string).collect()
         };
-        assert_eq!(fields(&answer(0.0, 2.0)), ["ttft_ms is 0, not finite and above 0"]);
+        assert_eq!(fields(&answer(0.0, 2.0)), ["ttft_ms is 0, which is not finite and above 0"]);
         assert_eq!(fields(&answer(5.0, f64::NAN)).len(), 2);
     }
 }

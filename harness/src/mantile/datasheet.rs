@@ -1,4 +1,4 @@
-//! What a GPU can do at most, by its maker's datasheet.
+//! The peak performance of GPUs, by their makers' datasheets.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -8,27 +8,27 @@ use serde::Deserialize;
 use crate::mantile::dtype_bytes;
 use crate::mantile::hardware::{Hardware, Overlap};
 
-/// The peaks of a GPU.
+/// The peak performance of a GPU.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Datasheet {
-    /// Its name.
+    /// The GPU's name.
     pub name: String,
-    /// Who makes it.
+    /// Its manufacturer.
     pub manufacturer: String,
-    /// Dense peak by what the units compute in (`bf16`, `fp8`, `fp4`), 10¹⁵ FLOP/s.
+    /// Dense peak by the format that the units compute in (`bf16`, `fp8`, `fp4`), 10¹⁵ FLOP/s.
     compute_pflops: BTreeMap<String, f64>,
-    /// Memory, GB.
+    /// Memory capacity, GB.
     pub capacity_gb: f64,
     /// Memory bandwidth, GB/s.
     pub bandwidth_gb_per_s: f64,
     /// Bandwidth to the other GPUs, one direction, GB/s.
     pub interconnect_gb_per_s: f64,
-    /// Where the figures are from.
+    /// The source of the figures.
     pub source: String,
 }
 
-/// The known ones, by the rows' `gpu_model`.
+/// The known datasheets, by the rows' `gpu_model`.
 static KNOWN: LazyLock<BTreeMap<String, Datasheet>> =
     LazyLock::new(|| toml::from_str(include_str!("datasheets.toml")).expect("a test reads it"));
 
@@ -38,13 +38,13 @@ pub fn of(gpu_model: &str) -> Option<&'static Datasheet> {
     KNOWN.get(gpu_model)
 }
 
-/// The GPUs that there is one of.
+/// The GPUs that have a datasheet, as the rows name them.
 pub fn known() -> impl Iterator<Item = &'static str> {
     KNOWN.keys().map(String::as_str)
 }
 
 impl Datasheet {
-    /// Hardware that is as fast as its peaks and loses nothing between: what bounds any engine.
+    /// Hardware that always runs at its peaks, without latency or overhead: a bound for every engine.
     #[must_use]
     pub fn peaks<'a>(&self, dtypes: impl IntoIterator<Item = &'a str>) -> Hardware {
         let peak = |dtype: &str| Some((dtype.to_owned(), self.peak_pflops(dtype)?));
@@ -58,10 +58,10 @@ impl Datasheet {
         }
     }
 
-    /// The dense peak for weights of a dtype of Mantile's, 10¹⁵ FLOP/s: that of the narrowest units that the
-    /// GPU has for it. Where it has none so narrow, weights are widened and the next wider units compute:
-    /// 4 bits on Hopper by those of 16 bits, as kernels for mixed precision do (Frantar et al. 2024,
-    /// "MARLIN: mixed-precision auto-regressive parallel inference on large language models").
+    /// The dense peak for weights of one of Mantile's dtypes, 10¹⁵ FLOP/s; `None` for an unknown dtype. It is the
+    /// peak of the units of the dtype's width. A GPU that has no such units computes in 16 bits after widening the
+    /// weights: mixed-precision kernels do this for 4 bits on Hopper (Frantar et al. 2024, "MARLIN: mixed-precision
+    /// auto-regressive parallel inference on large language models").
     #[must_use]
     pub fn peak_pflops(&self, dtype: &str) -> Option<f64> {
         let bytes = dtype_bytes(dtype)?;
@@ -93,10 +93,10 @@ mod tests {
     }
 
     #[test]
-    fn four_bits_are_computed_by_the_units_that_there_are() {
+    fn four_bits_are_computed_in_16_bits_where_the_gpu_has_no_narrower_units() {
         let peak = |gpu, dtype| of(gpu).unwrap().peak_pflops(dtype);
         assert_eq!(peak("b200", "mxfp4"), Some(9.0));
-        assert_eq!(peak("h100", "mxfp4"), Some(0.989), "Hopper has no such units");
+        assert_eq!(peak("h100", "mxfp4"), Some(0.989), "Hopper has no 4-bit units");
         assert_eq!(peak("h100", "nvfp8"), Some(1.979));
         assert_eq!(peak("h100", "fp3"), None);
         assert_eq!(of("mi355x"), None);

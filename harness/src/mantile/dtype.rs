@@ -1,7 +1,7 @@
 //! Mantile's dtypes.
 
-/// Bytes of an element by Mantile's count (`DataType.bytes_per_element` of `backend/layers/base.py`, at
-/// release 72ff84e): of a format with block scales, a 32nd of each scale with it.
+/// The bytes of one element by Mantile's count (`DataType.bytes_per_element` of `backend/layers/base.py`, at release
+/// 72ff84e). A format with block scales includes each element's share of the scale.
 #[must_use]
 pub fn dtype_bytes(dtype: &str) -> Option<f64> {
     Some(match dtype {

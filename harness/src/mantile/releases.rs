@@ -1,4 +1,4 @@
-//! `fixtures/mantile/releases.toml`: the recorded releases in their order, and which is accepted.
+//! `fixtures/mantile/releases.toml`, the index of releases: the recorded ones by date, and the accepted one.
 
 use std::path::{Path, PathBuf};
 
@@ -11,14 +11,14 @@ use crate::base::file;
 use crate::base::text::nearest;
 use crate::base::toml_file::{self, check_version};
 
-/// The recorded releases.
+/// The index of releases.
 #[derive(Debug, Clone)]
 pub struct Releases {
     /// The file.
     pub path: PathBuf,
     /// The release whose predictions are the reference.
     pub accepted: String,
-    /// All of them, oldest first.
+    /// The recorded releases, oldest first.
     pub releases: Vec<Release>,
 }
 
@@ -26,26 +26,26 @@ pub struct Releases {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Release {
-    /// Its name, such as a commit; the folder of its recordings.
+    /// Its name, such as a commit; also the name of the folder with its recordings.
     pub name: String,
-    /// When it was made.
+    /// The day on which it was made, as `2026-01-28`.
     pub made: String,
-    /// When it was first recorded.
+    /// The day on which it was first recorded.
     pub recorded: String,
-    /// What it is known for.
+    /// A remark for people.
     #[serde(default)]
     pub note: String,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct ReleasesFile {
     schema_version: Spanned<u32>,
     accepted: Spanned<String>,
     release: Vec<Spanned<Release>>,
 }
 
-/// Where the index is, under the project's folder.
+/// The path of the index, under the project's folder.
 #[must_use]
 pub fn path(root: &Path) -> PathBuf {
     root.join("fixtures").join("mantile").join("releases.toml")
@@ -56,16 +56,16 @@ pub fn load(root: &Path) -> Result<Releases> {
     let path = path(root);
     if !path.exists() {
         return Err(Error::unavailable(format!(
-            "no index of releases: {} is not there",
+            "no index of releases: {} does not exist",
             path.display()
         ))
-        .with_help("it names the accepted release; the README says what is in it"));
+        .with_help("it names the accepted release; the README describes the file"));
     }
     parse(&path, &file::read_text(&path)?)
 }
 
 fn parse(path: &Path, text: &str) -> Result<Releases> {
-    let file: File = toml_file::parse(path, text)?;
+    let file: ReleasesFile = toml_file::parse(path, text)?;
     check_version(path, text, &file.schema_version)?;
     let at =
         |offset: usize, message: String| Error::content(Place::offset(path, text, offset), message);
@@ -74,13 +74,13 @@ fn parse(path: &Path, text: &str) -> Result<Releases> {
         let release = spanned.get_ref();
         let start = spanned.span().start;
         if releases.iter().any(|other| other.name == release.name) {
-            return Err(at(start, format!("release `{}` comes twice", release.name)));
+            return Err(at(start, format!("release `{}` is listed twice", release.name)));
         }
         for day in [&release.made, &release.recorded] {
             if day.parse::<Date>().is_err() {
                 return Err(at(
                     start,
-                    format!("`{day}` is not a day; write made = \"2026-01-28\""),
+                    format!("`{day}` is not a date; write made = \"2026-01-28\""),
                 ));
             }
         }
@@ -101,8 +101,8 @@ fn parse(path: &Path, text: &str) -> Result<Releases> {
     Ok(Releases { path: path.to_path_buf(), accepted, releases })
 }
 
-/// The text of the index with a release added at its place by date, unless it is listed already; all
-/// else, comments included, stays.
+/// The text of the index with a release added in the order of dates, unless it is listed already. Comments and
+/// everything else stay.
 pub fn add(
     text: &str,
     name: &str,
@@ -127,7 +127,7 @@ pub fn add(
         let place =
             tables.iter().take_while(|release| field(release, "made") <= made.to_string()).count();
         tables.insert(place, added);
-        // Tables are written in the order of their positions: give them none.
+        // Tables with a position are written in its order, so none may keep one.
         *releases = tables
             .into_iter()
             .map(|mut table| {
@@ -139,7 +139,7 @@ pub fn add(
     Ok(document.to_string())
 }
 
-/// The text of the index with another accepted release; all else stays.
+/// The text of the index with another accepted release. Everything else stays.
 pub fn accept(text: &str, name: &str) -> Result<String, toml_edit::TomlError> {
     let mut document: toml_edit::DocumentMut = text.parse()?;
     if let Some(accepted) = document.get_mut("accepted").and_then(toml_edit::Item::as_value_mut) {
@@ -168,11 +168,11 @@ mod tests {
             parse_text(&INDEX.replace("accepted = 'a'", "accepted = 'b'")).unwrap_err().to_string();
         assert!(message.starts_with("releases.toml:2:12: the accepted release `b`"), "{message}");
         let message = parse_text(&INDEX.replace("2026-02-01", "soon")).unwrap_err().to_string();
-        assert!(message.contains("`soon` is not a day"), "{message}");
+        assert!(message.contains("`soon` is not a date"), "{message}");
     }
 
     #[test]
-    fn a_release_is_added_once_at_its_place_and_accepted_apart() {
+    fn a_release_is_added_once_in_the_order_of_dates_and_accepted_separately() {
         let day = |text: &str| text.parse::<Date>().unwrap();
         let added = add(INDEX, "c", day("2026-03-01"), day("2026-03-02")).unwrap();
         let added = add(&added, "b", day("2026-02-01"), day("2026-03-02")).unwrap();

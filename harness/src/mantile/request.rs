@@ -1,54 +1,55 @@
-//! The body of `POST /config/system-metrics`, and the canonical form that recordings go by.
+//! The body of `POST /config/system-metrics`, and the canonical form by which recordings find it.
 
 use std::collections::BTreeMap;
 
-use crate::base::text::hex;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-/// A prefill and a decode step, asked together.
+use crate::base::text::hex;
+
+/// A request for a prefill and a decode step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SystemMetricsRequest {
     /// The step that reads the prompt; its time is TTFT.
     pub prefill_req: PhaseRequest,
-    /// The step that makes one token a sequence; its time is TPOT.
+    /// The step that makes one token of each sequence; its time is TPOT.
     pub decode_req: PhaseRequest,
 }
 
-/// One step.
+/// The request for one step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PhaseRequest {
-    /// Model, as Mantile names it.
+    /// The model, as Mantile names it.
     pub model_id: String,
-    /// Hardware configuration, as Mantile names it.
+    /// The hardware configuration, as Mantile names it.
     pub hardware_id: String,
-    /// Sequences processed together.
+    /// The number of sequences that are processed together.
     pub batch_size: u32,
-    /// Tokens of each sequence processed in the step: the prompt in prefill, **1** in decode.
+    /// The tokens of each sequence that the step processes: the prompt in prefill, **1** in decode.
     pub seq_len: u32,
-    /// Tokens of each sequence in the KV cache, in decode.
+    /// The tokens of each sequence in the KV cache, in decode.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context_len: Option<u32>,
-    /// Whether the answer shall break times down by layer.
+    /// Whether the answer breaks the times down by layer.
     #[serde(default)]
     pub debug: bool,
-    /// Every layer by name. Mantile leaves out, without a word, a layer that is not named.
+    /// Every layer by name. Mantile silently leaves out a layer that is not named.
     pub layers: BTreeMap<String, LayerRequest>,
 }
 
-/// One layer's dtype and parallelism.
+/// The dtype and parallelism of one layer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LayerRequest {
     /// Mantile's dtype: `nvfp4`, `nvfp8`, `bf16`.
     pub dtype: String,
-    /// Degrees by name, such as `tensor_parallel`. Mantile ignores a name that it does not know.
+    /// The degrees of parallelism by name, such as `tensor_parallel`. Mantile ignores a name that it does not know.
     #[serde(flatten)]
     pub parallelism: BTreeMap<String, u32>,
 }
 
 impl SystemMetricsRequest {
-    /// This request asking for the breakdown by layer, or not.
+    /// The same request with or without the breakdown by layer.
     #[must_use]
     pub fn with_debug(mut self, debug: bool) -> Self {
         self.prefill_req.debug = debug;
@@ -56,7 +57,7 @@ impl SystemMetricsRequest {
         self
     }
 
-    /// The request as sorted JSON, without `debug`, which changes no number.
+    /// The request as sorted JSON, without `debug`, which does not affect the figures.
     #[must_use]
     pub fn canonical(&self) -> Value {
         let mut value = serde_json::to_value(self).expect("a request is plain JSON");
@@ -68,7 +69,7 @@ impl SystemMetricsRequest {
         value
     }
 
-    /// The name of its recording: the first 16 hexadecimal digits of the SHA-256 of
+    /// The key of its recording: the first 16 hexadecimal digits of the SHA-256 of
     /// [`canonical`](Self::canonical).
     #[must_use]
     pub fn key(&self) -> String {
@@ -101,7 +102,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn the_key_depends_on_what_changes_the_numbers_and_on_nothing_else() {
+    fn the_key_does_not_depend_on_debug() {
         assert_eq!(request(1).key(), request(1).with_debug(true).key());
         assert_ne!(request(1).key(), request(2).key());
         assert_eq!(request(1).key().len(), 16);
