@@ -1,4 +1,4 @@
-//! `mantile_predictions.csv`: a row's own columns, then what Mantile predicts for it.
+//! `mantile_predictions.csv`: the row's columns, then Mantile's prediction.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -9,7 +9,7 @@ use crate::base::table::{Record, Table};
 use crate::row;
 use crate::row::metric::{Metric, PerMetric};
 
-/// The columns after those of the row.
+/// The columns that follow those of the row.
 pub const COLUMNS: [&str; 22] = [
     "status",
     "predicted_throughput_per_gpu",
@@ -35,7 +35,7 @@ pub const COLUMNS: [&str; 22] = [
     "predicted_concurrency",
 ];
 
-/// Between the approximations of a row.
+/// The separator between the approximations of a row.
 const SEPARATOR: char = ';';
 
 /// The column of a predicted metric.
@@ -50,7 +50,7 @@ pub fn column(metric: Metric) -> &'static str {
     }
 }
 
-/// Writes predictions in the order given.
+/// Writes predictions in the given order.
 #[must_use]
 pub fn write<'a>(predictions: impl IntoIterator<Item = &'a Prediction>) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(Vec::new());
@@ -95,7 +95,7 @@ fn cells(prediction: &Prediction) -> Vec<String> {
     line
 }
 
-/// Reads predictions; `text` came from `path`. No identity may come twice for a provider.
+/// Reads predictions from `text`; `path` is named in errors. A provider may have each configuration only once.
 pub fn read(path: &Path, text: &str) -> Result<Vec<Prediction>> {
     let required: Vec<&str> = row::COLUMNS.iter().chain(&COLUMNS).copied().collect();
     let table = Table::parse(path, text, &required, &[])?;

@@ -1,0 +1,68 @@
+//! An answer in the row's metrics.
+
+use super::derive;
+use crate::base::units::Seconds;
+use crate::mantile::Answer;
+use crate::row::metric::{Metric, PerMetric};
+use crate::row::{Identity, Lengths};
+
+/// An answer in the row's metrics.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Estimate {
+    /// The compared metrics, in the rows' units.
+    pub metrics: PerMetric<f64>,
+    /// The requests in flight: the row's or, for a peak row, the number with the highest throughput.
+    pub concurrency: u32,
+    /// Tokens/s/user.
+    pub tps_user: f64,
+    /// Weights, GB.
+    pub memory_weight_gb: f64,
+    /// Activations, GB.
+    pub memory_activation_gb: f64,
+    /// KV cache, GB.
+    pub memory_kv_cache_gb: f64,
+    /// The memory per package that Mantile compares with the capacity, GB.
+    pub memory_per_package_gb: f64,
+    /// The memory capacity of a package, GB.
+    pub hw_capacity_gb: f64,
+    /// Whether the memory suffices, according to Mantile.
+    pub fits_on_hardware: bool,
+    /// The number of packages that the answer is for.
+    pub num_packages: u32,
+    /// The bottleneck, in Mantile's words.
+    pub bottleneck: String,
+}
+
+impl Estimate {
+    /// Converts an answer for `concurrency` requests in flight into the row's metrics.
+    #[must_use]
+    pub fn new(answer: &Answer, identity: &Identity, concurrency: u32, lengths: Lengths) -> Self {
+        Self {
+            concurrency,
+            metrics: derive(
+                answer.ttft_ms.to_seconds(),
+                answer.tpot_ms.to_seconds(),
+                identity,
+                concurrency,
+                lengths,
+            ),
+            tps_user: answer.tps_user,
+            memory_weight_gb: answer.memory.weight_memory_gb,
+            memory_activation_gb: answer.memory.activation_memory_gb,
+            memory_kv_cache_gb: answer.memory.kv_cache_gb,
+            memory_per_package_gb: answer.memory.memory_per_package_gb,
+            hw_capacity_gb: answer.memory.hw_capacity_gb,
+            fits_on_hardware: answer.system.fits_on_hardware,
+            num_packages: answer.system.num_packages,
+            bottleneck: answer.system.bottleneck.clone(),
+        }
+    }
+
+    /// Whether its metrics follow from its TTFT and TPOT for a row of these lengths.
+    #[must_use]
+    pub fn is_for(&self, identity: &Identity, lengths: Lengths) -> bool {
+        let seconds = |metric| Seconds(self.metrics[metric]);
+        derive(seconds(Metric::Ttft), seconds(Metric::Tpot), identity, self.concurrency, lengths)
+            == self.metrics
+    }
+}
