@@ -4,13 +4,14 @@ use std::path::Path;
 
 use super::args::{AuditArgs, Format};
 use super::output::{note, print_as};
-use super::record::{ask, wanted};
+use super::record::ask;
 use super::rows::{choose_source, pick};
 use crate::audit::{AuditSubject, audit, judge};
 use crate::base::error::{Exit, Result};
 use crate::judge::model::{self, Model};
 use crate::mantile::Client;
 use crate::mantile::recording::{self, Recording};
+use crate::predict::mapping;
 use crate::report::{audit_json, audit_table, audit_text};
 use crate::row::Row;
 use crate::rules::config::{Config, SourceConfig};
@@ -83,7 +84,7 @@ async fn complete(
     config: &Config,
 ) -> Result<()> {
     let layers = recording.layers()?;
-    let mut missing = wanted(rows, config, &layers);
+    let mut missing = mapping::requests(rows, config, &layers);
     missing.retain(|key, _| !recording.entries.contains_key(key));
     recording.entries.extend(ask(client, missing.into_values().collect()).await?);
     Ok(())

@@ -17,6 +17,7 @@ mod filter;
 mod gate;
 mod history;
 mod init_model;
+mod lines;
 mod output;
 mod pages;
 mod record;

@@ -1,21 +1,21 @@
-//! The HTTP client: time-outs, bounded retries, and the difference between an answer and a fault.
+//! The HTTP client: timeouts, bounded retries, and the difference between an answer and a fault.
 //!
-//! A status of 500 is Mantile's way to refuse a request, so it is an answer. After it the service
-//! closes the connection, and the next request of a pooled client may meet a reset: that, like a
-//! connection that cannot be made, a time-out, a 429 and a 503, is a fault worth another try.
+//! Mantile refuses a request with a status of 500, so a 500 is an answer. Afterwards the service closes the
+//! connection, and the next request of a pooled client may meet a reset. A reset is a fault that is worth
+//! another try, and so are a connection that cannot be made, a timeout, a 429 and a 503.
 
 use std::time::{Duration, Instant};
 
 use backon::{ExponentialBuilder, Retryable as _};
+use futures_util::{Stream, StreamExt as _, stream};
+use reqwest::Url;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 
+use super::recording::{Miss, RECORDING_MISS_HEADER};
 use super::{LayerTable, SYSTEM_METRICS_PATH, SystemMetricsRequest, layers_path};
 use crate::base::error::{Error, Result};
 use crate::base::http::{self, plain_builder};
 use crate::base::text::excerpt;
-
-/// The header by which a replayed recording says that it holds no answer.
-pub const RECORDING_MISS_HEADER: &str = "x-recording-miss";
 
 /// The longest wait that a busy service can ask for.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(10);
@@ -23,11 +23,11 @@ const MAX_RETRY_AFTER: Duration = Duration::from_secs(10);
 /// How patient the client is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ClientOptions {
-    /// For one try, from connecting to the last byte.
+    /// The longest that one try may take, from connecting to the last byte.
     pub timeout: Duration,
-    /// Tries after the first.
+    /// The number of tries after the first.
     pub retries: usize,
-    /// The wait before the second try; it doubles with each further one.
+    /// The wait before the second try; it doubles with each further try.
     pub first_delay: Duration,
 }
 
@@ -41,16 +41,16 @@ impl Default for ClientOptions {
     }
 }
 
-/// What a service said, word for word.
+/// A service's reply, verbatim.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reply {
-    /// HTTP status.
+    /// The HTTP status.
     pub status: u16,
-    /// Content type without parameters, empty if not given.
+    /// The content type without parameters; empty if there was none.
     pub content_type: String,
     /// The body as text.
     pub body: String,
-    /// From the first byte sent to the last received, in the try that succeeded.
+    /// The time from the first byte sent to the last byte received, in the try that succeeded.
     pub elapsed: Duration,
 }
 
@@ -65,23 +65,17 @@ pub struct Client {
 impl Client {
     /// A client of the service at `base_url`, such as `http://localhost:8000`.
     pub fn new(base_url: &str, options: ClientOptions) -> Result<Self> {
-        let url = reqwest::Url::parse(base_url)
-            .map_err(|error| Error::usage(format!("`{base_url}` is not a URL: {error}")))?;
-        let builder = match url.scheme() {
-            "http" => plain_builder(&url),
-            "https" => http::builder(&url),
-            _ => {
-                return Err(Error::usage(format!("`{base_url}` does not begin with http"))
-                    .with_help("write it as http://localhost:8000"));
-            }
-        };
+        let url = parse_url(base_url)
+            .map_err(|problem| Error::usage(format!("`{base_url}` cannot be asked: {problem}")))?;
+        let builder =
+            if url.scheme() == "http" { plain_builder(&url) } else { http::builder(&url) };
         let http = builder.timeout(options.timeout).build().map_err(|error| {
             Error::unavailable(format!("cannot set up an HTTP client: {error}"))
         })?;
         Ok(Self { http, base: base_url.trim_end_matches('/').to_owned(), options })
     }
 
-    /// Where the service is.
+    /// The URL of the service, without a slash at its end.
     #[must_use]
     pub fn base_url(&self) -> &str {
         &self.base
@@ -92,7 +86,8 @@ impl Client {
         self.send(path, |http, url| http.get(url)).await
     }
 
-    /// Gets a model's layers. Anything but a table of layers is a service that cannot be used.
+    /// Gets a model's layers. A service that does not answer with a table of layers cannot be used, which is an
+    /// error.
     pub async fn layers(&self, model_id: &str) -> Result<LayerTable> {
         let path = layers_path(model_id);
         let reply = self.get(&path).await?;
@@ -113,6 +108,20 @@ impl Client {
         self.send(SYSTEM_METRICS_PATH, |http, url| http.post(url).json(request)).await
     }
 
+    /// Asks for the metrics of many deployments, with at most `concurrency` requests in flight. Each reply comes
+    /// with the index of its request, in the order in which the service answers.
+    pub fn system_metrics_of_all<'a>(
+        &'a self,
+        requests: impl IntoIterator<Item = SystemMetricsRequest> + 'a,
+        concurrency: usize,
+    ) -> impl Stream<Item = (usize, Result<Reply>)> + 'a {
+        stream::iter(requests.into_iter().enumerate())
+            .map(
+                move |(index, request)| async move { (index, self.system_metrics(&request).await) },
+            )
+            .buffer_unordered(concurrency.max(1))
+    }
+
     async fn send(
         &self,
         path: &str,
@@ -122,37 +131,65 @@ impl Client {
         let backoff = ExponentialBuilder::default()
             .with_min_delay(self.options.first_delay)
             .with_max_times(self.options.retries);
-        let attempt = || async { once(make(&self.http, &url)).await };
+        let attempt = || async { try_once(make(&self.http, &url)).await };
         attempt
             .retry(backoff)
-            .when(|fault: &Fault| fault.worth_retrying)
-            .adjust(|fault, delay| delay.map(|delay| fault.asked_delay.unwrap_or(delay)))
+            .when(RequestFault::is_temporary)
+            .adjust(|fault, delay| delay.map(|delay| fault.asked_delay().unwrap_or(delay)))
             .await
-            .map_err(|fault| match fault.help {
-                Some(help) => Error::unavailable(fault.message).with_help(help),
-                None => {
-                    let tries = if fault.worth_retrying { self.options.retries + 1 } else { 1 };
+            .map_err(|fault| match fault {
+                RequestFault::NotRecorded(miss) => {
+                    Error::unavailable(miss.to_string()).with_help(miss.help)
+                }
+                RequestFault::Invalid(message) => {
+                    Error::unavailable(format!("{url}: {message} (1 try)"))
+                }
+                RequestFault::Temporary { message, .. } => {
+                    let tries = self.options.retries + 1;
                     let plural = if tries == 1 { "try" } else { "tries" };
-                    Error::unavailable(format!("{url}: {} ({tries} {plural})", fault.message))
+                    Error::unavailable(format!("{url}: {message} ({tries} {plural})"))
                 }
             })
     }
 }
 
-/// Why a try gave no reply.
-struct Fault {
-    message: String,
-    help: Option<String>,
-    worth_retrying: bool,
-    asked_delay: Option<Duration>,
+/// Parses the URL of a service. The error says how to write one.
+pub fn parse_url(text: &str) -> Result<Url, String> {
+    let not_a_url = || "not a URL; write it as http://localhost:8000".to_owned();
+    if !text.contains("://") {
+        let completed = format!("http://{text}");
+        return Err(match Url::parse(&completed) {
+            Ok(_) => format!("missing http://: did you mean {completed}?"),
+            Err(_) => not_a_url(),
+        });
+    }
+    let url = Url::parse(text).map_err(|_| not_a_url())?;
+    match url.scheme() {
+        "http" | "https" => Ok(url),
+        scheme => Err(format!("{scheme}:// is not supported; write http:// or https://")),
+    }
 }
 
-async fn once(request: reqwest::RequestBuilder) -> Result<Reply, Fault> {
+/// The reason why a try gave no reply.
+enum RequestFault {
+    /// The recording that is replayed holds no answer.
+    NotRecorded(Miss),
+    /// The request cannot be sent; another try would fail as well.
+    Invalid(String),
+    /// The connection failed or the service is busy; another try may succeed.
+    Temporary {
+        message: String,
+        /// The wait that the service asked for.
+        asked_delay: Option<Duration>,
+    },
+}
+
+async fn try_once(request: reqwest::RequestBuilder) -> Result<Reply, RequestFault> {
     let started = Instant::now();
-    let response = request.send().await.map_err(|error| Fault::transport(&error))?;
+    let response = request.send().await.map_err(|error| RequestFault::transport(&error))?;
     let status = response.status().as_u16();
     let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
-    let missing = header(RECORDING_MISS_HEADER.try_into().expect("a header name")).is_some();
+    let is_miss = response.headers().contains_key(RECORDING_MISS_HEADER);
     let content_type = header(CONTENT_TYPE)
         .and_then(|value| value.split(';').next())
         .unwrap_or_default()
@@ -161,27 +198,57 @@ async fn once(request: reqwest::RequestBuilder) -> Result<Reply, Fault> {
     let asked_delay = header(RETRY_AFTER)
         .and_then(|seconds| seconds.parse().ok())
         .map(|seconds| Duration::from_secs(seconds).min(MAX_RETRY_AFTER));
-    let body = response.text().await.map_err(|error| Fault::transport(&error))?;
-    if missing {
-        let (message, help) = body.split_once("\n  help: ").unwrap_or((&body, ""));
-        return Err(Fault {
-            message: message.to_owned(),
-            help: Some(help.to_owned()),
-            worth_retrying: false,
-            asked_delay: None,
+    let body = response.text().await.map_err(|error| RequestFault::transport(&error))?;
+    if is_miss {
+        return Err(match serde_json::from_str(&body) {
+            Ok(miss) => RequestFault::NotRecorded(miss),
+            Err(error) => RequestFault::Invalid(format!("not the stand-in's JSON: {error}")),
         });
     }
     if matches!(status, 429 | 503) {
         let message = format!("the service is busy, status {status}");
-        return Err(Fault { message, help: None, worth_retrying: true, asked_delay });
+        return Err(RequestFault::Temporary { message, asked_delay });
     }
     Ok(Reply { status, content_type, body, elapsed: started.elapsed() })
 }
 
-impl Fault {
+impl RequestFault {
     fn transport(error: &reqwest::Error) -> Self {
         let message = http::describe(error);
-        let worth_retrying = !error.is_builder();
-        Self { message, help: None, worth_retrying, asked_delay: None }
+        if error.is_builder() {
+            Self::Invalid(message)
+        } else {
+            Self::Temporary { message, asked_delay: None }
+        }
+    }
+
+    fn is_temporary(&self) -> bool {
+        matches!(self, Self::Temporary { .. })
+    }
+
+    fn asked_delay(&self) -> Option<Duration> {
+        match self {
+            Self::Temporary { asked_delay, .. } => *asked_delay,
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_without_its_scheme_is_completed_in_the_error() {
+        for (text, error) in [
+            ("127.0.0.1:8000", "missing http://: did you mean http://127.0.0.1:8000?"),
+            ("localhost:8000", "missing http://: did you mean http://localhost:8000?"),
+            ("not a url", "not a URL; write it as http://localhost:8000"),
+            ("", "not a URL; write it as http://localhost:8000"),
+            ("ftp://host", "ftp:// is not supported; write http:// or https://"),
+        ] {
+            assert_eq!(parse_url(text).unwrap_err(), error, "{text}");
+        }
+        assert!(parse_url("https://mantile.example").is_ok());
     }
 }

@@ -1,9 +1,10 @@
-//! Rows to predictions: asks Mantile, live or replayed, for what the mapping makes of each row.
+//! Rows to predictions: asks Mantile, live or replayed, the requests of each row.
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::time::Duration;
 
-use tokio::task::JoinSet;
+use futures_util::StreamExt as _;
 
 use crate::base::error::Result;
 use crate::mantile::{Reply, SystemMetricsRequest};
@@ -13,96 +14,120 @@ use crate::predict::service::MantileService;
 use crate::row::Row;
 use crate::row::metric::Metric;
 
-/// What came of one question of a row.
-struct Candidate {
+/// The answer to one request of a row.
+struct CandidateAnswer {
     key: String,
     outcome: Outcome,
     response_time: Option<Duration>,
 }
 
-/// Predicts one row. Never fails: what goes wrong is the prediction's outcome.
+/// Predicts one row. Never fails: the prediction's outcome says what went wrong.
 pub async fn predict(service: &MantileService, row: &Row) -> Prediction {
     let mapped = match mapping::map(row, &service.config) {
         Ok(mapped) => mapped,
         Err(unmapped) => return from_unmapped(row, unmapped),
     };
-    let mut candidates = Vec::new();
+    let mut answers = Vec::new();
     for question in mapped.questions(&service.layers) {
         let reply = service.client.system_metrics(&question.request).await;
-        candidates.push(candidate(row, &mapped, &question, &reply));
+        answers.push(read_answer(row, &mapped, &question, &reply));
     }
-    from_candidates(row, &mapped, candidates, &service.origin)
+    from_answers(row, &mapped, answers, &service.origin)
 }
 
-/// A row that waits for the answers to its questions.
-struct Waiting<'a> {
+/// A row that waits for the answers to its requests.
+struct WaitingRow<'a> {
     index: usize,
     row: &'a Row,
     mapped: Mapped<'a>,
-    questions: Vec<(String, CandidateRequest)>,
-    candidates: Vec<Candidate>,
+    /// The requests, each with its key and, once there is one, its answer.
+    questions: Vec<(String, CandidateRequest, Option<CandidateAnswer>)>,
 }
 
-/// Predicts rows, with at most `concurrency` requests under way, and hands each prediction with the
-/// row's index to `done` as it comes, in no certain order. Rows that ask the same, as those that
-/// differ only in framework do, share one request. Stops early when `done` fails.
+/// The rows that wait, and their distinct requests.
+#[derive(Default)]
+struct Queue<'a> {
+    rows: Vec<WaitingRow<'a>>,
+    /// The distinct requests, in the order of the rows, so that an interrupted run has saved mostly the first rows.
+    requests: Vec<SystemMetricsRequest>,
+    /// The waiting rows of each request, as indices into `rows`.
+    askers: Vec<Vec<usize>>,
+    /// The index of each request by its key.
+    by_key: HashMap<String, usize>,
+}
+
+impl<'a> Queue<'a> {
+    fn push(&mut self, index: usize, row: &'a Row, mapped: Mapped<'a>, service: &MantileService) {
+        let mut questions = Vec::new();
+        for question in mapped.questions(&service.layers) {
+            let key = question.request.key();
+            let request = *self.by_key.entry(key.clone()).or_insert_with(|| {
+                self.requests.push(question.request.clone());
+                self.askers.push(Vec::new());
+                self.requests.len() - 1
+            });
+            // Two concurrencies of a peak may need the same request.
+            if self.askers[request].last() != Some(&self.rows.len()) {
+                self.askers[request].push(self.rows.len());
+            }
+            questions.push((key, question, None));
+        }
+        self.rows.push(WaitingRow { index, row, mapped, questions });
+    }
+}
+
+impl WaitingRow<'_> {
+    /// Takes the reply to a request. Gives the row's prediction when this was the last reply that it waited for.
+    fn take(&mut self, key: &str, reply: &Result<Reply>, origin: &str) -> Option<Prediction> {
+        for (asked, question, answer) in &mut self.questions {
+            if asked == key {
+                *answer = Some(read_answer(self.row, &self.mapped, question, reply));
+            }
+        }
+        if self.questions.iter().any(|(_, _, answer)| answer.is_none()) {
+            return None;
+        }
+        let answers = self.questions.iter_mut().filter_map(|(_, _, answer)| answer.take());
+        Some(from_answers(self.row, &self.mapped, answers.collect(), origin))
+    }
+}
+
+/// Predicts rows, with at most `concurrency` requests in flight, and hands each prediction with the row's index
+/// to `done` as it comes, in no particular order. Rows with the same request, such as rows that differ only in
+/// framework, share one answer. Stops early when `done` fails.
 pub async fn predict_all(
     service: &MantileService,
     rows: Vec<(usize, Row)>,
     concurrency: usize,
     mut done: impl FnMut(usize, Prediction) -> Result<()>,
 ) -> Result<()> {
-    let mut waiting: Vec<Waiting<'_>> = Vec::new();
-    let mut requests: Vec<(String, SystemMetricsRequest)> = Vec::new();
-    let mut askers: HashMap<String, Vec<usize>> = HashMap::new();
+    let mut queue = Queue::default();
     for (index, row) in &rows {
-        let mapped = match mapping::map(row, &service.config) {
-            Ok(mapped) => mapped,
-            Err(unmapped) => {
-                done(*index, from_unmapped(row, unmapped))?;
-                continue;
-            }
-        };
-        let mut questions = Vec::new();
-        for question in mapped.questions(&service.layers) {
-            let key = question.request.key();
-            // In the order of the rows, so that what a cut-off run saved is mostly its first part.
-            askers
-                .entry(key.clone())
-                .or_insert_with(|| {
-                    requests.push((key.clone(), question.request.clone()));
-                    Vec::new()
-                })
-                .push(waiting.len());
-            questions.push((key, question));
+        match mapping::map(row, &service.config) {
+            Ok(mapped) => queue.push(*index, row, mapped, service),
+            Err(unmapped) => done(*index, from_unmapped(row, unmapped))?,
         }
-        waiting.push(Waiting { index: *index, row, mapped, questions, candidates: Vec::new() });
     }
-    let work = |(key, request): (String, SystemMetricsRequest)| {
-        let client = service.client.clone();
-        async move { (key, client.system_metrics(&request).await) }
-    };
-    bounded(requests, concurrency, work, |(key, reply)| {
-        for &asker in askers.get(&key).into_iter().flatten() {
-            let Waiting { index, row, mapped, questions, candidates } = &mut waiting[asker];
-            let asked = questions.iter().filter(|(asked, _)| *asked == key);
-            candidates.extend(asked.map(|(_, question)| candidate(row, mapped, question, &reply)));
-            if candidates.len() == questions.len() {
-                let candidates = std::mem::take(candidates);
-                done(*index, from_candidates(row, mapped, candidates, &service.origin))?;
+    let Queue { rows: mut waiting, requests, askers, .. } = queue;
+    let keys: Vec<String> = requests.iter().map(SystemMetricsRequest::key).collect();
+    let mut replies = pin!(service.client.system_metrics_of_all(requests, concurrency));
+    while let Some((request, reply)) = replies.next().await {
+        for &asker in &askers[request] {
+            let asker = &mut waiting[asker];
+            if let Some(prediction) = asker.take(&keys[request], &reply, &service.origin) {
+                done(asker.index, prediction)?;
             }
         }
-        Ok(())
-    })
-    .await
+    }
+    Ok(())
 }
 
-fn candidate(
+fn read_answer(
     row: &Row,
     mapped: &Mapped<'_>,
     question: &CandidateRequest,
     reply: &Result<Reply>,
-) -> Candidate {
+) -> CandidateAnswer {
     let (outcome, response_time) = match reply {
         Ok(reply) => {
             let outcome = Outcome::of_reply(
@@ -116,16 +141,16 @@ fn candidate(
         }
         Err(error) => (Outcome::Unavailable(error.to_string()), None),
     };
-    Candidate { key: question.request.key(), outcome, response_time }
+    CandidateAnswer { key: question.request.key(), outcome, response_time }
 }
 
-fn from_candidates(
+fn from_answers(
     row: &Row,
     mapped: &Mapped<'_>,
-    candidates: Vec<Candidate>,
+    answers: Vec<CandidateAnswer>,
     origin: &str,
 ) -> Prediction {
-    let chosen = choose(candidates).expect("a mapped row asks at least one question");
+    let chosen = choose(answers).expect("a mapped row has at least one request");
     Prediction {
         row: row.clone(),
         outcome: chosen.outcome,
@@ -136,18 +161,17 @@ fn from_candidates(
     }
 }
 
-/// Of a peak's answers, the one of the most throughput among those that fit the memory by Mantile's
-/// own count; of no such, the one that needs the least. An answer that did not come, or came as a
-/// refusal or nonsense, outweighs all: a peak over the rest would be another one.
-fn choose(mut candidates: Vec<Candidate>) -> Option<Candidate> {
-    if candidates.len() > 1 {
-        if let Some(failed) =
-            candidates.iter().position(|one| !matches!(one.outcome, Outcome::Predicted(_)))
-        {
-            return Some(candidates.swap_remove(failed));
+/// Chooses among the answers to a peak's requests: the one with the highest throughput among those that fit into
+/// memory by Mantile's count; if none fits, the one that needs the least memory. A request without an answer, or
+/// with a refusal or nonsense, comes before all, because the peak among the others would be a different one.
+fn choose(mut answers: Vec<CandidateAnswer>) -> Option<CandidateAnswer> {
+    if answers.len() > 1 {
+        let is_failed = |answer: &CandidateAnswer| !matches!(answer.outcome, Outcome::Predicted(_));
+        if let Some(failed) = answers.iter().position(is_failed) {
+            return Some(answers.swap_remove(failed));
         }
-        let rank = |candidate: &Candidate| {
-            candidate.outcome.estimate().map_or((false, f64::MIN), |estimate| {
+        let rank = |answer: &CandidateAnswer| {
+            answer.outcome.estimate().map_or((false, f64::MIN), |estimate| {
                 if estimate.fits_on_hardware {
                     (true, estimate.metrics[Metric::Throughput])
                 } else {
@@ -155,12 +179,12 @@ fn choose(mut candidates: Vec<Candidate>) -> Option<Candidate> {
                 }
             })
         };
-        candidates.sort_by(|a, b| {
+        answers.sort_by(|a, b| {
             let ((a_fits, a), (b_fits, b)) = (rank(a), rank(b));
             a_fits.cmp(&b_fits).then(a.total_cmp(&b))
         });
     }
-    candidates.pop()
+    answers.pop()
 }
 
 fn from_unmapped(row: &Row, unmapped: Unmapped) -> Prediction {
@@ -172,33 +196,4 @@ fn from_unmapped(row: &Row, unmapped: Unmapped) -> Prediction {
         answered_by: None,
         response_time_ms: None,
     }
-}
-
-/// Works on items, at most `concurrency` at once, and hands each result to `done` as it comes.
-/// Stops early when `done` fails.
-pub async fn bounded<I, T, F>(
-    items: Vec<I>,
-    concurrency: usize,
-    work: impl Fn(I) -> F,
-    mut done: impl FnMut(T) -> Result<()>,
-) -> Result<()>
-where
-    F: Future<Output = T> + Send + 'static,
-    T: Send + 'static,
-{
-    let mut waiting = items.into_iter();
-    let mut tasks = JoinSet::new();
-    for item in waiting.by_ref().take(concurrency.max(1)) {
-        tasks.spawn(work(item));
-    }
-    while let Some(finished) = tasks.join_next().await {
-        match finished {
-            Ok(result) => done(result)?,
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        }
-        if let Some(item) = waiting.next() {
-            tasks.spawn(work(item));
-        }
-    }
-    Ok(())
 }

@@ -1,5 +1,5 @@
-//! How a row becomes a prediction: its request to Mantile, the asking, and what follows from the answer; beside it
-//! the predictions of rival estimators.
+//! From a row to its prediction: the request to Mantile, the answer, and the metrics that follow from it. Also the
+//! predictions of other estimators.
 
 pub mod ask;
 pub mod mapping;

@@ -1,4 +1,4 @@
-//! The service that answers for a model: a live Mantile, or a stand-in that replays a recording.
+//! The service that predicts for a model: a live Mantile, or a stand-in that replays a recording.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,23 +8,23 @@ use crate::mantile::recording::{self, Recording, ReplayServer};
 use crate::mantile::{Client, ClientOptions, LayerTable, releases};
 use crate::rules::config::Config;
 
-/// A Mantile that answers for one model, live or from its recording.
+/// A Mantile that predicts for one model, live or from its recording.
 #[derive(Debug)]
 pub struct MantileService {
-    /// The client to ask with.
+    /// The client with which it is asked.
     pub client: Client,
-    /// The model's layers, as this service has them.
+    /// The model's layers, according to this service.
     pub layers: Arc<LayerTable>,
-    /// Who answers: a recorded release, or the URL of a live service.
+    /// The name of the recorded release, or the URL of the live service.
     pub origin: String,
     /// The model's configuration.
     pub config: Arc<Config>,
-    /// The stand-in, kept alive for as long as it is asked.
+    /// The stand-in, which stops when it is dropped.
     _replay: Option<ReplayServer>,
 }
 
 impl MantileService {
-    /// A live Mantile at `url`.
+    /// Connects to a live Mantile at `url`.
     pub async fn live(url: &str, options: ClientOptions, config: &Config) -> Result<Self> {
         let client = Client::new(url, options)?;
         let layers = Arc::new(client.layers(&config.model_id).await?);
@@ -32,8 +32,8 @@ impl MantileService {
         Ok(Self { client, layers, origin, config: Arc::new(config.clone()), _replay: None })
     }
 
-    /// A release's recording, served on the loopback interface. Rows ask as they would without calibration
-    /// where the release has no calibrated configuration.
+    /// Serves a release's recording on the loopback interface. If the release lacks the calibrated configurations,
+    /// rows ask for the uncalibrated ones.
     pub async fn replayed(recording: Recording, config: &Config) -> Result<Self> {
         let origin = recording.release.clone();
         let config = config.for_release(&recording.hardware_ids());
@@ -43,7 +43,8 @@ impl MantileService {
         Ok(Self { client, layers, origin, config: Arc::new(config), _replay: Some(replay) })
     }
 
-    /// Live where a URL is given, else the recording under `root`.
+    /// Connects to the live service if there is a URL; otherwise serves the accepted release's recording under
+    /// `root`.
     pub async fn start(
         api_url: Option<&str>,
         options: ClientOptions,

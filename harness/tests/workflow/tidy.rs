@@ -43,7 +43,7 @@ const PURE: [&str; 20] = [
     "base/statistics.rs",
     "base/text.rs",
     "base/units.rs",
-    "predict/mapping.rs",
+    "predict/mapping/",
     "predict/prediction",
 ];
 

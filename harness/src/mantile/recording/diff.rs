@@ -1,22 +1,23 @@
-//! Where two JSON values differ, field by field.
+//! The differences between two JSON values, field by field.
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// A field that is not the same on both sides.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A field whose values differ.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Difference {
-    /// Where, with dots between names.
+    /// The path to the field, with dots between names.
     pub path: String,
-    /// What the recording has, `nothing` without the field.
+    /// The recorded value as JSON; `nothing` where the recording lacks the field.
     pub recorded: String,
-    /// What the other side has, `nothing` without the field.
+    /// The other side's value as JSON; `nothing` where that side lacks the field.
     pub other: String,
 }
 
-/// The fields in which two values differ, sorted by path. Numbers must be the same to the last bit:
-/// a release's answers are deterministic.
+/// The fields in which two values differ, sorted by path. Numbers are compared exactly, because a release's
+/// answers are deterministic.
 #[must_use]
 pub fn differences(recorded: &Value, other: &Value) -> Vec<Difference> {
     let (recorded, other) = (leaves(recorded), leaves(other));
@@ -37,7 +38,7 @@ pub fn differences(recorded: &Value, other: &Value) -> Vec<Difference> {
         .collect()
 }
 
-/// Every leaf of a value by its path.
+/// The leaves of a value by their paths.
 fn leaves(value: &Value) -> BTreeMap<String, String> {
     fn walk(path: &str, value: &Value, leaves: &mut BTreeMap<String, String>) {
         let below =
@@ -58,7 +59,7 @@ fn leaves(value: &Value) -> BTreeMap<String, String> {
             }
         }
     }
-    let mut found = BTreeMap::new();
-    walk("", value, &mut found);
-    found
+    let mut by_path = BTreeMap::new();
+    walk("", value, &mut by_path);
+    by_path
 }

@@ -1,5 +1,5 @@
-//! A stand-in for Mantile: the recorded answers over HTTP, so that the client's code is the same
-//! offline as live.
+//! A stand-in for Mantile that serves recorded answers over HTTP, so that the same client code runs offline and
+//! live.
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -10,8 +10,7 @@ use serde_json::Value;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
-use super::{Miss, RecordedReply, Recording};
-use crate::mantile::client::RECORDING_MISS_HEADER;
+use super::{Miss, RECORDING_MISS_HEADER, RecordedReply, Recording};
 use crate::mantile::{SYSTEM_METRICS_PATH, SystemMetricsRequest};
 
 /// A running stand-in; it stops when dropped.
@@ -22,10 +21,10 @@ pub struct ReplayServer {
     answered: Arc<AtomicUsize>,
 }
 
-/// The server keeps every request that it answered, about 6 kB each: past this many they are let
-/// go as soon as nobody asks.
+/// The server keeps every request that it answered, about 6 kB each. When it has more than this many, it drops them
+/// as soon as it is idle.
 const KEPT_REQUESTS: usize = 10_000;
-/// How long nobody must have asked.
+/// The time without a request after which the server counts as idle.
 const IDLE: Duration = Duration::from_millis(100);
 
 impl ReplayServer {
@@ -41,13 +40,13 @@ impl ReplayServer {
         replay
     }
 
-    /// Where it listens.
+    /// The URL at which it listens.
     #[must_use]
     pub fn url(&self) -> String {
         self.server.uri()
     }
 
-    /// Serves until the future is dropped, letting go of answered requests in quiet moments.
+    /// Serves until the future is dropped, and drops answered requests while it is idle.
     pub async fn serve(&self) {
         let mut before = 0;
         loop {
@@ -62,7 +61,7 @@ impl ReplayServer {
         }
     }
 
-    /// Mounts the one mock that looks every request up: a mock a recording is 30 times slower.
+    /// Mounts one mock that looks up every request; one mock for each recorded answer is 30 times slower.
     async fn mount(&self) {
         let responder = Responder {
             recording: Arc::clone(&self.recording),
@@ -84,28 +83,31 @@ impl Respond for Responder {
         match (request.method.as_str(), path) {
             ("POST", SYSTEM_METRICS_PATH) => self.system_metrics(&request.body),
             ("GET", _) => {
-                let asked =
-                    request.url.query().map_or_else(|| path.to_owned(), |q| format!("{path}?{q}"));
-                match self.recording.pages.get(&asked) {
-                    Some(reply) if reply.is_intact() => {
-                        replay(reply.status, &reply.content_type, reply.text())
-                    }
-                    Some(_) => self.miss(&format!(
-                        "the recording of GET {asked} was changed after it was made"
-                    )),
-                    None => self.miss(&format!("no recording of GET {asked}")),
-                }
+                let query = request.url.query();
+                self.page(&query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}")))
             }
-            (method, _) => self.miss(&format!("no recording of {method} {path}")),
+            (method, _) => self.miss(format!("no recording of {method} {path}")),
         }
     }
 }
 
 impl Responder {
+    fn page(&self, path: &str) -> ResponseTemplate {
+        match self.recording.pages.get(path) {
+            Some(reply) if reply.is_intact() => {
+                replay(reply.status, &reply.content_type, reply.text())
+            }
+            Some(_) => {
+                self.miss(format!("the recording of GET {path} was changed after it was made"))
+            }
+            None => self.miss(format!("no recording of GET {path}")),
+        }
+    }
+
     fn system_metrics(&self, body: &[u8]) -> ResponseTemplate {
         let request: SystemMetricsRequest = match serde_json::from_slice(body) {
             Ok(request) => request,
-            // As Mantile refuses a body that lacks a field.
+            // Mantile refuses a body that lacks a field in the same way.
             Err(error) => {
                 let detail = serde_json::json!({ "detail": [{ "msg": error.to_string() }] });
                 return replay(422, "application/json", detail.to_string());
@@ -113,9 +115,9 @@ impl Responder {
         };
         let key = request.key();
         match self.recording.entries.get(&key) {
-            None => self.miss(&Miss::new(&self.recording, &request).to_string()),
-            Some(entry) if !entry.reply.is_intact() => self.miss(&format!(
-                "entry {key} of {} was changed after it was recorded: its digest does not fit",
+            None => miss_response(&Miss::of_request(&self.recording, &request)),
+            Some(entry) if !entry.reply.is_intact() => self.miss(format!(
+                "entry {key} of {} was changed after it was recorded: its digest does not match",
                 self.recording.path.display()
             )),
             Some(entry) => {
@@ -125,13 +127,16 @@ impl Responder {
         }
     }
 
-    fn miss(&self, message: &str) -> ResponseTemplate {
-        let body = format!("{message}\n  help: record it: {}", self.recording.record_command());
-        replay(404, "text/plain", body).insert_header(RECORDING_MISS_HEADER, "1")
+    fn miss(&self, error: String) -> ResponseTemplate {
+        miss_response(&Miss::new(&self.recording, error))
     }
 }
 
-/// The body without the breakdown of a phase that did not ask for it, as Mantile answers.
+fn miss_response(miss: &Miss) -> ResponseTemplate {
+    ResponseTemplate::new(404).set_body_json(miss).insert_header(RECORDING_MISS_HEADER, "1")
+}
+
+/// The body without the breakdown of a phase whose request did not ask for it, as Mantile answers.
 fn body_as_asked(reply: &RecordedReply, request: &SystemMetricsRequest) -> String {
     let text = reply.text();
     let (prefill, decode) = (request.prefill_req.debug, request.decode_req.debug);

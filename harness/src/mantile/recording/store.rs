@@ -1,69 +1,24 @@
-//! The file of a recording: JSON with one line an entry, sorted by key, replaced all at once.
+//! The files of recordings: where they are, and how one is read and replaced as a whole.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
-
-use super::{RecordedAnswer, RecordedReply, Recording, record_command};
+use super::file::{ParsedFile, SharedEntry, parse, to_text};
+use super::{Recording, record_command};
 use crate::base::error::{Error, Place, Result};
 use crate::base::file;
-use crate::mantile::SystemMetricsRequest;
 
-/// The version of the file's format that this program reads and writes.
-const SCHEMA_VERSION: u32 = 1;
-
-/// Where the recording of a release and model is, under the project's folder.
+/// The file of the recording of a release and model, under the project's folder.
 #[must_use]
 pub fn path(root: &Path, release: &str, model_id: &str) -> PathBuf {
     root.join("fixtures").join("mantile").join(release).join(format!("{model_id}.json"))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    schema_version: u32,
-    release: String,
-    model_id: String,
-    recorded_at: String,
-    pages: Vec<Page>,
-    entries: Vec<Line>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Page {
-    path: String,
-    reply: RecordedReply,
-}
-
-/// An entry: whole, or the same as another release's.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Line {
-    key: String,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    request: Option<Box<RawValue>>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    reply: Option<RecordedReply>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    same_as: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    digest: Option<String>,
-}
-
-/// A file as it is, its shared entries not looked up: key, release and digest.
-struct Parsed {
-    recording: Recording,
-    shared: Vec<(String, String, String)>,
-}
-
-/// Reads the recording of a release and model, looking up entries that it shares with others.
+/// Reads the recording of a release and model, and the entries that it shares with other releases.
 pub fn load(root: &Path, release: &str, model_id: &str) -> Result<Recording> {
-    let Parsed { mut recording, shared } = load_own(root, release, model_id)?;
+    let ParsedFile { mut recording, references } = load_file(root, release, model_id)?;
     let mut owners: BTreeMap<&str, Recording> = BTreeMap::new();
-    for (key, owner, digest) in &shared {
+    for SharedEntry { key, owner, digest } in &references {
         if !owners.contains_key(owner.as_str()) {
             owners.insert(owner, load(root, owner, model_id)?);
         }
@@ -71,9 +26,9 @@ pub fn load(root: &Path, release: &str, model_id: &str) -> Result<Recording> {
             owners[owner.as_str()].entries.get(key).filter(|entry| entry.reply.digest == *digest);
         let Some(entry) = entry else {
             let message =
-                format!("entry {key} is said to be the same as release {owner}'s, which differs");
+                format!("entry {key} refers to the answer of release {owner}, which differs");
             return Err(Error::content(Place::file(&recording.path), message)
-                .with_help("restore both files, or record this release anew"));
+                .with_help("restore both files, or record this release again"));
         };
         recording.shared.insert(key.clone(), owner.clone());
         recording.entries.insert(key.clone(), entry.clone());
@@ -81,7 +36,12 @@ pub fn load(root: &Path, release: &str, model_id: &str) -> Result<Recording> {
     Ok(recording)
 }
 
-/// The releases that a model is recorded of, but for one, by name.
+/// Reads the recording of a release and model; `None` if there is no file of it.
+pub fn load_if_any(root: &Path, release: &str, model_id: &str) -> Result<Option<Recording>> {
+    path(root, release, model_id).exists().then(|| load(root, release, model_id)).transpose()
+}
+
+/// The other releases of which the model has a recording, sorted by name.
 pub fn others(root: &Path, release: &str, model_id: &str) -> Result<Vec<String>> {
     let folder = root.join("fixtures").join("mantile");
     if !folder.is_dir() {
@@ -97,11 +57,12 @@ pub fn others(root: &Path, release: &str, model_id: &str) -> Result<Vec<String>>
     Ok(names)
 }
 
-fn load_own(root: &Path, release: &str, model_id: &str) -> Result<Parsed> {
+/// Reads and checks a recording's file without resolving its references.
+fn load_file(root: &Path, release: &str, model_id: &str) -> Result<ParsedFile> {
     let path = path(root, release, model_id);
     if !path.exists() {
         return Err(Error::unavailable(format!(
-            "no recording of {model_id} by release {release}: {} is not there",
+            "no recording of {model_id} by release {release}: {} does not exist",
             path.display()
         ))
         .with_help(format!("record it: {}", record_command(model_id, release, false))));
@@ -110,145 +71,63 @@ fn load_own(root: &Path, release: &str, model_id: &str) -> Result<Parsed> {
     let parsed = parse(&path, &text).map_err(|error| match error {
         help @ Error::Content { help: Some(_), .. } => help,
         error => error.with_help(format!(
-            "restore the file, or record anew: {}",
+            "restore the file, or record it again: {}",
             record_command(model_id, release, false)
         )),
     })?;
-    let Recording { release: holds, model_id: of, .. } = &parsed.recording;
-    if (holds.as_str(), of.as_str()) != (release, model_id) {
-        return Err(Error::content(
-            Place::file(&path),
-            format!("it holds {of} by release {holds}"),
-        )
-        .with_help("the folder is the release and the file is the model"));
+    let fault = |message: String| Error::content(Place::file(&path), message);
+    let Recording { release: file_release, model_id: file_model, .. } = &parsed.recording;
+    if (file_release.as_str(), file_model.as_str()) != (release, model_id) {
+        return Err(fault(format!("the file holds {file_model} by release {file_release}"))
+            .with_help("its folder must have the release's name, and the file the model's"));
     }
-    if parsed.shared.iter().any(|(_, owner, _)| owner == release) {
-        return Err(Error::content(
-            Place::file(&path),
-            "an entry is said to be the same as its own",
-        ));
+    if parsed.references.iter().any(|shared| shared.owner == release) {
+        return Err(fault("an entry refers to its own release".to_owned()));
     }
     Ok(parsed)
 }
 
-fn parse(path: &Path, text: &str) -> Result<Parsed> {
-    #[derive(Deserialize)]
-    struct Version {
-        schema_version: u32,
-    }
-    let fault = |error: &serde_json::Error| {
-        let place = Place::line(path, error.line() as u64).in_column(error.column().to_string());
-        Error::content(place, format!("not a recording: {error}"))
-    };
-    let Version { schema_version } = serde_json::from_str(text).map_err(|error| fault(&error))?;
-    if schema_version != SCHEMA_VERSION {
-        return Err(Error::content(
-            Place::file(path),
-            format!("schema_version {schema_version} is not {SCHEMA_VERSION}"),
-        ));
-    }
-    let file: File = serde_json::from_str(text).map_err(|error| fault(&error))?;
-    debug_assert_eq!(file.schema_version, SCHEMA_VERSION);
-    let mut entries = BTreeMap::new();
-    let mut shared: Vec<(String, String, String)> = Vec::new();
-    for Line { key, request, reply, same_as, digest } in file.entries {
-        let twice = entries.contains_key(&key) || shared.iter().any(|(other, ..)| *other == key);
-        if twice {
-            return Err(Error::content(Place::file(path), format!("entry {key} comes twice")));
-        }
-        match (request, reply, same_as, digest) {
-            (Some(request), Some(reply), None, None) => {
-                let request: SystemMetricsRequest =
-                    serde_json::from_str(request.get()).map_err(|error| fault(&error))?;
-                if request.key() != key {
-                    let message = format!(
-                        "entry {key}: the request was changed, its key is {}",
-                        request.key()
-                    );
-                    return Err(Error::content(Place::file(path), message));
-                }
-                entries.insert(key, RecordedAnswer { request, reply });
-            }
-            (None, None, Some(owner), Some(digest)) => shared.push((key, owner, digest)),
-            _ => {
-                let message =
-                    format!("entry {key} has neither request and reply nor same_as and digest");
-                return Err(Error::content(Place::file(path), message));
-            }
-        }
-    }
-    let recording = Recording {
-        path: path.to_path_buf(),
-        release: file.release,
-        model_id: file.model_id,
-        recorded_at: file.recorded_at,
-        pages: file.pages.into_iter().map(|page| (page.path, page.reply)).collect(),
-        entries,
-        shared: BTreeMap::new(),
-    };
-    Ok(Parsed { recording, shared })
-}
-
-/// Writes a recording to its path, whole.
+/// Writes a recording to its path, every entry whole.
 pub fn save(recording: &Recording) -> Result<()> {
     save_sharing(recording, &[])
 }
 
-/// Writes a recording to its path. An entry that one of `others` holds whole, with the same answer,
-/// is only named.
+/// Writes a recording to its path. An entry that one of `others` holds whole, with the same answer, becomes a
+/// reference to that release.
 pub fn save_sharing(recording: &Recording, others: &[Recording]) -> Result<()> {
     file::replace(&recording.path, to_text(recording, others).as_bytes())
 }
 
-/// The text of a recording's file; an entry that one of `others` holds whole, with the same answer, is
-/// only named.
-#[must_use]
-pub fn to_text(recording: &Recording, others: &[Recording]) -> String {
-    let pages: Vec<String> = recording
-        .pages
-        .iter()
-        .map(|(path, reply)| line(&Page { path: path.clone(), reply: reply.clone() }))
-        .collect();
-    let entries: Vec<String> =
-        recording.entries.iter().map(|(key, entry)| entry_line(key, entry, others)).collect();
-    let header = |name: &str, value: &str| format!("{}:{}", quoted(name), quoted(value));
-    format!(
-        "{{\n\"schema_version\":{SCHEMA_VERSION},\n{},\n{},\n{},\n\"pages\":[\n{}\n],\n\"entries\":[\n{}\n]\n}}\n",
-        header("release", &recording.release),
-        header("model_id", &recording.model_id),
-        header("recorded_at", &recording.recorded_at),
-        pages.join(",\n"),
-        entries.join(",\n"),
-    )
-}
-
-fn entry_line(key: &str, entry: &RecordedAnswer, others: &[Recording]) -> String {
-    let holds_whole = |other: &&Recording| {
-        let same =
-            other.entries.get(key).is_some_and(|held| held.reply.digest == entry.reply.digest);
-        same && !other.shared.contains_key(key)
-    };
-    let key = key.to_owned();
-    line(&match others.iter().find(holds_whole) {
-        Some(owner) => Line {
-            key,
-            request: None,
-            reply: None,
-            same_as: Some(owner.release.clone()),
-            digest: Some(entry.reply.digest.clone()),
-        },
-        None => {
-            let request = serde_json::value::to_raw_value(&entry.request.canonical());
-            let request = Some(request.expect("a request is plain JSON"));
-            Line { key, request, reply: Some(entry.reply.clone()), same_as: None, digest: None }
+/// Writes a recording beside those of the model's other releases: the accepted release's with every entry whole,
+/// another's with references to what it shares. Returns the releases whose recordings cannot be read, with the
+/// reason; their files stay as they are.
+///
+/// Other releases may refer to entries of this one. They are written whole first, so that every release keeps its
+/// answers whenever this is interrupted.
+pub fn save_among_others(
+    root: &Path,
+    recording: &Recording,
+    accepted: &str,
+) -> Result<Vec<(String, Error)>> {
+    let mut readable = Vec::new();
+    let mut unreadable = Vec::new();
+    for release in others(root, &recording.release, &recording.model_id)? {
+        match load(root, &release, &recording.model_id) {
+            Ok(other) => readable.push(other),
+            // It may refer to entries that this recording has lost and is about to regain.
+            Err(error) => unreadable.push((release, error)),
         }
-    })
-}
-
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
-}
-
-fn line(value: &impl Serialize) -> String {
-    serde_json::to_string(value).expect("a recorded reply is plain JSON")
+    }
+    let refers_to_this =
+        |other: &&Recording| other.shared.values().any(|owner| *owner == recording.release);
+    for other in readable.iter().filter(refers_to_this) {
+        save(other)?;
+    }
+    let shareable = if recording.release == accepted { &[][..] } else { &readable };
+    save_sharing(recording, shareable)?;
+    // Entries that are still equal become references again.
+    for other in readable.iter().filter(refers_to_this) {
+        save_sharing(other, std::slice::from_ref(recording))?;
+    }
+    Ok(unreadable)
 }

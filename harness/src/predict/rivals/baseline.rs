@@ -1,4 +1,4 @@
-//! Naive baselines: what an estimator must beat to be worth asking.
+//! The baselines: simple estimators that a useful one must beat.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,27 +15,27 @@ use crate::row::property::Field;
 use crate::rules::config::{self, Config};
 use crate::rules::names::{BANDWIDTH_BOUND, GROUP_MEDIAN};
 
-/// What makes rows alike for [`group_median`].
-const ALIKE: [Field; 3] = [Field::GpuModel, Field::Framework, Field::Context];
+/// The fields that define the groups of [`group_median`].
+const GROUPED_BY: [Field; 3] = [Field::GpuModel, Field::Framework, Field::Context];
 
-/// Predicts each metric of a row as the median of what the other configurations of the same GPU,
-/// framework and context were measured at.
+/// Predicts each metric of a row as the median of the measurements of the other configurations with the same GPU,
+/// framework and context.
 ///
-/// The row itself is left out, and so is another measurement of the same configuration, so that no row
-/// predicts itself. Where no other configuration was measured, nothing is predicted.
+/// Every measurement of the row's own configuration is left out, so that no row predicts itself. A row without other
+/// configurations in its group has no prediction.
 #[must_use]
 pub fn group_median<'a>(rows: impl IntoIterator<Item = &'a Row>) -> Estimator {
     let mut groups: BTreeMap<[String; 3], Vec<&Row>> = BTreeMap::new();
     for row in rows {
-        groups.entry(ALIKE.map(|field| field.of(row))).or_default().push(row);
+        groups.entry(GROUPED_BY.map(|field| field.of(row))).or_default().push(row);
     }
     let mut estimator = baseline(
         GROUP_MEDIAN,
         "the median of the other rows of the same GPU, framework and context",
     );
     for row in groups.values().flatten() {
-        let alike = &groups[&ALIKE.map(|field| field.of(row))];
-        let others = || alike.iter().filter(|other| other.identity != row.identity);
+        let group = &groups[&GROUPED_BY.map(|field| field.of(row))];
+        let others = || group.iter().filter(|other| other.identity != row.identity);
         let metrics = PerMetric::from_fn(|metric| {
             let measured: Vec<f64> =
                 others().filter_map(|other| other.measured.means[metric]).collect();
@@ -51,17 +51,17 @@ pub fn group_median<'a>(rows: impl IntoIterator<Item = &'a Row>) -> Estimator {
     estimator
 }
 
-/// Predicts TPOT as the time that a decode step takes to read its weights and KV cache at the peak of
-/// the memory bandwidth, and nothing else: no compute, communication or kernel overhead.
+/// Predicts TPOT as the time in which a decode step reads its weights and KV cache at peak memory bandwidth, without
+/// compute, communication or kernel overhead.
 ///
-/// Bytes and bandwidth are those of Mantile's recorded answer to the row's request
-/// ([`LayerBreakdown`]: its `load_ms`, summed over layers), so they hold under the row's approximations: an
-/// H200 row reads at an H100's bandwidth, and 4-bit weights on Hopper count as 8-bit ones, so that some of
-/// those rows are faster than it. This is the memory side of the roofline (Williams, Waterman and
-/// Patterson 2009, "Roofline: an insightful visual performance model"), by which small-batch decoding is
-/// bound (Pope et al. 2022, "Efficiently scaling transformer inference", section 2). TTFT is left out,
-/// for a prefill is bound by compute; E2E and throughput follow with a first token at the price of any
-/// other: E2E = TPOT × O.
+/// This is the memory bound of the roofline model (Williams, Waterman and Patterson 2009, "Roofline: an insightful
+/// visual performance model"), which limits decoding at small batches (Pope et al. 2022, "Efficiently scaling
+/// transformer inference", section 2). TTFT is not predicted, because prefill is bound by compute. E2E and throughput
+/// are derived as if the first token took as long as every other: E2E = TPOT × O.
+///
+/// Bytes and bandwidth come from Mantile's recorded answer to the row's request (the sum of `load_ms` over the layers
+/// of [`LayerBreakdown`]), so the row's approximations apply: an H200 row reads at the H100's bandwidth, and 4-bit
+/// weights on Hopper count as 8-bit weights. Some of those rows are measured faster than this bound.
 #[must_use]
 pub fn bandwidth_bound<'a>(
     predictions: impl IntoIterator<Item = (&'a Row, &'a Outcome)>,
@@ -90,9 +90,8 @@ pub fn bandwidth_bound<'a>(
     estimator
 }
 
-/// The time that a decode step takes to load, s, and for how many requests in flight (of a peak, those
-/// that Mantile's prediction is for); or why it is not known. `known` holds the time of requests seen
-/// before.
+/// The load time of a decode step, s, and the number of requests in flight that it is for (for a peak, the number in
+/// Mantile's prediction). The error says why it is unknown. `known` caches the times by request.
 fn step_seconds(
     (row, outcome): (&Row, &Outcome),
     config: &Config,
@@ -109,7 +108,7 @@ fn step_seconds(
         .iter()
         .find(|question| question.concurrency == estimate.concurrency)
         .map(|question| question.request.key())
-        .ok_or("its request is another one now")?;
+        .ok_or("its request has changed")?;
     let load = |key: &String| {
         let entry = recording.entries.get(key).ok_or("its request is not recorded")?;
         let breakdown = LayerBreakdown::parse(&entry.reply.text(), layers)?;
@@ -120,11 +119,11 @@ fn step_seconds(
     Ok((load, estimate.concurrency))
 }
 
-/// A row's metrics when every token costs a step of `tpot` seconds.
+/// The row's metrics if every token takes a step of `tpot` seconds.
 fn bound(tpot: f64, row: &Row, concurrency: u32, sources: &[config::SourceConfig]) -> RowEstimate {
     let mut given = PerMetric::default();
     given[Metric::Tpot] = Some(tpot);
-    // For what follows from it only.
+    // Only for the metrics that are derived from it.
     given[Metric::Ttft] = Some(tpot);
     let mut estimate = RowEstimate::new(given, None, row, Some(concurrency), sources);
     estimate.metrics[Metric::Ttft] = None;
@@ -171,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_alone_in_its_group_is_not_predicted_and_counted() {
+    fn a_row_alone_in_its_group_is_counted_as_not_predicted() {
         let other_context = row("b200::vllm::fp4::1024x8192::tp4_ep1::c1", 9.0);
         let other_engine = row("b200::trt::fp4::1024x1024::tp4_ep1::c1", 9.0);
         let mut again = row(&name(1), 9.0);
@@ -193,7 +192,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_rows_own_figure_never_counts_and_the_median_lies_among_the_others(
+        fn a_rows_own_measurement_never_counts_and_half_of_the_others_are_on_each_side(
             tpots in proptest::collection::vec(1e-3..1.0, 2..40), changed in 1e-3..1.0,
             at in any::<prop::sample::Index>(),
         ) {
@@ -213,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bound_prices_the_first_token_as_any_other_and_predicts_no_ttft() {
+    fn the_bound_counts_the_first_token_like_every_other_and_predicts_no_ttft() {
         let row = row("b200::vllm::fp4::1000x1000::tp4_ep1::c8", 1.0);
         let source = |ratio| config::SourceConfig {
             name: "p".to_owned(),

@@ -1,5 +1,5 @@
-//! Predictions of another estimator as a CSV: a subset of the columns of `mantile_predictions.csv`,
-//! which itself can be read.
+//! The CSV format of another estimator's predictions: a subset of the columns of `mantile_predictions.csv`, which can
+//! be read as well.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -12,23 +12,22 @@ use crate::predict::prediction;
 use crate::row::metric::{Metric, PerMetric};
 use crate::row::{self, Row};
 
-/// How the figures came about, in the estimator's own word.
+/// The column of the prediction's mode, in the estimator's own word.
 const MODE: &str = "mode";
-/// Which of the predicted metrics follow from the others.
+/// The column that lists the metrics that were derived from the others.
 const DERIVED: &str = "predicted_derived_metrics";
-/// Between derived metrics.
+/// The separator between derived metrics.
 const SEPARATOR: char = ';';
-/// The words for a row that is predicted; one without a status is, too.
+/// The statuses of a predicted row. A row without a status is predicted as well.
 const PREDICTED: [&str; 2] = ["predicted", "ok"];
 
-/// Reads predictions; `text` came from `path`.
+/// Reads predictions from `text`; `path` is named in errors.
 ///
-/// The first eight columns of the standard format are required, and of a row's other columns those
-/// that complete the identity are read where they are there; then any of the five predicted metrics,
-/// `status`, `provider` and `mode`. The GPU may be named as the benchmark's runners are (`b200-trt`). A
-/// row whose status is neither `predicted` nor `OK` is counted and not read further. A metric listed in
-/// `predicted_derived_metrics` is not taken: it is derived anew for the row's own lengths. No
-/// configuration may come twice for a provider.
+/// The first eight columns of the standard format are required. The other columns of a row's identity, any of the
+/// five predicted metrics, `status`, `provider` and `mode` are optional. The GPU may be written as the name of a
+/// benchmark runner (`b200-trt`). A row whose status is neither `predicted` nor `OK` is only counted. A metric that is
+/// listed in `predicted_derived_metrics` is ignored, and derived again for the row's own lengths. A provider may have
+/// each configuration only once.
 pub fn read(path: &Path, text: &str) -> Result<Predictions> {
     let required = row::required_identity_columns();
     let optional: Vec<&str> = row::COLUMNS
@@ -52,7 +51,7 @@ pub fn read(path: &Path, text: &str) -> Result<Predictions> {
         if let Some(first) = lines.insert(key, record.line()) {
             let message = format!("the same configuration as line {first}: {}", given.identity);
             return Err(Error::content(record.place(), message).with_help(
-                "keep one, or add the column that tells them apart (dp_attention, spec_decoding, \
+                "keep one, or add the column in which they differ (dp_attention, spec_decoding, \
                  disagg, is_multinode, prefill_* and decode_*, provider)",
             ));
         }
@@ -98,13 +97,15 @@ fn read_derived(record: Record<'_>, metrics: &PerMetric<Option<f64>>) -> Result<
         })
         .collect::<Result<_>>()?;
     if metrics.iter().all(|(metric, value)| value.is_none() || derived.contains(&metric)) {
-        return Err(record.error(DERIVED, "every metric is said to be derived, so from none"));
+        return Err(
+            record.error(DERIVED, "every metric is listed as derived; at least one must not be")
+        );
     }
     Ok(derived)
 }
 
-/// Writes an estimator's predictions for these rows, in the order of their identities; [`read()`] reads
-/// it. Columns that are empty on every row are left out.
+/// Writes an estimator's predictions for these rows, sorted by identity, in the format of [`read()`]. Optional columns
+/// that are empty in every row are left out.
 #[must_use]
 pub fn write<'a>(estimator: &Estimator, rows: impl IntoIterator<Item = &'a Row>) -> Vec<u8> {
     let mut rows: Vec<&Row> = rows.into_iter().collect();
@@ -153,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_as_a_peer_writes_it_is_read() {
+    fn a_file_in_another_projects_format_is_read() {
         let read = read_lines(
             "b200-trt,trt,fp4,1024,1024,2.0,1.0,64,7,True,i:1,OK,HYBRID,0.1,0.01,9.3\n\
              gb200,dynamo-trt,fp4,1024,1024,,,256,7,,i:1,UNMAPPED,,,,\n",
@@ -169,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_is_refused_where_it_stands() {
+    fn an_error_names_line_and_column() {
         let line = "b200,vllm,fp4,1024,1024,2,1,64,7,false,i,OK,S,0.1,0.01,9.3\n";
         for (lines, expected) in [
             (line.replace("0.01", "fast"), "e.csv:2, column `predicted_tpot_sec`: `fast` is not"),
@@ -188,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_derived_is_derived_anew_and_never_from_nothing() {
+    fn derived_metrics_are_ignored_and_at_least_one_metric_must_not_be_derived() {
         let header = "gpu_model,framework,precision,input_seq_len,output_seq_len,tensor_parallel,\
                       expert_parallel,concurrency,predicted_ttft_sec,predicted_e2e_latency_sec,\
                       predicted_derived_metrics\n";
@@ -196,7 +197,8 @@ mod tests {
         let path = Path::new("e.csv");
         let metrics = read(path, &line("e2e_latency")).unwrap().given[0].metrics;
         assert_eq!((metrics[Metric::Ttft], metrics[Metric::E2eLatency]), (Some(0.1), None));
-        for (derived, expected) in [("e2e", "`e2e` is not a metric"), ("ttft;e2e_latency", "none")]
+        for (derived, expected) in
+            [("e2e", "`e2e` is not a metric"), ("ttft;e2e_latency", "at least one")]
         {
             let message = read(path, &line(derived)).unwrap_err().to_string();
             assert!(message.contains(expected), "{message}");

@@ -1,19 +1,21 @@
-//! The naive conversion: what Mantile answers to a request as one writes it at first, taken at its word.
+//! The naive conversion: Mantile's answers to requests as a newcomer would write them, taken at face value.
 //!
-//! Parallelism goes by short names (`tp`, `ep`), which Mantile ignores, so that every row is one GPU's; decode
-//! is asked with the prompt's length as `seq_len`, which is the number of tokens that a step processes; and of
-//! the answer `throughput_tokens_s`, of the whole system and of output alone, is held against throughputs
-//! per GPU, and `total_latency_ms`, which is not of the whole output, against E2E. It is what the rules of
-//! [`crate::predict::mapping`] and [`crate::predict::prediction::derive`] are worth.
+//! Three mistakes are made on purpose. Parallelism has short names (`tp`, `ep`), which Mantile ignores, so that
+//! every row counts as one GPU. Decode is asked with the prompt's length as `seq_len`, which is the number of
+//! tokens that a step processes. And the answer's `throughput_tokens_s`, which is the output of the whole system,
+//! is taken for the throughputs per GPU, and `total_latency_ms`, which does not cover the whole output, for E2E.
+//! The error of this estimator shows what the rules of [`crate::predict::mapping`] and
+//! [`crate::predict::prediction::derive`] are worth.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 
+use futures_util::StreamExt as _;
 use serde::Deserialize;
 
 use super::{Estimator, RowEstimate};
 use crate::base::error::{Error, Result};
 use crate::mantile::{PhaseRequest, SystemMetricsRequest};
-use crate::predict::ask::bounded;
 use crate::predict::mapping;
 use crate::predict::service::MantileService;
 use crate::row::metric::{Metric, PerMetric};
@@ -23,16 +25,16 @@ use crate::rules::config;
 /// The estimator's name.
 pub const NAIVE_CONVERSION: &str = "naive_conversion";
 
-/// What of an answer is taken for a row's metrics.
+/// The figures of an answer that are taken for a row's metrics.
 #[derive(Debug, Deserialize)]
-struct Taken {
+struct NaiveAnswer {
     ttft_ms: f64,
     tpot_ms: f64,
     throughput_tokens_s: f64,
     total_latency_ms: f64,
 }
 
-/// The naive request in place of the right one.
+/// The naive request that corresponds to the right one.
 fn request(right: &SystemMetricsRequest, identity: &Identity) -> SystemMetricsRequest {
     let phase = |right: &PhaseRequest| {
         let mut phase = right.clone();
@@ -56,14 +58,14 @@ fn request(right: &SystemMetricsRequest, identity: &Identity) -> SystemMetricsRe
     }
 }
 
-/// The metrics that an answer is taken for; `None` where it is none.
+/// The metrics that are read from an answer's body; `None` if it lacks one or one is not above 0.
 fn metrics(body: &str) -> Option<PerMetric<Option<f64>>> {
-    let taken: Taken = serde_json::from_str(body).ok()?;
+    let answer: NaiveAnswer = serde_json::from_str(body).ok()?;
     let metrics = PerMetric::from_fn(|metric| match metric {
-        Metric::Throughput | Metric::OutputThroughput => Some(taken.throughput_tokens_s),
-        Metric::Ttft => Some(taken.ttft_ms / 1e3),
-        Metric::Tpot => Some(taken.tpot_ms / 1e3),
-        Metric::E2eLatency => Some(taken.total_latency_ms / 1e3),
+        Metric::Throughput | Metric::OutputThroughput => Some(answer.throughput_tokens_s),
+        Metric::Ttft => Some(answer.ttft_ms / 1e3),
+        Metric::Tpot => Some(answer.tpot_ms / 1e3),
+        Metric::E2eLatency => Some(answer.total_latency_ms / 1e3),
     });
     metrics
         .iter()
@@ -71,33 +73,30 @@ fn metrics(body: &str) -> Option<PerMetric<Option<f64>>> {
         .then_some(metrics)
 }
 
-/// Asks a live Mantile the naive way for every row that is mapped to one number of requests. Rows that it
-/// refuses are counted.
+/// Asks a live Mantile the naive request of every row that maps to a single request. Rows that Mantile refuses are
+/// counted by status.
 pub async fn ask(service: &MantileService, rows: &[Row], concurrency: usize) -> Result<Estimator> {
-    let mut questions = Vec::new();
+    let (mut names, mut requests) = (Vec::new(), Vec::new());
     for row in rows {
         let Ok(mapped) = mapping::map(row, &service.config) else { continue };
         if let [only] = &mapped.questions(&service.layers)[..] {
-            questions.push((row.name(), request(&only.request, &row.identity)));
+            names.push(row.name());
+            requests.push(request(&only.request, &row.identity));
         }
     }
     let (mut estimates, mut unpredicted) = (BTreeMap::new(), BTreeMap::new());
-    let work = |(name, request): (String, SystemMetricsRequest)| {
-        let client = service.client.clone();
-        async move { (name, client.system_metrics(&request).await) }
-    };
-    bounded(questions, concurrency, work, |(name, reply)| {
+    let mut replies = pin!(service.client.system_metrics_of_all(requests, concurrency));
+    while let Some((index, reply)) = replies.next().await {
         let reply = reply?;
         match metrics(&reply.body) {
             Some(metrics) => {
                 let derived = PerMetric::from_fn(|_| false);
-                estimates.insert(name, RowEstimate { metrics, derived, mode: None });
+                let estimate = RowEstimate { metrics, derived, mode: None };
+                estimates.insert(names[index].clone(), estimate);
             }
             None => *unpredicted.entry(format!("status {}", reply.status)).or_insert(0) += 1,
         }
-        Ok(())
-    })
-    .await?;
+    }
     if estimates.is_empty() {
         return Err(
             Error::usage("no row was answered").with_help("choose rows that Mantile can predict")
@@ -113,7 +112,7 @@ mod tests {
     use crate::mantile::{LayerRequest, SystemMetricsRequest};
 
     #[test]
-    fn short_names_and_the_prompts_length_take_the_place_of_the_right_ones() {
+    fn a_naive_request_has_short_names_and_the_prompts_length() {
         let layer = LayerRequest {
             dtype: "nvfp4".to_owned(),
             parallelism: [("tensor_parallel".to_owned(), 4), ("expert_parallel".to_owned(), 2)]
@@ -141,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_taken_at_its_word_and_no_answer_is_none() {
+    fn an_answer_is_taken_at_face_value_and_anything_else_is_none() {
         let body =
             r#"{"ttft_ms": 20, "tpot_ms": 5, "throughput_tokens_s": 700, "total_latency_ms": 90}"#;
         let taken = metrics(body).unwrap();

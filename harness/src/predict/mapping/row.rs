@@ -1,69 +1,39 @@
-//! From a row to Mantile's request.
-//!
-//! The rules, driven by `reconcile.toml`: effective lengths are the nominal ones times the
-//! provider's mean length ratio; concurrency is the batch of both phases, per worker where pools
-//! are separate; prefill processes the whole prompt; decode processes one token a sequence over a
-//! KV cache as long as it is half-way through the output; tensor parallelism goes to every layer
-//! that takes it, and layers of experts get `expert_parallel` and TP / EP, because Mantile spreads
-//! a layer over `expert_parallel × tensor_parallel` packages.
+//! The row in Mantile's terms.
 
-use crate::mantile::breakdown::LayerBreakdown;
-use crate::mantile::recording::Recording;
-use crate::mantile::{Answer, LayerRequest, LayerTable, PhaseRequest, SystemMetricsRequest};
 use crate::row::{Concurrency, Identity, Layout, Lengths, Parallelism, Row};
-use crate::rules::config::{Config, Precision, Treatment};
+use crate::rules::config::{Config, Features, Precision, SourceConfig, Treatment};
 
-/// A row in Mantile's terms; the request follows once the model's layers are known.
+/// A row in Mantile's terms; its requests follow once the model's layers are known.
 #[derive(Debug, Clone)]
 pub struct Mapped<'a> {
-    config: &'a Config,
-    hardware_id: &'a str,
-    precision: &'a Precision,
-    prefill: Engine,
-    decode: Engine,
-    /// The numbers of requests in flight to ask for: one, or those that a peak is sought over.
-    concurrencies: Vec<u32>,
-    /// Mean lengths that the prediction is for.
+    pub(super) config: &'a Config,
+    pub(super) hardware_id: &'a str,
+    pub(super) precision: &'a Precision,
+    pub(super) prefill: Engine,
+    pub(super) decode: Engine,
+    /// The numbers of requests in flight to ask for: one, or those among which a peak is sought.
+    pub(super) concurrencies: Vec<u32>,
+    /// The mean lengths that the prediction is for.
     pub lengths: Lengths,
-    /// What the prediction glosses over, by name, sorted.
+    /// The names of the approximations that the prediction makes, sorted.
     pub approximations: Vec<String>,
 }
 
-/// The engines of a phase.
+/// The engines that run one phase.
 #[derive(Debug, Clone, Copy)]
-struct Engine {
-    parallelism: Parallelism,
-    workers: u32,
+pub(super) struct Engine {
+    pub(super) parallelism: Parallelism,
+    pub(super) workers: u32,
 }
 
-/// What is asked for a number of requests in flight.
-#[derive(Debug, Clone)]
-pub struct CandidateRequest {
-    /// The number of requests in flight.
-    pub concurrency: u32,
-    /// The request.
-    pub request: SystemMetricsRequest,
-}
-
-/// A question with its recorded answer.
-#[derive(Debug, Clone)]
-pub struct Recorded {
-    /// What was asked.
-    pub question: CandidateRequest,
-    /// What was answered.
-    pub answer: Answer,
-    /// The times of it by layer.
-    pub breakdown: LayerBreakdown,
-}
-
-/// Why a row has no counterpart in Mantile.
+/// A row that Mantile cannot predict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unmapped {
-    /// In words that follow "unmapped: ".
+    /// The reason, worded to follow "unmapped: ".
     pub reason: String,
 }
 
-/// Puts a row into Mantile's terms, or says why that cannot be done.
+/// Puts a row into Mantile's terms. The error says why that is impossible.
 pub fn map<'a>(row: &Row, config: &'a Config) -> Result<Mapped<'a>, Unmapped> {
     let identity = &row.identity;
     let source = config
@@ -82,21 +52,45 @@ pub fn map<'a>(row: &Row, config: &'a Config) -> Result<Mapped<'a>, Unmapped> {
         unmapped(format!("no precision `{}` for gpu `{}`", identity.precision, gpu.model))
     })?;
     let (prefill, decode) = engines(identity)?;
-    let concurrencies = match identity.concurrency {
-        Concurrency::Fixed(requests) => vec![requests],
-        Concurrency::Peak if source.peak_concurrencies.is_empty() => {
-            return Err(unmapped(
-                "a peak, and its source has no peak_concurrencies in reconcile.toml".to_owned(),
-            ));
-        }
-        Concurrency::Peak => source.peak_concurrencies.clone(),
-    };
-
+    let concurrencies = concurrencies(identity, source)?;
     let mut approximations = source.approximations.clone();
     approximations.extend(gpu.approximation.clone());
     approximations.extend(precision.approximation.clone());
-    let features = &config.features;
-    let either = |has: fn(Parallelism) -> bool| has(prefill.parallelism) || has(decode.parallelism);
+    approximations.extend(feature_approximations(identity, [prefill, decode], &config.features)?);
+    approximations.sort();
+    approximations.dedup();
+    Ok(Mapped {
+        config,
+        hardware_id,
+        precision,
+        prefill,
+        decode,
+        concurrencies,
+        lengths: row.lengths(source.mean_length_ratio),
+        approximations,
+    })
+}
+
+/// The numbers of requests in flight to ask for.
+fn concurrencies(identity: &Identity, source: &SourceConfig) -> Result<Vec<u32>, Unmapped> {
+    match identity.concurrency {
+        Concurrency::Fixed(requests) => Ok(vec![requests]),
+        Concurrency::Peak if source.peak_concurrencies.is_empty() => Err(unmapped(
+            "a peak, and its source has no peak_concurrencies in reconcile.toml".to_owned(),
+        )),
+        Concurrency::Peak => Ok(source.peak_concurrencies.clone()),
+    }
+}
+
+/// The approximations for the row's features that Mantile does not have; one without an approximation is an error.
+fn feature_approximations(
+    identity: &Identity,
+    engines: [Engine; 2],
+    features: &Features,
+) -> Result<Vec<String>, Unmapped> {
+    let either =
+        |has: fn(Parallelism) -> bool| engines.iter().any(|engine| has(engine.parallelism));
+    let mut approximations = Vec::new();
     for (present, treatment) in [
         (either(|p| p.dp_attention), &features.dp_attention),
         (either(|p| p.pipeline_parallel > 1), &features.pipeline_parallel),
@@ -114,23 +108,10 @@ pub fn map<'a>(row: &Row, config: &'a Config) -> Result<Mapped<'a>, Unmapped> {
             _ => {}
         }
     }
-    approximations.sort();
-    approximations.dedup();
-
-    let lengths = row.lengths(source.mean_length_ratio);
-    Ok(Mapped {
-        config,
-        hardware_id,
-        precision,
-        prefill,
-        decode,
-        concurrencies,
-        lengths,
-        approximations,
-    })
+    Ok(approximations)
 }
 
-/// The engines of each phase.
+/// The engines of prefill and of decode.
 fn engines(identity: &Identity) -> Result<(Engine, Engine), Unmapped> {
     let engine = |parallelism: Parallelism, workers: u32| {
         let Parallelism { tensor_parallel: tp, expert_parallel: ep, .. } = parallelism;
@@ -152,6 +133,7 @@ fn engines(identity: &Identity) -> Result<(Engine, Engine), Unmapped> {
     }
 }
 
+/// Whether the workers of a pool cannot share the requests equally.
 fn is_uneven(identity: &Identity) -> bool {
     match &identity.layout {
         Layout::Aggregated(_) => false,
@@ -167,101 +149,12 @@ fn unmapped(reason: String) -> Unmapped {
     Unmapped { reason }
 }
 
-impl Mapped<'_> {
-    /// The packages that the answer must echo: those of the wider engine.
-    #[must_use]
-    pub fn packages(&self) -> u32 {
-        let tp = |engine: Engine| engine.parallelism.tensor_parallel;
-        tp(self.prefill).max(tp(self.decode))
-    }
-
-    /// What is to be asked, for a model with these layers: one question, or of a peak several.
-    #[must_use]
-    pub fn questions(&self, layers: &LayerTable) -> Vec<CandidateRequest> {
-        let Lengths { input, output } = self.lengths;
-        let context = whole_tokens(input + output / 2.0);
-        let question = |&concurrency: &u32| CandidateRequest {
-            concurrency,
-            request: SystemMetricsRequest {
-                prefill_req: self.phase(
-                    layers,
-                    self.prefill,
-                    concurrency,
-                    whole_tokens(input),
-                    None,
-                ),
-                decode_req: self.phase(layers, self.decode, concurrency, 1, Some(context)),
-            },
-        };
-        self.concurrencies.iter().map(question).collect()
-    }
-
-    /// The recorded answer to what is asked, of a peak for the most requests; or why there is none.
-    pub fn recorded(&self, recording: &Recording, layers: &LayerTable) -> Result<Recorded, String> {
-        let question = self.questions(layers).pop().ok_or("nothing is asked for it")?;
-        let entry =
-            recording.entries.get(&question.request.key()).ok_or("its request is not recorded")?;
-        if entry.reply.status != 200 {
-            return Err(format!("Mantile refuses it with status {}", entry.reply.status));
-        }
-        let body = entry.reply.text();
-        let answer = serde_json::from_str(&body).map_err(|error| error.to_string())?;
-        let breakdown = LayerBreakdown::parse(&body, layers)?;
-        Ok(Recorded { question, answer, breakdown })
-    }
-
-    fn phase(
-        &self,
-        layers: &LayerTable,
-        engine: Engine,
-        concurrency: u32,
-        seq_len: u32,
-        context_len: Option<u32>,
-    ) -> PhaseRequest {
-        let Parallelism { tensor_parallel, expert_parallel, .. } = engine.parallelism;
-        let request = |layer: &crate::mantile::Layer| {
-            let has_experts = self.config.expert_layer_classes.contains(&layer.class);
-            let experts =
-                if has_experts && layer.takes("expert_parallel") { expert_parallel } else { 1 };
-            let mut parallelism = std::collections::BTreeMap::new();
-            if layer.takes("tensor_parallel") {
-                parallelism.insert("tensor_parallel".to_owned(), tensor_parallel / experts);
-            }
-            if has_experts && layer.takes("expert_parallel") {
-                parallelism.insert("expert_parallel".to_owned(), experts);
-            }
-            let dtype = self.precision.dtype_of(&layer.class).to_owned();
-            (layer.name.clone(), LayerRequest { dtype, parallelism })
-        };
-        PhaseRequest {
-            model_id: self.config.model_id.clone(),
-            hardware_id: self.hardware_id.to_owned(),
-            batch_size: concurrency.div_ceil(engine.workers),
-            seq_len,
-            context_len,
-            debug: false,
-            layers: layers.layers.iter().map(request).collect(),
-        }
-    }
-}
-
-/// Mantile takes whole tokens; at least one.
-fn whole_tokens(length: f64) -> u32 {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "at most 2^25, above 0"
-    )]
-    let tokens = length.round() as u32;
-    tokens.max(1)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::mantile::Layer;
+    use crate::mantile::{Layer, LayerTable, PhaseRequest};
     use crate::row::identity_tests::any_identity;
     use crate::testing::bare_row as row;
 
@@ -317,7 +210,7 @@ mod tests {
                     "MoELayer",
                     &["context_parallel", "expert_parallel", "tensor_parallel"],
                 ),
-                // As Mantile's own: it takes expert_parallel and holds no experts.
+                // Like Mantile's norm layer, this one takes expert_parallel although it has no experts.
                 layer("norm", "NormLayer", &["expert_parallel", "tensor_parallel"]),
                 layer("plain", "Plain", &[]),
             ],
@@ -386,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_mapped_says_why() {
+    fn a_row_that_cannot_be_mapped_says_why() {
         let config = config();
         for (name, reason) in [
             ("mi355x::atom::fp4::1024x1024::tp1_ep1::c8", "no AMD"),
@@ -411,7 +304,7 @@ mod tests {
             let mut row = row("b200::vllm::fp4::1x1::tp1_ep1::c1");
             row.identity = Identity { gpu_model: "b200".to_owned(), precision: "fp4".to_owned(),
                                       spec_decoding: "none".to_owned(), ..identity };
-            // Stages and shared tokens do not map.
+            // Pipeline stages and context parallelism do not map.
             let concurrency = row.identity.concurrency.fixed().unwrap_or(64);
             row.identity.concurrency = Concurrency::Fixed(concurrency);
             let widen = |parallelism: &mut Parallelism| {
