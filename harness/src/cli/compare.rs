@@ -47,7 +47,7 @@ pub(super) fn run(root: &Path, args: &CompareArgs) -> Result<Exit> {
         recording.as_ref().ok(),
     );
     if !partial {
-        estimators::tell(&evaluation, &args.also)?;
+        estimators::note_unmeasured(&evaluation, &args.also)?;
     }
     let output = args
         .output

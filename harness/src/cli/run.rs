@@ -110,7 +110,7 @@ async fn run_model(
     }
     let evaluation = evaluation.beside(&files, &model.config, Some(&recording));
     if args.select.filter.is_none() {
-        estimators::tell(&evaluation, &args.also)?;
+        estimators::note_unmeasured(&evaluation, &args.also)?;
     }
     write_reports(&folder.join("comparison_report.csv"), model, &evaluation)?;
     if let Some(audit) = &evaluation.audit {

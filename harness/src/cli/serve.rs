@@ -1,4 +1,4 @@
-//! `serve`: a recording as a stand-in Mantile.
+//! `serve`: serves a recording as a stand-in for Mantile.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
@@ -6,6 +6,7 @@ use std::path::Path;
 use super::args::ServeArgs;
 use super::output::{note, print};
 use crate::base::error::{Error, Exit, Result};
+use crate::base::text::plural;
 use crate::judge::model;
 use crate::mantile::recording::{self, ReplayServer};
 use crate::mantile::releases;
@@ -18,12 +19,13 @@ pub(super) async fn run(root: &Path, args: &ServeArgs) -> Result<Exit> {
     let entries = recording.entries.len();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port)).map_err(|error| {
         Error::usage(format!("cannot listen on 127.0.0.1:{}: {error}", args.port))
-            .with_help("name another port with --port; 0 takes a free one")
+            .with_help("choose another port with --port; 0 takes a free one")
     })?;
     let server = ReplayServer::start(recording, Some(listener)).await;
     print(&server.url())?;
     note(&format!(
-        "serving {entries} recorded answers of {} by {release}; end it with Ctrl-C",
+        "serving {entries} recorded answer{} of release {release} for {}; stop it with Ctrl-C",
+        plural(entries),
         args.model
     ));
     tokio::select! {

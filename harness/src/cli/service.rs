@@ -1,4 +1,4 @@
-//! The Mantile that answers, live or recorded, and all of a model's rows asked of it.
+//! The Mantile that a verb asks, live or replayed, and the prediction of all of a model's rows.
 
 use std::path::Path;
 
@@ -12,7 +12,10 @@ use crate::predict::prediction::Prediction;
 use crate::predict::service::MantileService;
 use crate::rules::config::Config;
 
-/// The service that answers: live, or the recording of the accepted release.
+/// The number of requests in flight, for verbs without `--concurrency`.
+pub(super) const CONCURRENCY: usize = 4;
+
+/// Starts the service that the arguments name: a live one, or the recording of the accepted release.
 pub(super) async fn start(
     args: &ServiceArgs,
     root: &Path,
@@ -22,16 +25,13 @@ pub(super) async fn start(
         .await
 }
 
-/// Requests under way at once, where nobody says how many.
-pub(super) const CONCURRENCY: usize = 4;
-
-/// Predicts every row of a model by a recording, in their order.
+/// Predicts every row of a model from a recording, in the order of the rows.
 pub(super) async fn replay(model: &Model, recording: Recording) -> Result<Vec<Prediction>> {
     let service = MantileService::replayed(recording, &model.config).await?;
     predict(model, &service, CONCURRENCY).await
 }
 
-/// Predicts every row of a model, in their order.
+/// Predicts every row of a model, in the order of the rows.
 pub(super) async fn predict(
     model: &Model,
     service: &MantileService,

@@ -1,6 +1,6 @@
 //! The arguments of `audit`.
 
-use super::shared::{Format, PatienceArgs, SelectArgs};
+use super::shared::{Format, PatienceArgs, SelectArgs, parse_url};
 use crate::base::settings;
 use clap::Args;
 use std::path::PathBuf;
@@ -43,7 +43,7 @@ pub(in crate::cli) struct AuditArgs {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
     /// A live Mantile to ask for configurations that are not recorded
-    #[arg(long, value_name = "URL", env = settings::API_URL)]
+    #[arg(long, value_name = "URL", env = settings::API_URL, value_parser = parse_url)]
     pub api_url: Option<String>,
     #[command(flatten)]
     pub patience: PatienceArgs,

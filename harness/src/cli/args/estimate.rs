@@ -17,17 +17,17 @@ pub(in crate::cli) struct EstimateArgs {
     pub rows: RowsArgs,
     #[command(flatten)]
     pub select: SelectArgs,
-    /// Where the predictions go [default: target/reconcile/<model>/mantile_predictions.csv]
+    /// Output file [default: target/reconcile/<model>/mantile_predictions.csv]
     #[arg(long, value_name = "CSV")]
     pub output: Option<PathBuf>,
-    /// Ask for every row again instead of taking up where a run was cut off
+    /// Ask for every row again instead of continuing an interrupted run
     #[arg(long)]
     pub no_resume: bool,
-    /// Ask a live Mantile the naive way instead, for an estimator to set beside [default output:
-    /// naive_conversion.csv in the model's folder]
+    /// Ask a live Mantile as a newcomer would, and write the answers as another estimator to compare with
+    /// [default output: naive_conversion.csv in the model's folder]
     #[arg(long, requires = "api_url", conflicts_with = "no_resume")]
     pub naive: bool,
-    /// How the result is printed
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
     #[command(flatten)]

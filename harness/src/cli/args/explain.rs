@@ -1,6 +1,6 @@
 //! The arguments of `explain`.
 
-use super::shared::{Format, PatienceArgs};
+use super::shared::{Format, PatienceArgs, parse_url};
 use crate::base::settings;
 use clap::Args;
 
@@ -20,7 +20,7 @@ pub(in crate::cli) struct ExplainArgs {
     #[arg(long, value_name = "RELEASE")]
     pub against: Option<String>,
     /// A live Mantile instead of the accepted release's recording
-    #[arg(long, value_name = "URL", env = settings::API_URL)]
+    #[arg(long, value_name = "URL", env = settings::API_URL, value_parser = parse_url)]
     pub api_url: Option<String>,
     #[command(flatten)]
     pub patience: PatienceArgs,

@@ -1,6 +1,6 @@
 //! The arguments of `extract`.
 
-use super::shared::{Format, PatienceArgs, parse_day, parse_name};
+use super::shared::{Format, PatienceArgs, parse_day, parse_name, parse_url};
 use crate::intake::source;
 use crate::intake::source::GivenFacts;
 use clap::Args;
@@ -81,10 +81,10 @@ pub(in crate::cli) struct FetchArgs {
     #[arg(long, value_name = "FILE", default_value = "run-sweep.yml", value_parser = parse_part)]
     pub workflow: String,
     /// GitHub's API, or that of a GitHub Enterprise Server
-    #[arg(long, value_name = "URL", default_value = "https://api.github.com")]
+    #[arg(long, value_name = "URL", default_value = "https://api.github.com", value_parser = parse_url)]
     pub github_api: String,
     /// Ask the InferenceX HTTP API for the newest result of each configuration
-    #[arg(long, value_name = "URL", num_args = 0..=1, default_missing_value = "https://inferencex.semianalysis.com")]
+    #[arg(long, value_name = "URL", num_args = 0..=1, default_missing_value = "https://inferencex.semianalysis.com", value_parser = parse_url)]
     pub api: Option<String>,
     /// The model's display name there, such as gpt-oss-120b [default: the source's api_model]
     #[arg(long, value_name = "NAME", requires = "api", value_parser = parse_name)]

@@ -1,6 +1,6 @@
 //! The arguments of `init-model`.
 
-use super::shared::{PatienceArgs, parse_name};
+use super::shared::{PatienceArgs, parse_name, parse_url};
 use crate::base::settings;
 use clap::Args;
 
@@ -11,14 +11,14 @@ Example:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(in crate::cli) struct InitModelArgs {
-    /// The model, by its id in Mantile's /models
+    /// Id of the model in Mantile's /models
     #[arg(value_name = "ID", value_parser = parse_name)]
     pub model: String,
-    /// The source that its rows will be of
+    /// Name of the source of its rows
     #[arg(long, value_name = "NAME", default_value = "inferencemax", value_parser = parse_name)]
     pub source: String,
-    /// The live Mantile
-    #[arg(long, value_name = "URL", env = settings::API_URL)]
+    /// URL of the live Mantile
+    #[arg(long, value_name = "URL", env = settings::API_URL, value_parser = parse_url)]
     pub api_url: String,
     #[command(flatten)]
     pub patience: PatienceArgs,

@@ -1,6 +1,6 @@
 //! The arguments of `record`.
 
-use super::shared::{Format, PatienceArgs, parse_day};
+use super::shared::{Format, PatienceArgs, parse_day, parse_url};
 use crate::base::settings;
 use crate::row::filter::Filter;
 use clap::{Args, ValueEnum};
@@ -14,25 +14,25 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(in crate::cli) struct RecordArgs {
-    /// The model, by its folder's name
+    /// Model folder name
     #[arg(long)]
     pub model: String,
-    /// The release that answers, such as a commit; the API does not say
+    /// Name of the live release, such as its commit; the API does not report it
     #[arg(long)]
     pub release: String,
-    /// When the release was made; adds it to the index of releases
-    #[arg(long, value_name = "DAY", value_parser = parse_day)]
+    /// Date of the release; adds it to the index of releases
+    #[arg(long, value_name = "DATE", value_parser = parse_day)]
     pub made: Option<jiff::civil::Date>,
     /// What to do
     #[arg(long, value_enum, default_value_t = RecordMode::Record)]
     pub mode: RecordMode,
-    /// Ask only for the rows that an expression picks; with record-missing or diff
+    /// Ask only for rows that match an expression; requires record-missing or diff
     #[arg(long = "where", value_name = "EXPR", value_parser = Filter::parse)]
     pub filter: Option<Filter>,
-    /// The live Mantile
-    #[arg(long, value_name = "URL", env = settings::API_URL)]
+    /// URL of the live Mantile
+    #[arg(long, value_name = "URL", env = settings::API_URL, value_parser = parse_url)]
     pub api_url: String,
-    /// How the result is printed
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
     #[command(flatten)]
@@ -43,8 +43,8 @@ pub(in crate::cli) struct RecordArgs {
 pub(in crate::cli) enum RecordMode {
     /// Ask for everything and replace the recording
     Record,
-    /// Ask for what the recording lacks and keep the rest
+    /// Ask only for requests that are not recorded
     RecordMissing,
-    /// Ask for everything recorded and show what differs; writes nothing
+    /// Ask for everything that is recorded and show the answers that differ; writes nothing
     Diff,
 }

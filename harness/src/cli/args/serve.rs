@@ -9,13 +9,13 @@ Example:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(in crate::cli) struct ServeArgs {
-    /// The model, by its folder's name
+    /// Model folder name
     #[arg(long)]
     pub model: String,
-    /// The recorded release [default: the accepted one]
+    /// Recorded release [default: the accepted release]
     #[arg(long)]
     pub release: Option<String>,
-    /// The port on 127.0.0.1; 0 takes a free one
+    /// Port on 127.0.0.1; 0 takes a free one
     #[arg(long, default_value_t = 8000)]
     pub port: u16,
 }

@@ -1,8 +1,9 @@
-//! The arguments that several verbs take.
+//! The arguments that several verbs share.
 
 use crate::base::settings;
 use crate::base::text::is_name;
 use crate::mantile::ClientOptions;
+use crate::mantile::client;
 use crate::row::filter::Filter;
 use crate::rules::names;
 use clap::{Args, ValueEnum};
@@ -11,8 +12,8 @@ use std::time::Duration;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ServiceArgs {
-    /// A live Mantile instead of the recording
-    #[arg(long, value_name = "URL", env = settings::API_URL)]
+    /// Ask a live Mantile instead of the recording
+    #[arg(long, value_name = "URL", env = settings::API_URL, value_parser = parse_url)]
     pub api_url: Option<String>,
     #[command(flatten)]
     pub asking: AskingArgs,
@@ -20,7 +21,7 @@ pub(in crate::cli) struct ServiceArgs {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct AskingArgs {
-    /// Requests under way at once
+    /// The number of requests in flight
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
     concurrency: u16,
     #[command(flatten)]
@@ -35,10 +36,10 @@ impl AskingArgs {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct PatienceArgs {
-    /// Seconds for one try of a request
+    /// Timeout of one try of a request, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: u64,
-    /// Tries after the first when a connection fails or the service is busy
+    /// Number of retries when a connection fails or the service is busy
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(0..=10))]
     retries: u8,
 }
@@ -55,37 +56,42 @@ impl PatienceArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(in crate::cli) enum Format {
-    /// For a terminal
+    /// For reading in a terminal
     Text,
-    /// For a page or a pull request
+    /// For a web page or a pull request
     Markdown,
-    /// For a spreadsheet: a figure or a finding a line
+    /// For a spreadsheet: one figure or finding per line
     Csv,
     /// For programs
     Json,
 }
 
-/// Which rows: a file's, or all of a model's.
+/// The rows that a verb works on: those of a file, or all rows of a model.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct RowsArgs {
-    /// The model, by its folder's name
+    /// Model folder name
     #[arg(long)]
     pub model: String,
-    /// Rows in the standard format [default: all rows of the model]
+    /// File with rows in the standard format [default: all rows of the model]
     #[arg(long, value_name = "CSV")]
     pub input: Option<PathBuf>,
-    /// The source of reconcile.toml that the input is of, where the model has several; without an input,
-    /// only the rows of this source
+    /// Source of the input file, by its name in reconcile.toml; required if the model has several sources.
+    /// Without --input, only the rows of this source
     #[arg(long, value_name = "NAME")]
     pub source: Option<String>,
 }
 
-/// Which of the rows.
+/// The selection of rows.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct SelectArgs {
-    /// Only the rows that an expression picks, such as 'gpu_model = b200 and concurrency >= 32'
+    /// Only rows that match an expression, such as 'gpu_model = b200 and concurrency >= 32'
     #[arg(long = "where", value_name = "EXPR", value_parser = Filter::parse)]
     pub filter: Option<Filter>,
+}
+
+/// Checks a `--api-url`, also when it comes from the environment.
+pub(super) fn parse_url(text: &str) -> Result<String, String> {
+    client::parse_url(text).map(|_| text.to_owned())
 }
 
 pub(super) fn parse_name(text: &str) -> Result<String, String> {
@@ -97,15 +103,15 @@ pub(super) fn parse_name(text: &str) -> Result<String, String> {
 }
 
 pub(super) fn parse_also(text: &str) -> Result<(String, PathBuf), String> {
-    let (name, file) = text.split_once('=').ok_or("not <name>=<file>")?;
+    let (name, file) = text.split_once('=').ok_or("write <name>=<file>")?;
     names::check_estimator(name)?;
     if file.is_empty() {
-        Err("no file after the =".to_owned())
+        Err("the file is missing after =".to_owned())
     } else {
         Ok((name.to_owned(), file.into()))
     }
 }
 
 pub(super) fn parse_day(text: &str) -> Result<jiff::civil::Date, String> {
-    text.parse().map_err(|_| "not a day; write 2026-01-28".to_owned())
+    text.parse().map_err(|_| "not a date; write 2026-01-28".to_owned())
 }
