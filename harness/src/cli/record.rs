@@ -169,7 +169,7 @@ fn add_to_index(root: &Path, args: &RecordArgs) -> Result<()> {
     }
     let Some(made) = args.made else {
         note(&format!(
-            "note: {} does not list release {}; --made <day> adds it",
+            "note: {} does not list release {}; add it with --made <DATE>",
             index.path.display(),
             args.release
         ));

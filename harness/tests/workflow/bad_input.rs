@@ -159,7 +159,7 @@ fn a_recording_of_another_version_or_cut_short_or_gone() {
         &project,
         &["run"],
         2,
-        &["schema_version 9 is not 1", "record anew: mantile-reconcile record"],
+        &["schema_version 9 is not 1", "record it again: mantile-reconcile record"],
     );
     std::fs::write(&path, &text[..text.len() / 2]).unwrap();
     refuses(&project, &["run"], 2, &[&format!("{MODEL}.json:"), "not a recording: EOF"]);

@@ -1,4 +1,4 @@
-//! The client tells an answer from a fault, and is patient within bounds.
+//! The client distinguishes answers from faults, retries, and gives up in the end.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -8,10 +8,12 @@ use std::time::{Duration, Instant};
 
 use mantile_reconcile::mantile::{Client, ClientOptions, Reply};
 
-/// What a service does with one connection.
+use super::project::{MODEL, Project, Ran};
+
+/// The behaviour of a service on its n-th connection.
 type Behaviour = fn(usize, &mut TcpStream);
 
-/// A service that treats its n-th connection as told.
+/// Starts a service with this behaviour; returns its URL and its count of connections.
 fn service(behaviour: Behaviour) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -74,7 +76,10 @@ async fn a_busy_service_is_asked_again_when_it_says() {
     let started = Instant::now();
     assert_eq!(get(&url).await.unwrap().body, "fine");
     assert_eq!(connections.load(Ordering::SeqCst), 3);
-    assert!(started.elapsed() >= Duration::from_secs(1), "it did not wait as long as it was told");
+    assert!(
+        started.elapsed() >= Duration::from_secs(1),
+        "it did not wait as long as the service asked"
+    );
 }
 
 #[tokio::test]
@@ -121,4 +126,28 @@ fn a_url_that_cannot_work_is_refused_at_once() {
         let error = Client::new(url, ClientOptions::default()).unwrap_err();
         assert_eq!(error.exit() as u8, 2, "{error}");
     }
+}
+
+#[test]
+fn a_url_without_http_is_refused_with_a_suggestion_by_every_verb() {
+    let project = Project::empty();
+    let url = "127.0.0.1:8000";
+    for verb in [
+        &["run", "--api-url", url][..],
+        &["estimate", "--model", MODEL, "--api-url", url],
+        &["record", "--model", MODEL, "--release", "r", "--api-url", url],
+        &["init-model", MODEL, "--api-url", url],
+        &["audit", "--model", MODEL, "--api-url", url],
+        &["explain", "m::r", "--api-url", url],
+        &["gate", "--candidate", url],
+        &["extract", "--model", MODEL, "--api", url],
+    ] {
+        let ran = project.run(verb);
+        assert_eq!(ran.code, 2, "{verb:?}");
+        let suggestion = "missing http://: did you mean http://127.0.0.1:8000?";
+        assert!(ran.stderr.contains(suggestion), "{verb:?}: {}", ran.stderr);
+    }
+    let mut command = project.command(&["run"]);
+    let ran = Ran::from(command.env("MANTILE_API_URL", "localhost:8000").output().unwrap());
+    ran.is_as_reviewed("url_without_http");
 }

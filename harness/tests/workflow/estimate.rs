@@ -1,4 +1,4 @@
-//! `estimate` survives being killed, a service that refuses, and a service that is not there.
+//! `estimate` continues after being killed, and copes with a service that refuses or is down.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ fn predictions(project: &Project) -> Vec<Prediction> {
     prediction::read(Path::new(OUTPUT), &text).unwrap()
 }
 
-/// The bytes, response times and the service's address aside.
+/// The bytes of the predictions without response times and the service's address.
 fn timeless(project: &Project) -> Vec<u8> {
     let mut predictions = predictions(project);
     for prediction in &mut predictions {
@@ -48,10 +48,10 @@ async fn slow_service(project: &Project, delay: Duration, refused: u32) -> MockS
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_killed_run_is_taken_up_and_ends_with_the_same_bytes() {
+async fn a_killed_run_is_continued_and_ends_with_the_same_bytes() {
     let project = Project::new();
     let whole = ["estimate", "--model", MODEL, "--output", OUTPUT];
-    assert_eq!(project.run(&whole).code, 0);
+    project.must(&whole).is_as_reviewed("estimate");
     let expected = timeless(&project);
     std::fs::remove_file(project.path(OUTPUT)).unwrap();
 
@@ -80,7 +80,7 @@ async fn a_killed_run_is_taken_up_and_ends_with_the_same_bytes() {
     assert!(!ran.stderr.starts_with("0 of"), "{}", ran.stderr);
     assert_eq!(timeless(&project), expected);
 
-    // Another service may answer otherwise: nothing of this one is taken over.
+    // Another service may give other answers, so none of these is taken over.
     assert!(project.run(&whole).stderr.starts_with(&format!("0 of {rows} rows")));
 }
 
@@ -127,7 +127,7 @@ fn a_row_that_changed_is_asked_again() {
 }
 
 #[test]
-fn a_service_that_is_not_there_is_exit_3_and_loses_nothing() {
+fn a_service_that_is_down_is_exit_3_and_loses_nothing() {
     let project = Project::new();
     let whole = ["estimate", "--model", MODEL, "--output", OUTPUT];
     assert_eq!(project.run(&whole).code, 0);
@@ -140,7 +140,7 @@ fn a_service_that_is_not_there_is_exit_3_and_loses_nothing() {
 }
 
 #[test]
-fn compare_reads_what_estimate_wrote_and_reports_rows_without_a_partner() {
+fn compare_reads_the_predictions_file_and_reports_rows_without_a_prediction() {
     let project = Project::new();
     assert_eq!(project.run(&["estimate", "--model", MODEL]).code, 0);
     let ran = project.run(&["compare", "--model", MODEL]);
@@ -154,7 +154,7 @@ fn compare_reads_what_estimate_wrote_and_reports_rows_without_a_partner() {
     let kept: Vec<&str> = text.lines().filter(|line| !line.starts_with("h100")).collect();
     std::fs::write(&path, kept.join("\n") + "\n").unwrap();
     let ran = project.run(&["compare", "--model", MODEL]);
-    assert_eq!(ran.code, 3, "rows that nobody predicted must not pass");
+    assert_eq!(ran.code, 3, "rows without a prediction must not pass");
     let dropped = text.lines().filter(|line| line.starts_with("h100")).count();
     assert!(dropped > 0);
     let noted = ran.stderr.matches("note: no prediction for inferencemax::h100").count();
@@ -162,13 +162,12 @@ fn compare_reads_what_estimate_wrote_and_reports_rows_without_a_partner() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_naive_way_of_asking_makes_an_estimator_to_set_beside() {
+async fn the_naive_conversion_is_written_as_another_estimator() {
     let project = Project::new();
     let file = project.model_file("naive_conversion.csv");
     let naive = ["estimate", "--model", MODEL, "--naive"];
     let without = project.run(&naive);
-    assert_eq!(without.code, 2, "a recording holds no such answers: {}", without.stderr);
-    assert!(without.stderr.contains("--api-url"), "{}", without.stderr);
+    without.is_as_reviewed("estimate_naive_without_a_live_service");
 
     let server = project.service().await;
     Mock::given(method("POST"))
@@ -189,14 +188,14 @@ async fn the_naive_way_of_asking_makes_an_estimator_to_set_beside() {
         .mount(&server)
         .await;
     let ran = project.must(&[&naive[..], &["--api-url", &server.uri()]].concat());
-    assert!(!ran.stdout.contains(", 0 refused"), "{}", ran.stdout);
+    ran.is_as_reviewed("estimate_naive");
     let text = std::fs::read_to_string(&file).unwrap();
-    let made = mantile_reconcile::predict::rivals::read(&file, &text).unwrap();
-    for given in &made.given {
+    let naive = mantile_reconcile::predict::rivals::read(&file, &text).unwrap();
+    for given in &naive.given {
         let e2e = given.metrics[mantile_reconcile::row::metric::Metric::E2eLatency].unwrap();
         assert!((e2e - f64::from(given.identity.input_seq_len) / 1e3).abs() < 1e-12);
     }
-    let beside = project.run(&["run", MODEL]).stdout;
-    let line = beside.lines().find(|line| line.starts_with("naive_conversion")).unwrap();
-    assert_eq!(line.split_whitespace().nth(1), Some(&made.given.len().to_string()[..]), "{line}");
+    let report = project.run(&["run", MODEL]).stdout;
+    let line = report.lines().find(|line| line.starts_with("naive_conversion")).unwrap();
+    assert_eq!(line.split_whitespace().nth(1), Some(&naive.given.len().to_string()[..]), "{line}");
 }

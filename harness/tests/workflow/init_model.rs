@@ -1,4 +1,4 @@
-//! `init-model`: a new folder that works once it has rows.
+//! `init-model` makes a folder that works as soon as it has rows.
 
 use std::fs;
 
@@ -7,8 +7,9 @@ use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::project::{MODEL, Project};
+use super::reviewed::is_as_reviewed;
 
-/// A service that answers for models, hardware and layers as the recorded one did.
+/// A service with the recorded pages of models, hardware and layers.
 async fn service(project: &Project) -> MockServer {
     let server = MockServer::start().await;
     let pages = project.recording().pages;
@@ -20,7 +21,7 @@ async fn service(project: &Project) -> MockServer {
         mount(at.split('?').next().unwrap(), page.text()).await;
     }
     assert!(pages.contains_key(&layers_path(MODEL)));
-    // The recording keeps the details of the hardware that it asks for alone.
+    // The recording has only the pages of the hardware that its requests name.
     for id in ["nvidia_gb200_single", "template"] {
         mount(&format!("/hardware/{id}"), "{}".to_owned()).await;
     }
@@ -34,8 +35,13 @@ async fn a_new_folder_reconciles_once_it_has_rows_and_bands() {
     let rows = fs::read(project.model_file("inferencemax.csv")).unwrap();
     fs::remove_dir_all(project.path("by_model")).unwrap();
     let made = project.run(&["init-model", MODEL, "--api-url", &server.uri()]);
-    assert_eq!(made.code, 0, "{}", made.stderr);
-    assert!(made.stdout.contains("mantile-reconcile extract --model"), "{}", made.stdout);
+    made.is_as_reviewed("init_model");
+    for (name, reviewed) in
+        [("reconcile.toml", "init_model_reconcile_toml"), ("README.md", "init_model_readme")]
+    {
+        let text = fs::read_to_string(project.model_file(name)).unwrap();
+        is_as_reviewed(reviewed, &text);
+    }
 
     let run = project.run(&["run", MODEL]);
     assert_eq!(run.code, 2);
@@ -56,15 +62,13 @@ async fn a_new_folder_reconciles_once_it_has_rows_and_bands() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_made_leaves_nothing() {
+async fn a_failed_init_model_leaves_nothing() {
     let project = Project::new();
     let server = service(&project).await;
     let made = project.run(&["init-model", MODEL, "--api-url", &server.uri()]);
-    assert_eq!(made.code, 2);
-    assert!(made.stderr.contains("is there already"), "{}", made.stderr);
+    made.is_as_reviewed("init_model_of_a_folder_that_exists");
     let made = project.run(&["init-model", "openai_GPT-OSS-12B", "--api-url", &server.uri()]);
-    assert_eq!(made.code, 2);
-    assert!(made.stderr.contains("did you mean openai_GPT-OSS-120B?"), "{}", made.stderr);
+    made.is_as_reviewed("init_model_of_an_unknown_model");
     let made =
         project.run(&["init-model", "m", "--retries", "0", "--api-url", "http://127.0.0.1:1"]);
     assert_eq!(made.code, 3, "{}", made.stderr);

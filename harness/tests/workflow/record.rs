@@ -1,15 +1,15 @@
-//! `record` and `serve`: what is recorded is what was answered, whole or not at all.
+//! `record` and `serve`: a recording holds exactly what was answered, and is written whole or not at all.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Stdio};
 
-use mantile_reconcile::mantile::recording::{self, Recording};
+use mantile_reconcile::mantile::recording::{self, Miss, Recording};
 use wiremock::matchers::path;
 use wiremock::{Mock, ResponseTemplate};
 
 use super::project::{MODEL, Project, RELEASE};
 
-/// The program's own stand-in Mantile, ended when dropped.
+/// A running `serve`, which is stopped when dropped.
 struct Serving {
     child: Child,
     url: String,
@@ -40,8 +40,7 @@ fn record<'a>(release: &'a str, url: &'a str, rest: &[&'a str]) -> Vec<&'a str> 
 fn a_recording_of_the_stand_in_is_the_recording() {
     let project = Project::new();
     let serving = Serving::start(&project);
-    let ran = project.run(&record("copy", &serving.url, &[]));
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    project.must(&record("copy", &serving.url, &[])).is_as_reviewed("record");
     let (original, copy) =
         (project.recording(), recording::load(project.root(), "copy", MODEL).unwrap());
     assert_eq!(original.entries.len(), copy.entries.len());
@@ -52,7 +51,7 @@ fn a_recording_of_the_stand_in_is_the_recording() {
 }
 
 #[test]
-fn only_the_rows_that_are_picked_are_asked_for() {
+fn only_the_rows_that_where_selects_are_asked_for() {
     let project = Project::new();
     let serving = Serving::start(&project);
     let mut recording = project.recording();
@@ -61,8 +60,7 @@ fn only_the_rows_that_are_picked_are_asked_for() {
     recording::save(&recording).unwrap();
     let of_h100 = ["--where", "gpu_model = h100", "--mode"];
     let ran = project.run(&record(RELEASE, &serving.url, &of_h100[..2]));
-    assert_eq!(ran.code, 2);
-    assert!(ran.stderr.contains("a recording is of all rows"), "{}", ran.stderr);
+    ran.is_as_reviewed("record_where_without_a_mode");
     project.must(&record(RELEASE, &serving.url, &[&of_h100[..], &["record-missing"]].concat()));
     let some = project.recording().entries;
     assert!(!some.is_empty() && some.len() < whole, "{} of {whole}", some.len());
@@ -85,9 +83,10 @@ fn only_what_is_missing_is_asked() {
     let json = ["--mode", "record-missing", "--format", "json"];
     let ran = project.run(&record(RELEASE, &serving.url, &json));
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    let found: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
-    let found = &found["lines"][0];
-    assert_eq!((&found["answers"], &found["asked"]), (&answers.into(), &2.into()));
+    ran.is_as_reviewed("record_missing_json");
+    let document: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let line = &document["lines"][0];
+    assert_eq!((&line["answers"], &line["asked"]), (&answers.into(), &2.into()));
 }
 
 #[test]
@@ -99,18 +98,17 @@ fn a_changed_answer_is_a_difference() {
         body["tpot_ms"] = (tpot * 1.01).into();
     });
     let ran = project.run(&record(RELEASE, &serving.url, &["--mode", "diff"]));
-    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    ran.is_as_reviewed("record_diff");
     let Recording { entries, pages, .. } = project.recording();
     let (answers, all) = (entries.len(), entries.len() + pages.len());
     let differ = format!("{answers} of {all} live answers differ");
     assert!(ran.stdout.contains(&differ), "{}", ran.stdout);
-    assert!(ran.stdout.contains("1 fields differ, such as tpot_ms:"), "{}", ran.stdout);
     let json = ["--mode", "diff", "--format", "json"];
     let ran = project.run(&record(RELEASE, &serving.url, &json));
-    let found: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
-    let found = found["lines"].as_array().unwrap();
-    assert_eq!(found.len(), answers);
-    assert_eq!((&found[0]["field"], &found[0]["fields"]), (&"tpot_ms".into(), &1.into()));
+    let document: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let lines = document["lines"].as_array().unwrap();
+    assert_eq!(lines.len(), answers);
+    assert_eq!((&lines[0]["field"], &lines[0]["fields"]), (&"tpot_ms".into(), &1.into()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -128,8 +126,7 @@ async fn a_service_that_fails_midway_leaves_the_recording_as_it_was() {
         .mount(&server)
         .await;
     let ran = project.run(&record(RELEASE, &server.uri(), &["--retries", "0"]));
-    assert_eq!(ran.code, 3, "{}", ran.stderr);
-    assert!(ran.stderr.contains("busy, status 503"), "{}", ran.stderr);
+    ran.is_as_reviewed("record_of_a_busy_service");
     assert_eq!(std::fs::read(project.recording().path).unwrap(), before);
 }
 
@@ -162,8 +159,15 @@ fn the_stand_in_answers_as_mantile_would() {
         unknown.decode_req.batch_size += 12_345;
         let reply = post(serde_json::to_string(&unknown).unwrap()).await.unwrap();
         assert_eq!(reply.status(), 404);
-        let text = reply.text().await.unwrap();
-        assert!(text.contains("decode_req.batch_size: asked "), "{text}");
-        assert!(text.contains("mantile-reconcile record --model"), "{text}");
+        assert!(reply.headers().contains_key(recording::RECORDING_MISS_HEADER));
+        let miss: Miss = reply.json().await.unwrap();
+        let nearest = miss.nearest.unwrap();
+        assert!(nearest.differences.iter().any(|field| field.path == "decode_req.batch_size"));
+        assert!(
+            miss.help.starts_with("record it: mantile-reconcile record --model"),
+            "{}",
+            miss.help
+        );
+        assert_eq!(get("/unknown").await.unwrap().json::<Miss>().await.unwrap().nearest, None);
     });
 }

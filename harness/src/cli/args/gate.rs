@@ -1,6 +1,6 @@
 //! The arguments of `gate`.
 
-use super::shared::{AskingArgs, Format, parse_day};
+use super::shared::{AskingArgs, Format, parse_day, parse_url_or_release};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -25,7 +25,7 @@ pub(in crate::cli) struct GateArgs {
     #[arg(long, value_name = "RELEASE")]
     pub baseline: Option<String>,
     /// A live Mantile, or a recorded release
-    #[arg(long, value_name = "URL|RELEASE")]
+    #[arg(long, value_name = "URL|RELEASE", value_parser = parse_url_or_release)]
     pub candidate: String,
     /// How the result is printed
     #[arg(long, value_enum, default_value_t = Format::Text)]

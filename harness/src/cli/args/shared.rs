@@ -94,6 +94,11 @@ pub(super) fn parse_url(text: &str) -> Result<String, String> {
     client::parse_url(text).map(|_| text.to_owned())
 }
 
+/// Checks a URL. A text without a colon is the name of a release.
+pub(super) fn parse_url_or_release(text: &str) -> Result<String, String> {
+    if text.contains(':') { parse_url(text) } else { Ok(text.to_owned()) }
+}
+
 pub(super) fn parse_name(text: &str) -> Result<String, String> {
     if is_name(text) {
         Ok(text.to_owned())
