@@ -30,7 +30,9 @@ const MOST_SHOWN: usize = 10;
 pub(super) async fn run(root: &Path, args: &RecordArgs) -> Result<Exit> {
     let release = &args.release;
     if release.is_empty() || release.contains(['/', '\\']) || release.starts_with('.') {
-        return Err(Error::usage(format!("`{release}` cannot be a release: it names a folder")));
+        return Err(Error::usage(format!(
+            "`{release}` cannot be a release name, because it must be usable as a folder name"
+        )));
     }
     if args.filter.is_some() && args.mode == RecordMode::Record {
         return Err(Error::usage(
@@ -48,7 +50,7 @@ pub(super) async fn run(root: &Path, args: &RecordArgs) -> Result<Exit> {
     }
 }
 
-/// Asks for what the mode wants, and writes the recording.
+/// Asks for all requests, or for those that are not recorded, and writes the recording.
 async fn record(
     root: &Path,
     args: &RecordArgs,
@@ -88,7 +90,7 @@ async fn record(
     Ok(Exit::Inside)
 }
 
-/// What was recorded: a line of the `--format json` document.
+/// The counts of a recording: the line of the `--format json` document.
 #[derive(Serialize)]
 struct RecordedLine {
     answers: usize,

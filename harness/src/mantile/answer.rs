@@ -27,15 +27,15 @@ pub struct Answer {
 /// The memory use of one package, GB (10⁹ bytes).
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Memory {
-    /// Weights.
+    /// The weights.
     pub weight_memory_gb: f64,
-    /// Activations of the prefill step.
+    /// The activations of the prefill step.
     pub activation_memory_gb: f64,
-    /// KV cache of the decode step.
+    /// The KV cache of the decode step.
     pub kv_cache_gb: f64,
     /// The sum that Mantile compares with the capacity.
     pub memory_per_package_gb: f64,
-    /// Capacity of one package.
+    /// The memory capacity of one package.
     pub hw_capacity_gb: f64,
 }
 

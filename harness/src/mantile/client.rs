@@ -20,7 +20,7 @@ use crate::base::text::excerpt;
 /// The longest wait that a busy service can ask for.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(10);
 
-/// How patient the client is.
+/// The timeout and the retries of the client.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ClientOptions {
     /// The longest that one try may take, from connecting to the last byte.

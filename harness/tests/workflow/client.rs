@@ -49,7 +49,7 @@ async fn get(url: &str) -> Result<Reply, String> {
 }
 
 #[tokio::test]
-async fn a_500_is_an_answer_and_asked_for_once() {
+async fn a_500_is_an_answer_and_not_retried() {
     let (url, connections) = service(|_, stream| {
         answer(
             stream,
@@ -67,7 +67,7 @@ async fn a_500_is_an_answer_and_asked_for_once() {
 }
 
 #[tokio::test]
-async fn a_busy_service_is_asked_again_when_it_says() {
+async fn a_busy_service_is_asked_again_after_the_delay_that_it_requests() {
     let (url, connections) = service(|number, stream| match number {
         0 => answer(stream, "503 Service Unavailable", "retry-after: 1\r\n", ""),
         1 => answer(stream, "429 Too Many Requests", "", ""),
@@ -83,7 +83,7 @@ async fn a_busy_service_is_asked_again_when_it_says() {
 }
 
 #[tokio::test]
-async fn a_connection_that_is_dropped_is_made_again() {
+async fn a_dropped_connection_is_retried() {
     let (url, connections) = service(|number, stream| {
         if number > 0 {
             answer(stream, "200 OK", "", "fine");
@@ -94,7 +94,7 @@ async fn a_connection_that_is_dropped_is_made_again() {
 }
 
 #[tokio::test]
-async fn half_a_body_is_no_answer() {
+async fn an_incomplete_body_is_not_an_answer() {
     let (url, connections) = service(|_, stream| {
         let _ = write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{{\"ttft_ms\": 1");
     });
@@ -104,14 +104,14 @@ async fn half_a_body_is_no_answer() {
 }
 
 #[tokio::test]
-async fn a_slow_service_is_given_up_after_the_last_try() {
+async fn a_slow_service_is_an_error_after_the_last_try() {
     let (url, _) = service(|_, _| std::thread::sleep(Duration::from_millis(400)));
     let error = get(&url).await.unwrap_err();
     assert!(error.contains("no answer in time (3 tries)"), "{error}");
 }
 
 #[tokio::test]
-async fn a_service_that_is_not_there_is_named() {
+async fn the_error_names_the_url_of_a_service_that_cannot_be_reached() {
     let url = {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         format!("http://{}", listener.local_addr().unwrap())

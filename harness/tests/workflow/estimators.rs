@@ -1,5 +1,6 @@
 //! Comparison with other estimators: those of `reconcile.toml`, those of `--also`, and the baselines.
 
+use std::fmt::Write as _;
 use std::fs;
 
 use serde_json::Value;
@@ -179,7 +180,7 @@ fn an_estimators_name_is_unique_and_not_reserved() {
         let also: Vec<&str> = also.iter().flat_map(|also| ["--also", *also]).collect();
         let ran = compare(&project, &also);
         assert_eq!(ran.code, 2, "{also:?}");
-        errors.push_str(&format!("{}\n{}\n", also.join(" "), ran.stderr));
+        let _ = writeln!(errors, "{}\n{}", also.join(" "), ran.stderr);
     }
     is_as_reviewed("estimator_names_refused", &errors);
     edit(&project.model_file("reconcile.toml"), "\"aiconfigurator\"", "\"Mantile\"");

@@ -108,9 +108,8 @@ impl Hardware {
     #[must_use]
     pub fn to_json(&self, about: &HardwareDescription, base: &Value) -> String {
         let whole = |key: &str| base.get(key).and_then(Value::as_u64).unwrap_or(1);
-        let is_one_package = whole("packages_per_domain") * whole("domains_per_cluster") == 1;
-        let if_one_package =
-            |key: &str| base.get(key).and_then(Value::as_f64).filter(|_| is_one_package);
+        let is_single = whole("packages_per_domain") * whole("domains_per_cluster") == 1;
+        let single_only = |key: &str| base.get(key).and_then(Value::as_f64).filter(|_| is_single);
         let written = WrittenConfiguration {
             name: &about.name,
             description: &about.description,
@@ -126,8 +125,8 @@ impl Hardware {
             decode_load_overlap: self.overlap.load,
             decode_comms_overlap: self.overlap.communication,
             fixed_overhead_per_kernel_us: self.kernel_overhead_us,
-            power_kw: if_one_package("power_kw"),
-            tco_sec_usd: if_one_package("tco_sec_usd"),
+            power_kw: single_only("power_kw"),
+            tco_sec_usd: single_only("tco_sec_usd"),
             packages_per_domain: whole("packages_per_domain"),
             domains_per_cluster: whole("domains_per_cluster"),
         };

@@ -1,4 +1,4 @@
-//! The file format of a recording: JSON with one entry a line, sorted by key.
+//! The file format of a recording: JSON with one entry per line, sorted by key.
 
 use std::collections::BTreeMap;
 use std::path::Path;

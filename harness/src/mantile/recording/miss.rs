@@ -16,9 +16,9 @@ const MOST_SHOWN: usize = 8;
 /// A request that has no usable recording: the body of the stand-in's answer with status 404.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Miss {
-    /// What is missing or damaged.
+    /// The missing or damaged recording, worded to follow "error: ".
     pub error: String,
-    /// What to do next.
+    /// The next step for the user.
     pub help: String,
     /// The most similar recorded request; `None` where there is none to compare with.
     pub nearest: Option<NearestRequest>,

@@ -1,4 +1,4 @@
-//! The plan of a recording run: what is kept of an earlier recording, and what is asked.
+//! The plan of a recording run: the answers to keep from an earlier recording, and the requests to ask.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use super::{RecordedAnswer, Recording};
 use crate::base::error::{Error, Result};
 use crate::mantile::{LayerTable, SystemMetricsRequest};
 
-/// What a recording run keeps and asks.
+/// The answers that a recording run keeps, and the requests that it asks.
 #[derive(Debug)]
 pub struct RecordingPlan {
     /// The answers that are kept, by key.

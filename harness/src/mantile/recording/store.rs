@@ -1,4 +1,4 @@
-//! The files of recordings: where they are, and how one is read and replaced as a whole.
+//! The files of recordings: their paths, and how they are read and replaced as a whole.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -98,8 +98,8 @@ pub fn save_sharing(recording: &Recording, others: &[Recording]) -> Result<()> {
     file::replace(&recording.path, to_text(recording, others).as_bytes())
 }
 
-/// Writes a recording beside those of the model's other releases: the accepted release's with every entry whole,
-/// another's with references to what it shares. Returns the releases whose recordings cannot be read, with the
+/// Writes a recording next to those of the model's other releases: the accepted release's with every entry whole,
+/// another release's with references to the entries that it shares. Returns the releases whose recordings cannot be read, with the
 /// reason; their files stay as they are.
 ///
 /// Other releases may refer to entries of this one. They are written whole first, so that every release keeps its

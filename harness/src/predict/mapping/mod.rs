@@ -12,6 +12,8 @@
 mod recorded;
 mod request;
 mod row;
+#[cfg(test)]
+mod tests;
 
 pub use recorded::Recorded;
 pub use request::{CandidateRequest, requests};
