@@ -178,10 +178,10 @@ pub(super) fn slowness(row: &Row, metric: Metric) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::testing::{found_in, timed};
+    use crate::audit::testing::{findings_in, timed};
 
-    fn found(check: AuditCheck, rows: &[Row]) -> Vec<Finding> {
-        found_in(rows).into_iter().filter(|finding| finding.check == check).collect()
+    fn findings_of(check: AuditCheck, rows: &[Row]) -> Vec<Finding> {
+        findings_in(rows).into_iter().filter(|finding| finding.check == check).collect()
     }
 
     /// A curve that bends: 4, 8, … requests, TPOT from 10 ms on.
@@ -193,7 +193,7 @@ mod tests {
     fn a_curve_that_falls_is_found_at_its_later_row() {
         let mut rows = vec![timed(16, 0.5, 0.01), timed(4, 0.5, 0.01), timed(8, 0.5, 0.01)];
         rows[0].measured.means[Metric::Throughput] = Some(100.0);
-        let falls = found(AuditCheck::CurveFall, &rows);
+        let falls = findings_of(AuditCheck::CurveFall, &rows);
         assert_eq!(falls.len(), 1);
         assert!(falls[0].subject.ends_with("::c16"), "{}", falls[0].subject);
         assert!(falls[0].message.contains("from concurrency 8 to 16"), "{}", falls[0].message);
@@ -203,7 +203,7 @@ mod tests {
     fn a_token_twice_as_soon_with_more_requests_is_an_error() {
         let severities = |tpot| {
             let rows = [timed(4, 0.1, 0.01), timed(8, 0.1, tpot)];
-            found(AuditCheck::CurveFall, &rows)
+            findings_of(AuditCheck::CurveFall, &rows)
                 .iter()
                 .map(|finding| finding.severity)
                 .collect::<Vec<_>>()
@@ -216,17 +216,19 @@ mod tests {
     #[test]
     fn a_row_off_the_line_is_found_alone_and_a_bend_is_not() {
         let smooth = curve(&[0.010, 0.011, 0.013, 0.018, 0.030]);
-        assert_eq!(found(AuditCheck::CurveOutlier, &smooth), []);
+        assert_eq!(findings_of(AuditCheck::CurveOutlier, &smooth), []);
         // A knee: the middle is far below the line to the last.
-        assert_eq!(found(AuditCheck::CurveOutlier, &curve(&[0.010, 0.0101, 0.020])), []);
+        assert_eq!(findings_of(AuditCheck::CurveOutlier, &curve(&[0.010, 0.0101, 0.020])), []);
         // A queue: TTFT leaps once.
         let queue: Vec<Row> =
             [0.1, 0.1, 2.0, 3.0].iter().zip(2..).map(|(&t, i)| timed(1 << i, t, 0.01)).collect();
-        assert_eq!(found(AuditCheck::CurveOutlier, &queue), []);
-        let slow = found(AuditCheck::CurveOutlier, &curve(&[0.010, 0.011, 0.020, 0.018, 0.030]));
+        assert_eq!(findings_of(AuditCheck::CurveOutlier, &queue), []);
+        let slow =
+            findings_of(AuditCheck::CurveOutlier, &curve(&[0.010, 0.011, 0.020, 0.018, 0.030]));
         assert!(slow.iter().all(|finding| finding.subject.ends_with("::c16")), "{slow:?}");
         assert!(slow.iter().any(|finding| finding.message.contains("tpot is 1.42 times slower")));
-        let fast = found(AuditCheck::CurveOutlier, &curve(&[0.010, 0.011, 0.006, 0.018, 0.030]));
+        let fast =
+            findings_of(AuditCheck::CurveOutlier, &curve(&[0.010, 0.011, 0.006, 0.018, 0.030]));
         assert!(fast.iter().any(|finding| finding.message.contains("times faster")), "{fast:?}");
     }
 }

@@ -142,7 +142,7 @@ pub(super) fn copied(rows: &[&Row]) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::testing::{config, found, found_in, row, timed};
+    use crate::audit::testing::{config, finding_kinds, findings_in, row, timed};
     use crate::audit::{AuditSubject, audit};
     use crate::row::Repeatability;
 
@@ -155,7 +155,7 @@ mod tests {
             tpot_max_min_ratio: 1.2,
             e2e_latency_max_min_ratio: 1.0,
         };
-        let spreads = found(|row| row.repeatability = Some(spread));
+        let spreads = finding_kinds(|row| row.repeatability = Some(spread));
         assert_eq!(spreads, [(Severity::Warning, AuditCheck::Spread); 2]);
     }
 
@@ -205,7 +205,7 @@ mod tests {
     fn a_copied_row_is_found() {
         let mut copy = row(8);
         copy.identity.input_seq_len = 2000;
-        let copies: Vec<String> = found_in(&[row(8), copy.clone()])
+        let copies: Vec<String> = findings_in(&[row(8), copy.clone()])
             .into_iter()
             .filter(|finding| finding.check == AuditCheck::Copied)
             .map(|finding| finding.subject)

@@ -35,13 +35,13 @@ pub(super) fn timed(concurrency: u32, ttft: f64, tpot: f64) -> Row {
 }
 
 /// The findings in rows without peers and recording.
-pub(super) fn found_in(rows: &[Row]) -> Vec<Finding> {
+pub(super) fn findings_in(rows: &[Row]) -> Vec<Finding> {
     audit(AuditSubject { rows, peers: &[], config: &config(), recording: None })
 }
 
 /// Severity and check of each finding in a consistent row that is changed.
-pub(super) fn found(change: impl Fn(&mut Row)) -> Vec<(Severity, AuditCheck)> {
+pub(super) fn finding_kinds(change: impl Fn(&mut Row)) -> Vec<(Severity, AuditCheck)> {
     let mut row = row(8);
     change(&mut row);
-    found_in(&[row]).into_iter().map(|finding| (finding.severity, finding.check)).collect()
+    findings_in(&[row]).into_iter().map(|finding| (finding.severity, finding.check)).collect()
 }

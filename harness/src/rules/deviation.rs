@@ -8,7 +8,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::base::error::Result;
-use crate::base::toml_file::{self, check_version};
+use crate::base::toml_file::check_version;
 use crate::row::Row;
 use crate::row::metric::Quantity;
 use crate::rules::band::{Interval, WrittenAt};
@@ -60,9 +60,9 @@ struct DeviationTable {
 /// Reads the text of a `known_deviations.toml` that came from `path`. An error names the line and the next
 /// step.
 pub fn parse(path: &Path, text: &str) -> Result<Deviations> {
-    let file: DeviationFile = toml_file::parse(path, text)?;
-    check_version(path, text, &file.schema_version)?;
     let text = TomlText { path, text };
+    let file: DeviationFile = text.parse()?;
+    check_version(path, text.text, &file.schema_version)?;
     let mut entries: Vec<Deviation> = Vec::new();
     for table in &file.deviation {
         let DeviationTable { reason, rows, .. } = table.get_ref();

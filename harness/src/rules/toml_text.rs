@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use crate::base::error::{Error, Place};
+use serde::de::DeserializeOwned;
+
+use crate::base::error::{Error, Place, Result};
+use crate::base::toml_file;
 
 /// What is wrong with a value, and what to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +28,13 @@ pub(super) struct TomlText<'a> {
 }
 
 impl TomlText<'_> {
+    /// Reads the file. An error names line and column, and where the keys are described.
+    pub(super) fn parse<T: DeserializeOwned>(self) -> Result<T> {
+        toml_file::parse(self.path, self.text).map_err(|error| {
+            error.or_help("the reference of files in harness/docs describes every key")
+        })
+    }
+
     /// The error of a fault at a byte offset.
     pub(super) fn error(self, offset: usize, fault: Fault) -> Error {
         Error::content(Place::offset(self.path, self.text, offset), fault.message)

@@ -53,7 +53,7 @@ fn p99_below_mean(row: &Row) -> Option<Finding> {
         severity: Severity::Error,
         check: AuditCheck::P99AboveMean,
         factor: mean / p99,
-        message: format!("the p99 TTFT of {p99} s is below the mean TTFT of {mean} s"),
+        message: format!("the p99 TTFT of {p99} s is below the mean TTFT of {mean:.4} s"),
     })
 }
 
@@ -101,7 +101,7 @@ fn identities(row: &Row, mean_length_ratio: f64) -> Vec<FigureIdentity> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::testing::found;
+    use crate::audit::testing::finding_kinds;
 
     fn scale(metric: Metric, factor: f64) -> impl Fn(&mut Row) {
         move |row: &mut Row| {
@@ -112,20 +112,23 @@ mod tests {
     #[test]
     fn each_slip_is_found_by_its_check() {
         use Severity::{Error, Info, Warning};
-        let five_percent = found(scale(Metric::Tpot, 1.05));
+        let five_percent = finding_kinds(scale(Metric::Tpot, 1.05));
         // A row alone is its own file.
         assert_eq!(
             five_percent,
             [(Warning, AuditCheck::E2eIdentity), (Warning, AuditCheck::EffectiveLength)]
         );
-        let unit = found(scale(Metric::Tpot, 0.001));
+        let unit = finding_kinds(scale(Metric::Tpot, 0.001));
         assert_eq!(unit, [(Error, AuditCheck::E2eIdentity), (Error, AuditCheck::EffectiveLength)]);
-        assert_eq!(found(scale(Metric::Throughput, 4.0)), [(Error, AuditCheck::TokenRatio)]);
-        let both = found(scale(Metric::OutputThroughput, 0.5));
+        assert_eq!(
+            finding_kinds(scale(Metric::Throughput, 4.0)),
+            [(Error, AuditCheck::TokenRatio)]
+        );
+        let both = finding_kinds(scale(Metric::OutputThroughput, 0.5));
         assert_eq!(both, [(Error, AuditCheck::LittlesLaw), (Error, AuditCheck::TokenRatio)]);
-        let p99 = found(|row| row.measured.p99_ttft = Some(0.4));
+        let p99 = finding_kinds(|row| row.measured.p99_ttft = Some(0.4));
         assert_eq!(p99, [(Error, AuditCheck::P99AboveMean)]);
-        let missing = found(|row| row.measured.means[Metric::Throughput] = None);
+        let missing = finding_kinds(|row| row.measured.means[Metric::Throughput] = None);
         assert_eq!(missing, [(Info, AuditCheck::MissingMetrics)]);
     }
 }

@@ -107,15 +107,16 @@ fn effective_lengths(rows: &[&Row], source: &SourceConfig, findings: &mut Vec<Fi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::testing::{config, found, found_in, row};
+    use crate::audit::testing::{config, finding_kinds, findings_in, row};
     use crate::audit::{AuditSubject, audit};
 
     #[test]
     fn published_lengths_that_contradict_the_label_are_found() {
         let severities = |input, output| {
-            let found = found(|row| row.measured.mean_lengths = Some(Lengths { input, output }));
+            let kinds =
+                finding_kinds(|row| row.measured.mean_lengths = Some(Lengths { input, output }));
             let lengths =
-                found.into_iter().filter(|(_, check)| *check == AuditCheck::EffectiveLength);
+                kinds.into_iter().filter(|(_, check)| *check == AuditCheck::EffectiveLength);
             lengths.map(|(severity, _)| severity).collect::<Vec<_>>()
         };
         // The row's label is 1000 and 1000, and its latencies are those of 900 tokens.
@@ -146,7 +147,7 @@ mod tests {
         let mut rows = vec![row(2), row(4), row(8), row(16)];
         let e2e = &mut rows[1].measured.means[Metric::E2eLatency];
         *e2e = e2e.map(|e2e| e2e * 1.03);
-        let subjects: Vec<String> = found_in(&rows)
+        let subjects: Vec<String> = findings_in(&rows)
             .into_iter()
             .filter(|finding| finding.check == AuditCheck::EffectiveLength)
             .map(|finding| finding.subject)
@@ -160,7 +161,7 @@ mod tests {
             row.measured.mean_lengths = Some(Lengths { input: 900.0, output: 1000.0 });
         };
         let checks: Vec<AuditCheck> =
-            found(published).into_iter().map(|(_, check)| check).collect();
+            finding_kinds(published).into_iter().map(|(_, check)| check).collect();
         assert!(checks.contains(&AuditCheck::EffectiveLength), "{checks:?}");
     }
 
@@ -171,7 +172,8 @@ mod tests {
             *e2e = e2e.map(|e2e| e2e * 0.5);
             row.measured.derived[Metric::E2eLatency] = true;
         };
-        let checks: Vec<AuditCheck> = found(derived).into_iter().map(|(_, check)| check).collect();
+        let checks: Vec<AuditCheck> =
+            finding_kinds(derived).into_iter().map(|(_, check)| check).collect();
         assert!(!checks.contains(&AuditCheck::EffectiveLength), "{checks:?}");
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn check(rows: &[&Row], source: &SourceConfig, findings: &mut Vec<Fin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::testing::{found_in, row};
+    use crate::audit::testing::{findings_in, row};
 
     #[test]
     fn missing_metrics_are_one_remark_per_set() {
@@ -38,7 +38,7 @@ mod tests {
         for row in &mut rows[..2] {
             row.measured.means[Metric::Throughput] = None;
         }
-        let findings = found_in(&rows);
+        let findings = findings_in(&rows);
         assert_eq!(findings.len(), 1);
         assert_eq!(findings[0].message, "2 of 3 rows have no throughput");
     }

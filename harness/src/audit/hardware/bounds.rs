@@ -42,8 +42,8 @@ impl HardwareBound {
             check: AuditCheck::FasterThanHardware,
             factor: off_by(share),
             message: format!(
-                "{} is {measured:.4} {unit}, and {} allows {:.4} {unit} at best; that is {share:.2} of \
-                 the limit, usually below {USUAL}",
+                "{} is {measured:.4} {unit}; {} allows {:.4} {unit} at best, so the speed is \
+                 {share:.2} of the limit, usually below {USUAL}",
                 self.metric.name(),
                 self.cause,
                 self.best,
@@ -213,8 +213,8 @@ mod tests {
             let rows = std::slice::from_ref(row);
             let recording = Some(&recording);
             let subject = AuditSubject { rows, peers: &[], config: &model.config, recording };
-            let found = audit(subject).into_iter();
-            found
+            let findings = audit(subject).into_iter();
+            findings
                 .filter(|finding| finding.check == AuditCheck::FasterThanHardware)
                 .map(|f| f.severity)
                 .max()

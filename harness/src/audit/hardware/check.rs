@@ -66,7 +66,11 @@ mod tests {
     use crate::testing::load;
 
     /// The severities and messages of what is found in one row against the hardware.
-    fn found(row: &Row, config: &Config, recording: &Recording) -> Vec<(Severity, String)> {
+    fn hardware_findings(
+        row: &Row,
+        config: &Config,
+        recording: &Recording,
+    ) -> Vec<(Severity, String)> {
         let rows = std::slice::from_ref(row);
         audit(AuditSubject { rows, peers: &[], config, recording: Some(recording) })
             .into_iter()
@@ -86,9 +90,9 @@ mod tests {
             })
             .unwrap()
             .clone();
-        assert_eq!(found(&row, &model.config, &recording), []);
+        assert_eq!(hardware_findings(&row, &model.config, &recording), []);
         row.measured.means[Metric::OutputThroughput] = Some(1e6);
-        let impossible = found(&row, &model.config, &recording);
+        let impossible = hardware_findings(&row, &model.config, &recording);
         assert!(impossible.iter().all(|(severity, _)| *severity == Severity::Error));
         assert_eq!(impossible.len(), 2, "by memory and by arithmetic");
         // A GPU without a datasheet, for which another one stands in.
@@ -96,7 +100,7 @@ mod tests {
         let stand_in = model.config.gpu("h200", "trt").unwrap().clone();
         let mut config = model.config.clone();
         config.gpus.push(GpuConfig { model: "x100".to_owned(), ..stand_in });
-        let unchecked = found(&row, &config, &recording);
+        let unchecked = hardware_findings(&row, &config, &recording);
         let [(Severity::Info, message)] = &unchecked[..] else { panic!("{unchecked:?}") };
         assert!(message.starts_with("1 row is not compared with"), "{message}");
         assert!(message.contains("h200_as_h100"), "{message}");

@@ -203,14 +203,14 @@ mod tests {
     fn a_set_slower_than_its_peers_is_found_with_its_factor() {
         let committed = rows("p", "vllm", 1.0, 6);
         assert_eq!(peers_of(&rows("q", "vllm", 1.2, 6), &committed), []);
-        let found = peers_of(&rows("q", "vllm", 1.5, 6), &committed);
-        assert_eq!(found.len(), 1);
-        assert_eq!((found[0].subject.as_str(), found[0].severity), ("q", Severity::Warning));
-        assert!(found[0].message.contains("is 1.50 times slower than other sources"));
+        let findings = peers_of(&rows("q", "vllm", 1.5, 6), &committed);
+        assert_eq!(findings.len(), 1);
+        assert_eq!((findings[0].subject.as_str(), findings[0].severity), ("q", Severity::Warning));
+        assert!(findings[0].message.contains("is 1.50 times slower than other sources"));
         assert!(
-            found[0].message.contains("tpot 1.50 [1.50, 1.50] over 6 rows"),
+            findings[0].message.contains("tpot 1.50 [1.50, 1.50] over 6 rows"),
             "{}",
-            found[0].message
+            findings[0].message
         );
         let faster = peers_of(&rows("q", "vllm", 0.5, 6), &committed);
         assert!(faster[0].message.contains("is 2.00 times faster"), "{}", faster[0].message);
@@ -230,8 +230,8 @@ mod tests {
     fn another_engine_is_compared_with_only_where_the_same_engine_is_missing() {
         let other = rows("p", "trt", 1.0, 6);
         let slow = rows("q", "vllm", 1.5, 6);
-        let found = peers_of(&slow, &other);
-        assert!(found[0].message.contains("than other engines"), "{}", found[0].message);
+        let findings = peers_of(&slow, &other);
+        assert!(findings[0].message.contains("than other engines"), "{}", findings[0].message);
         let both: Vec<Row> = other.into_iter().chain(rows("s", "vllm", 1.5, 6)).collect();
         assert_eq!(peers_of(&slow, &both), []);
     }

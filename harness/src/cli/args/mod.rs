@@ -66,7 +66,7 @@ pub(super) struct Arguments {
 pub(super) enum Verb {
     /// Reconcile models: predict their rows, compare, judge, and write reports
     Run(RunArgs),
-    /// Convert benchmark results to by_model/<model>/<source>.csv, with an account of each result
+    /// Convert benchmark results to by_model/<model>/<source>.csv, with an account of them
     Extract(Box<ExtractArgs>),
     /// Check measured rows against physics and against each other
     Audit(AuditArgs),

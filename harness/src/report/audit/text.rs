@@ -8,8 +8,8 @@ use crate::audit::{Finding, Severity, judge};
 use crate::base::text::plural;
 use crate::rules::audit_check::{AcceptedFinding, AuditCheck};
 
-/// The number of unaccepted errors that the summary shows.
-const ERRORS_SHOWN: usize = 3;
+/// The number of findings that the summary shows with their messages.
+const FINDINGS_SHOWN: usize = 3;
 
 /// The counts by severity: `1 error (1 accepted), 9 warnings, 0 remarks`.
 #[must_use]
@@ -35,7 +35,7 @@ fn counted(findings: &[Finding], severity: Severity) -> String {
 }
 
 /// The findings of an audit of so many rows, with the conclusion at the end: a table of counts by check and the
-/// first unaccepted errors, or `all` findings.
+/// worst unaccepted findings, or `all` findings.
 ///
 /// The lines fit 80 columns, except for names of rows that are longer.
 #[must_use]
@@ -48,7 +48,7 @@ pub fn audit_text(
     let mut text = if all {
         listing(findings, accepted)
     } else {
-        summary_table(findings) + &unaccepted_errors(findings, accepted)
+        summary_table(findings) + &worst_findings(findings, accepted)
     };
     text.push_str(&conclusion(findings, accepted, rows, all));
     text
@@ -104,25 +104,28 @@ fn summary_table(findings: &[Finding]) -> String {
     if findings.is_empty() { String::new() } else { table.to_text() + "\n\n" }
 }
 
-/// The first unaccepted errors.
-fn unaccepted_errors(findings: &[Finding], accepted: &[AcceptedFinding]) -> String {
-    let open = judge(findings, accepted).open;
+/// The first of the unaccepted errors and the warnings, which are sorted by severity.
+fn worst_findings(findings: &[Finding], accepted: &[AcceptedFinding]) -> String {
+    let worst = findings.iter().filter(|finding| {
+        finding.severity > Severity::Info && finding.accepted(accepted).is_none()
+    });
     let mut text = String::new();
-    for finding in open.iter().take(ERRORS_SHOWN) {
-        let _ = writeln!(text, "error: {} of {}", finding.check.name(), finding.subject);
-        text.push_str(&indented(&finding.message, 2));
+    for Finding { severity, check, subject, message, .. } in worst.take(FINDINGS_SHOWN) {
+        let _ = writeln!(text, "{} ({}): {subject}", severity.word(), check.name());
+        text.push_str(&indented(message, 2));
     }
-    if open.len() > ERRORS_SHOWN {
-        let more = open.len() - ERRORS_SHOWN;
+    let unaccepted_errors = judge(findings, accepted).open.len();
+    if unaccepted_errors > FINDINGS_SHOWN {
+        let more = unaccepted_errors - FINDINGS_SHOWN;
         let _ = writeln!(text, "and {more} more unaccepted error{}", plural(more));
     }
-    if !open.is_empty() {
+    if !text.is_empty() {
         text.push('\n');
     }
     text
 }
 
-/// What was found in all, and what to do next.
+/// The counts by severity, and what to do next.
 fn conclusion(
     findings: &[Finding],
     accepted: &[AcceptedFinding],
@@ -198,12 +201,16 @@ pub(super) mod tests {
 
     #[test]
     fn the_summary_counts_by_check_and_ends_with_the_conclusion() {
-        let text = audit_text(&findings(10), &accepted(), 12, false);
+        let text = audit_text(&findings(2), &accepted(), 12, false);
         let expected = "\
 check        finding                   errors  warnings  remarks
-littles_law  Little's law is violated       1         9        0
+littles_law  Little's law is violated       1         1        0
 
-12 rows: 1 error, accepted; 9 warnings; 0 remarks
+warning (littles_law): p::row1
+  the number of requests in flight by Little's law / the concurrency is 0.500;
+  it is usually between 0.94 and 1.02
+
+12 rows: 1 error, accepted; 1 warning; 0 remarks
 Add --all to see every finding with an explanation.";
         assert_eq!(text, expected);
         assert_eq!(audit_text(&[], &[], 1, false), "1 row: no errors; 0 warnings; 0 remarks");
@@ -216,7 +223,7 @@ Add --all to see every finding with an explanation.";
             finding.severity = Severity::Error;
         }
         let text = audit_text(&errors, &accepted(), 12, false);
-        assert_eq!(text.matches("\nerror: littles_law of p::row").count(), 3, "{text}");
+        assert_eq!(text.matches("\nerror (littles_law): p::row").count(), 3, "{text}");
         assert!(!text.contains("p::row0"), "{text}");
         assert!(text.contains("\nand 1 more unaccepted error\n"), "{text}");
         assert!(text.contains("12 rows: 5 errors, 4 of them not accepted; 0 warnings"), "{text}");

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use toml::Spanned;
 
-use super::schema::{EstimatorConfig, GpuConfig, SourceConfig};
+use super::mapping::GpuConfig;
+use super::schema::{EstimatorConfig, SourceConfig};
 use crate::base::text::is_identifier;
 use crate::row::group::Group;
 use crate::row::metric::Metric;
