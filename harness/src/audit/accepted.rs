@@ -1,19 +1,19 @@
-//! Findings that are known and accepted.
+//! Errors that are known and accepted.
 
-use super::{Finding, Severity};
+use super::finding::{Finding, Severity};
 use crate::rules::audit_check::AcceptedFinding;
 
-/// Findings held against what is accepted.
+/// The errors that are not accepted, and the acceptances that are out of date.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AuditJudgement<'a> {
-    /// Errors that nobody has accepted.
+    /// Errors without an acceptance.
     pub open: Vec<&'a Finding>,
-    /// Acceptances of what is no error any more.
+    /// Acceptances without an error.
     pub dead: Vec<&'a AcceptedFinding>,
 }
 
 impl Finding {
-    /// The entry that accepts it, if it is an error that is listed.
+    /// The entry that accepts the finding, if it is an accepted error.
     #[must_use]
     pub fn accepted<'a>(&self, accepted: &'a [AcceptedFinding]) -> Option<&'a AcceptedFinding> {
         accepted.iter().find(|entry| {
@@ -24,7 +24,7 @@ impl Finding {
     }
 }
 
-/// The errors that are not accepted, and the acceptances without an error.
+/// Compares findings with the accepted ones.
 #[must_use]
 pub fn judge<'a>(findings: &'a [Finding], accepted: &'a [AcceptedFinding]) -> AuditJudgement<'a> {
     let errors = || findings.iter().filter(|finding| finding.severity == Severity::Error);
@@ -42,7 +42,7 @@ mod tests {
     use crate::rules::audit_check::AuditCheck;
 
     #[test]
-    fn an_error_is_accepted_by_row_and_check_and_an_acceptance_of_nothing_is_dead() {
+    fn an_error_is_accepted_by_row_and_check_and_an_acceptance_without_an_error_is_dead() {
         let finding = |severity, check| Finding {
             subject: "p::r".to_owned(),
             severity,

@@ -1,24 +1,27 @@
-//! Checks of measurements that were made, or are listed, more than once.
+//! Checks of configurations that were measured, or are listed, more than once.
 
 use std::collections::HashMap;
 
-use super::{Finding, Severity, off_by};
+use super::finding::{Finding, Severity, off_by};
 use crate::row::metric::{Metric, PerMetric};
 use crate::row::{Identity, Row};
 use crate::rules::audit_check::AuditCheck;
 
-/// Repeated measurements of TPOT, throughput and E2E on one image lie apart by less than this in 97 of
-/// 100 published configurations; of TTFT by less than the second in all but one of 244.
+/// Repeated measurements of TPOT, throughput and E2E on one image differ by less than this factor in 97% of
+/// the published configurations.
 const USUAL_SPREAD: f64 = 1.15;
+/// Repeated measurements of TTFT differ by less than this factor in all but one of 244 published
+/// configurations.
 const USUAL_TTFT_SPREAD: f64 = 2.0;
-/// Two sources may have measured on different software: farther apart than this is more than that. Of 184
-/// configurations in two GPT-OSS-120B sources TPOT is within 1.3 in 179.
+/// A larger factor between two sources is more than a difference in software explains. TPOT is within 1.3 in
+/// 179 of the 184 configurations that both GPT-OSS-120B sources have.
 const FAR_APART: f64 = 1.3;
+/// The same factor for TTFT.
 const FAR_APART_TTFT: f64 = 2.0;
-/// Figures this near, relative, are the same measurement, written with another number of digits.
+/// Figures with a smaller relative difference are one measurement, written with different numbers of digits.
 const SAME: f64 = 1e-6;
 
-/// Repeated measurements that lie farther apart than is usual.
+/// Finds repeated measurements that differ by more than is usual.
 pub(super) fn check_spread(rows: &[&Row], findings: &mut Vec<Finding>) {
     for row in rows {
         let Some(repeated) = row.repeatability else { continue };
@@ -32,7 +35,7 @@ pub(super) fn check_spread(rows: &[&Row], findings: &mut Vec<Finding>) {
                     check: AuditCheck::Spread,
                     factor: spread,
                     message: format!(
-                        "{} measurements of {} differ by a factor of {spread:.2}, usually below {usual}",
+                        "{} measurements of {} differ by a factor of {spread:.2}; it is usually below {usual}",
                         repeated.repeats,
                         metric.name()
                     ),
@@ -42,8 +45,8 @@ pub(super) fn check_spread(rows: &[&Row], findings: &mut Vec<Finding>) {
     }
 }
 
-/// Configurations that two sources have: of each pair a finding at the audited row, of two audited rows at
-/// the later one.
+/// Finds configurations that two sources have. The finding is about the audited row, or about the later one of
+/// two audited rows.
 pub(super) fn check_duplicates(
     rows: &[Row],
     peers: &[Row],
@@ -61,7 +64,7 @@ pub(super) fn check_duplicates(
     }
 }
 
-/// What is to be said of two rows of one configuration, if they are of different sources.
+/// The finding about two rows of one configuration from different sources.
 fn duplicate(row: &Row, other: &Row, noise_floor: &PerMetric<f64>) -> Option<Finding> {
     if row.provider == other.provider {
         return None;
@@ -82,7 +85,7 @@ fn duplicate(row: &Row, other: &Row, noise_floor: &PerMetric<f64>) -> Option<Fin
         })
     };
     if !ratios.is_empty() && ratios.iter().all(|(_, a, b)| off_by(a / b) <= 1.0 + SAME) {
-        let message = format!("the same measurement as {}", other.provider);
+        let message = format!("this is the same measurement as in {}", other.provider);
         return finding(Severity::Info, 1.0, message);
     }
     let noise = |metric| {
@@ -102,11 +105,11 @@ fn duplicate(row: &Row, other: &Row, noise_floor: &PerMetric<f64>) -> Option<Fin
         .iter()
         .map(|(metric, a, b)| format!("{} is {a:.4}, {:.2} times the {b:.4}", metric.name(), a / b))
         .collect();
-    finding(severity, factor, format!("{} of {}", figures.join(", "), other.provider))
+    finding(severity, factor, format!("{} in {}", figures.join(", "), other.provider))
 }
 
-/// Rows of different configurations whose published figures are the same to the last bit, at least two of
-/// them: a finding at each but the first.
+/// Finds rows of different configurations whose published figures, at least two, are equal to the last bit.
+/// Each row but the first gets a finding.
 pub(super) fn copied(rows: &[&Row]) -> Vec<Finding> {
     let mut first: HashMap<Vec<(usize, u64)>, &Row> = HashMap::new();
     let mut findings = Vec::new();
@@ -129,7 +132,7 @@ pub(super) fn copied(rows: &[&Row]) -> Vec<Finding> {
                 severity: Severity::Warning,
                 check: AuditCheck::Copied,
                 factor: 1.0,
-                message: format!("has the very figures of {}", original.name()),
+                message: format!("all figures are identical to those of {}", original.name()),
             });
         }
     }
@@ -138,13 +141,13 @@ pub(super) fn copied(rows: &[&Row]) -> Vec<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{found, found_in, row, timed};
-    use super::super::{AuditSubject, audit};
     use super::*;
+    use crate::audit::testing::{config, finding_kinds, findings_in, row, timed};
+    use crate::audit::{AuditSubject, audit};
     use crate::row::Repeatability;
 
     #[test]
-    fn a_row_that_repeats_badly_is_found_a_metric_each() {
+    fn a_row_that_repeats_badly_is_found_once_per_metric() {
         let spread = Repeatability {
             repeats: 3,
             throughput_max_min_ratio: 1.01,
@@ -152,13 +155,13 @@ mod tests {
             tpot_max_min_ratio: 1.2,
             e2e_latency_max_min_ratio: 1.0,
         };
-        let spreads = found(|row| row.repeatability = Some(spread));
+        let spreads = finding_kinds(|row| row.repeatability = Some(spread));
         assert_eq!(spreads, [(Severity::Warning, AuditCheck::Spread); 2]);
     }
 
-    /// What is found in a row of provider `q` beside a committed one of `p`, that is not of another kind.
-    fn beside(candidate: Row, committed: Row) -> Vec<(Severity, String)> {
-        let mut config = super::super::tests::config();
+    /// The duplicates that are found in a row of provider `q` with a committed row of `p`.
+    fn duplicates(candidate: Row, committed: Row) -> Vec<(Severity, String)> {
+        let mut config = config();
         let mut source = config.sources[0].clone();
         source.name = "q".to_owned();
         config.sources.push(source);
@@ -172,17 +175,17 @@ mod tests {
     }
 
     #[test]
-    fn sources_that_differ_by_more_than_noise_are_told_with_both_values() {
+    fn sources_that_differ_by_more_than_noise_are_reported_with_both_values() {
         let slower = |factor: f64| timed(8, 0.5, 0.01 * factor);
-        assert_eq!(beside(slower(1.04), row(8)), []);
-        let [(Severity::Info, message)] = &beside(slower(1.1), row(8))[..] else { panic!() };
+        assert_eq!(duplicates(slower(1.04), row(8)), []);
+        let [(Severity::Info, message)] = &duplicates(slower(1.1), row(8))[..] else { panic!() };
         assert!(message.contains("tpot is 0.0110, 1.10 times the 0.0100"), "{message}");
-        assert!(message.ends_with(" of p"), "{message}");
-        let far = beside(slower(1.5), row(8));
+        assert!(message.ends_with(" in p"), "{message}");
+        let far = duplicates(slower(1.5), row(8));
         assert!(matches!(far[..], [(Severity::Warning, _)]), "{far:?}");
-        let same = beside(row(8), row(8));
-        assert_eq!(same, [(Severity::Info, "the same measurement as p".to_owned())]);
-        assert_eq!(beside(row(8), row(16)), []);
+        let same = duplicates(row(8), row(8));
+        assert_eq!(same, [(Severity::Info, "this is the same measurement as in p".to_owned())]);
+        assert_eq!(duplicates(row(8), row(16)), []);
     }
 
     #[test]
@@ -195,14 +198,14 @@ mod tests {
             tpot_max_min_ratio: 1.12,
             e2e_latency_max_min_ratio: 1.12,
         });
-        assert_eq!(beside(noisy, row(8)), []);
+        assert_eq!(duplicates(noisy, row(8)), []);
     }
 
     #[test]
     fn a_copied_row_is_found() {
         let mut copy = row(8);
         copy.identity.input_seq_len = 2000;
-        let copies: Vec<String> = found_in(&[row(8), copy.clone()])
+        let copies: Vec<String> = findings_in(&[row(8), copy.clone()])
             .into_iter()
             .filter(|finding| finding.check == AuditCheck::Copied)
             .map(|finding| finding.subject)

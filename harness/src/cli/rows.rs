@@ -48,18 +48,16 @@ pub(super) fn choose_source<'a>(
     config: &'a Config,
     name: Option<&str>,
 ) -> Result<&'a SourceConfig> {
-    let names =
-        || config.sources.iter().map(|source| source.name.as_str()).collect::<Vec<_>>().join(", ");
     match (name, &config.sources[..]) {
         (None, [only]) => Ok(only),
-        (None, _) => Err(Error::usage("the model has several sources")
-            .with_help(format!("say with --source which one the file is of: {}", names()))),
-        (Some(name), sources) => {
-            sources.iter().find(|source| source.name == name).ok_or_else(|| {
-                Error::usage(format!("no source `{name}`"))
-                    .with_help(format!("the sources are: {}", names()))
-            })
-        }
+        (None, _) => Err(Error::usage("the model has several sources").with_help(format!(
+            "say with --source which one the file is of: {}",
+            config.source_names()
+        ))),
+        (Some(name), _) => config.source(name).ok_or_else(|| {
+            Error::usage(format!("no source `{name}`"))
+                .with_help(format!("the sources are: {}", config.source_names()))
+        }),
     }
 }
 

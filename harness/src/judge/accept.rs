@@ -51,7 +51,7 @@ pub fn tighten(
             for metric in Metric::ALL {
                 if let (Some(old), Some(new)) = (gate.bias[metric], proposal.bias[metric]) {
                     let tightened = narrower(old.value, new, &[]);
-                    if tightened != old.value && tightened.fault().is_none() {
+                    if tightened != old.value && tightened.is_valid() {
                         set(table.get_mut("bias"), metric, tightened);
                     }
                 }

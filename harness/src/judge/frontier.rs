@@ -140,7 +140,7 @@ fn candidate<'a>(
 ) -> Option<(FrontierCandidate<'a>, f64)> {
     let row = &comparison.row;
     let requests = row.identity.concurrency.fixed()?;
-    let source = sources.iter().find(|source| source.name == row.provider)?;
+    let source = config::source_named(sources, &row.provider)?;
     let lengths = row.lengths(source.mean_length_ratio);
     let full = |given| complete(given, &row.identity, Some(requests), lengths);
     let point = |metrics: PerMetric<Option<f64>>| {

@@ -1,41 +1,41 @@
-//! The checks that the audit makes, by name, and the findings of it that a model's files accept.
+//! The checks of the audit by name, and the accepted findings in a model's files.
 
 use serde::Serialize;
 
-/// What is looked at.
+/// A check of the audit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AuditCheck {
-    /// TTFT and TPOT make up E2E.
+    /// TTFT and TPOT add up to E2E.
     E2eIdentity,
-    /// Requests in flight are the concurrency.
+    /// The number of requests in flight is the concurrency.
     LittlesLaw,
-    /// Input and output rates are as the lengths.
+    /// Input and output throughput have the ratio of the lengths.
     TokenRatio,
-    /// A high percentile is not below the mean.
+    /// The 99th percentile of TTFT is not below its mean.
     P99AboveMean,
-    /// Outputs are as long as the source says.
+    /// Outputs have the length that the source states.
     EffectiveLength,
-    /// The hardware can be this fast.
+    /// A row is not faster than its hardware.
     FasterThanHardware,
-    /// A set of rows is as fast as others like it.
+    /// A set of rows is as fast as comparable rows.
     Peers,
-    /// More requests are not faster.
+    /// TPOT and throughput do not fall as concurrency rises.
     CurveFall,
-    /// A row lies on the line of its neighbours.
+    /// A row lies on the line through its neighbours.
     CurveOutlier,
     /// Repeated measurements agree.
     Spread,
     /// Two sources agree on a configuration.
     Duplicate,
-    /// Two configurations did not measure the very same.
+    /// Two configurations do not have identical figures.
     Copied,
     /// All metrics are published.
     MissingMetrics,
 }
 
 impl AuditCheck {
-    /// All of them, in the order of reports.
+    /// All checks in the order of reports.
     pub const ALL: [Self; 13] = [
         Self::FasterThanHardware,
         Self::E2eIdentity,
@@ -78,74 +78,114 @@ impl AuditCheck {
         Self::ALL.into_iter().find(|check| check.name() == name)
     }
 
-    /// What is checked and what a finding means, for people.
+    /// A finding of the check in at most 30 characters.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::E2eIdentity => "TTFT and TPOT do not give E2E",
+            Self::LittlesLaw => "Little's law is violated",
+            Self::TokenRatio => "rates do not match the lengths",
+            Self::P99AboveMean => "p99 TTFT below the mean",
+            Self::EffectiveLength => "unexpected output length",
+            Self::FasterThanHardware => "faster than the hardware",
+            Self::Peers => "slower or faster than peers",
+            Self::CurveFall => "falls as concurrency rises",
+            Self::CurveOutlier => "off the line of its neighbours",
+            Self::Spread => "repeated measurements differ",
+            Self::Duplicate => "measured by two sources",
+            Self::Copied => "identical figures in two rows",
+            Self::MissingMetrics => "metrics not published",
+        }
+    }
+
+    /// A description of the check, and what a finding means.
     #[must_use]
     pub fn explanation(self) -> &'static str {
         match self {
             Self::E2eIdentity => {
-                "A request takes its first token and then a TPOT for each further one: \
-                 TTFT + TPOT x (O - 1) is E2E, for mean outputs of O tokens. Else a unit, a column \
-                 or the mean length is wrong."
+                "A request takes TTFT for its first token and TPOT for each further one. For mean outputs \
+                 of O tokens, TTFT + TPOT x (O - 1) is therefore E2E. If it is not, a unit, a column or \
+                 the mean length is wrong."
             }
             Self::LittlesLaw => {
-                "Requests in flight are their rate times their time in the system (Little 1961), so \
-                 output throughput x GPUs x E2E / O is the concurrency. Else the GPUs, the \
-                 concurrency or the throughput are of another run."
+                "The number of requests in flight is their rate times their time in the system (Little \
+                 1961), so output throughput x GPUs x E2E / O is the concurrency. If it is not, the number \
+                 of GPUs, the concurrency or the throughput belongs to another run."
             }
             Self::TokenRatio => {
-                "Input over output throughput is ISL over OSL. Else the lengths are of another run, or \
-                 the throughput counts other tokens."
+                "Input throughput divided by output throughput is ISL / OSL. If it is not, the lengths \
+                 belong to another run, or the throughput counts other tokens."
             }
             Self::P99AboveMean => {
-                "A 99th percentile below the mean is impossible in practice: columns are swapped."
+                "A 99th percentile below the mean is impossible in practice. Probably two columns are \
+                 swapped."
             }
             Self::EffectiveLength => {
-                "((E2E - TTFT) / TPOT + 1) / OSL is how much of the nominal output was made: of a file \
-                 the mean_length_ratio in reconcile.toml, of a row what it is in its file."
+                "((E2E - TTFT) / TPOT + 1) / OSL is the share of the nominal output length that was \
+                 generated. For a file it should be mean_length_ratio in reconcile.toml, and for a row the \
+                 median of its file. Published mean lengths should be near the nominal ones."
             }
             Self::FasterThanHardware => {
-                "A decode step reads the weights and the KV cache at no more than peak memory \
-                 bandwidth, and a token costs its FLOPs at no more than the peak. A row below that is \
-                 not what it says: its GPUs, precision, lengths or concurrency are others."
+                "A decode step cannot read the weights and the KV cache faster than the peak memory \
+                 bandwidth allows, and a token cannot cost its FLOPs at more than the peak rate. If a row \
+                 is faster, its label is wrong: the GPUs, the precision, the lengths or the concurrency."
             }
             Self::Peers => {
-                "A set of rows (a source's of one GPU, engine and precision, or of one day) against \
-                 others of the same configurations, by the median of paired ratios with its 90% \
-                 interval. Slower throughout means another setup, clock or software than the label."
+                "A set of rows (one source's rows of a GPU, engine and precision, or of one day) is \
+                 compared with other rows of the same configurations by the median of the paired ratios \
+                 and its 90% interval. A set that is slower throughout probably ran with another setup, \
+                 clock or software than its label says."
             }
             Self::CurveFall => {
-                "With more requests in flight a token does not come sooner, and a GPU that is not yet \
+                "With more requests in flight, a token does not come sooner, and a GPU that is not yet \
                  saturated does not serve fewer tokens."
             }
             Self::CurveOutlier => {
-                "A row that lies off the line through its two neighbours on the concurrency curve, on \
-                 log scales, where no bend of the curve can explain it."
+                "A row lies off the line through its two neighbours on the concurrency curve, on log \
+                 scales, and no bend of the curve can explain it."
             }
             Self::Spread => {
-                "The same configuration was measured more than once on one image, and came out \
-                 farther apart than is usual. No band of the row is tighter than that."
+                "The configuration was measured more than once on one image, and the results differ by \
+                 more than is usual. A band of the row cannot be tighter than that."
             }
             Self::Duplicate => {
-                "Two sources have the same configuration and differ by more than repeated \
-                 measurements do, or are the very same measurement, which then counts twice."
+                "Two sources have the same configuration. Either they differ by more than repeated \
+                 measurements do, or it is one measurement, which then counts twice."
             }
             Self::Copied => {
-                "Two different configurations with the very same figures: one was copied."
+                "Two different configurations have identical figures. One of them was probably copied."
             }
-            Self::MissingMetrics => "Metrics that a source does not publish are not compared.",
+            Self::MissingMetrics => {
+                "The source does not publish these metrics, so they are not compared."
+            }
         }
     }
 }
 
-/// An error that a person has looked at, with the reason why the row stays.
+/// An audit error that was examined and accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AcceptedFinding {
-    /// The row's name within its model, or the source's.
+    /// The row's name within its model, or the name of the source.
     pub row: String,
     /// The check whose error is accepted.
     pub check: AuditCheck,
-    /// Why.
+    /// The reason why the row is kept.
     pub reason: String,
-    /// Where it is written, from 1.
+    /// The line in the file, from 1.
     pub line: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_check_has_a_name_that_reads_back_a_title_and_an_explanation() {
+        for check in AuditCheck::ALL {
+            assert_eq!(AuditCheck::from_name(check.name()), Some(check));
+            assert_eq!(serde_json::json!(check), check.name());
+            assert!(check.title().len() <= 30, "{}", check.title());
+            assert!(check.explanation().ends_with('.'), "{}", check.explanation());
+        }
+    }
 }

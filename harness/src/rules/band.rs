@@ -1,4 +1,4 @@
-//! Bands: the interval that predicted / measured must fall in, per metric and group.
+//! Accuracy bands: the interval that predicted / measured must lie in, per group of rows and metric.
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -6,8 +6,9 @@ use toml::Spanned;
 use crate::row::Row;
 use crate::row::group::Group;
 use crate::row::metric::{Metric, PerMetric};
+use crate::rules::toml_text::{Fault, line_of};
 
-/// An interval of ratios, both ends inside.
+/// A closed interval of ratios.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(from = "(f64, f64)")]
 pub struct Interval {
@@ -18,7 +19,7 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// Whether the ratio lies inside; NaN never does.
+    /// Whether the ratio lies inside. NaN never does.
     #[must_use]
     pub fn holds(self, ratio: f64) -> bool {
         (self.low..=self.high).contains(&ratio)
@@ -30,16 +31,22 @@ impl Interval {
         Self { low: 1.0 / factor, high: factor }
     }
 
-    /// Why it is not an interval of ratios, if it is not.
+    /// Whether it is an interval of ratios: finite, not negative and not empty.
     #[must_use]
-    pub fn fault(self) -> Option<String> {
+    pub fn is_valid(self) -> bool {
+        self.fault().is_none()
+    }
+
+    /// What is wrong with it, if anything.
+    pub(super) fn fault(self) -> Option<Fault> {
         let finite = self.low.is_finite() && self.high.is_finite();
         if !finite || self.low < 0.0 || self.high == 0.0 {
-            Some(format!(
-                "{self} is not an interval of ratios: both ends are finite and not below 0"
+            Some(Fault::new(
+                format!("{self} is not an interval of ratios"),
+                "write two finite numbers, the lower one at least 0 and the upper one above 0",
             ))
         } else if self.low > self.high {
-            Some(format!("{self} is empty: write the smaller end first"))
+            Some(Fault::new(format!("the interval {self} is empty"), "write the smaller end first"))
         } else {
             None
         }
@@ -58,7 +65,7 @@ impl std::fmt::Display for Interval {
     }
 }
 
-/// One optional value a metric, as TOML tables have it, each with its place in the file.
+/// A TOML table with an optional value per metric.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MetricTable<T> {
@@ -81,12 +88,12 @@ impl<T> Default for MetricTable<T> {
     }
 }
 
-/// A value and the line of the file that it is written on, from 1.
+/// A value with the line of the file that it stands on.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct WrittenAt<T> {
     /// The value.
     pub value: T,
-    /// Its line.
+    /// The line, from 1.
     pub line: usize,
 }
 
@@ -103,7 +110,7 @@ impl<T: Copy> MetricTable<T> {
                 Metric::E2eLatency => &self.e2e_latency,
             };
             let value = value.as_ref()?;
-            let line = text[..value.span().start].matches('\n').count() + 1;
+            let line = line_of(text, value.span().start);
             Some(WrittenAt { value: *value.get_ref(), line })
         })
     }
@@ -112,18 +119,18 @@ impl<T: Copy> MetricTable<T> {
 /// The bands of one group.
 #[derive(Debug, Clone)]
 pub struct Band {
-    /// The rows it is for.
+    /// The rows that it applies to.
     pub group: Group,
-    /// The interval a metric, where there is one.
+    /// The interval per metric, with `None` where the metric has no band.
     pub ratio: PerMetric<Option<WrittenAt<Interval>>>,
-    /// Where the numbers come from, in words.
+    /// How the interval was found, in words.
     pub basis: String,
 }
 
-/// The band that holds for this row and metric: of the groups that hold the row, the most specific
-/// that has an interval for the metric.
+/// The band for this row and metric: that of the most specific group with the row and an interval for the
+/// metric.
 ///
-/// Two of equal rank cannot both hold a row: the folder is refused when it is read.
+/// Two groups of equal rank never share a row, because such a file is refused when it is read.
 #[must_use]
 pub fn most_specific<'a>(
     bands: &'a [Band],
@@ -165,13 +172,13 @@ mod tests {
     }
 
     #[test]
-    fn an_interval_that_cannot_hold_a_ratio_is_at_fault() {
-        assert!(Interval { low: -0.1, high: 1.0 }.fault().is_some());
-        assert!(Interval { low: 0.0, high: 1.0 }.fault().is_none(), "open below");
-        assert!(Interval { low: 2.0, high: 1.0 }.fault().is_some());
-        assert!(Interval { low: 0.5, high: f64::INFINITY }.fault().is_some());
-        assert!(Interval::within(1.3).fault().is_none());
-        assert!(Interval { low: 2.0, high: 2.0 }.fault().is_none(), "one ratio is an interval");
+    fn an_interval_that_cannot_hold_a_ratio_is_invalid() {
+        assert!(!Interval { low: -0.1, high: 1.0 }.is_valid());
+        assert!(Interval { low: 0.0, high: 1.0 }.is_valid(), "a band without a lower end");
+        assert!(!Interval { low: 2.0, high: 1.0 }.is_valid());
+        assert!(!Interval { low: 0.5, high: f64::INFINITY }.is_valid());
+        assert!(Interval::within(1.3).is_valid());
+        assert!(Interval { low: 2.0, high: 2.0 }.is_valid(), "a single ratio");
         assert_eq!(Interval::within(4.0), Interval { low: 0.25, high: 4.0 });
         assert!(!Interval::within(1.3).holds(f64::NAN));
     }

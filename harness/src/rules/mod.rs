@@ -1,5 +1,5 @@
-//! What a model's files say: how its rows are mapped, the bands and gates that must hold, the deviations that are
-//! known, and the calibration.
+//! The rules in a model's files: the mapping to Mantile, the bands and gates, the known deviations and the
+//! calibration.
 
 pub mod audit_check;
 pub mod band;
@@ -9,10 +9,12 @@ pub mod deviation;
 pub mod names;
 pub mod scaffold;
 
+mod toml_text;
+
 use config::Config;
 use deviation::Deviations;
 
-/// What a row is judged by.
+/// The files that a row is judged by.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules<'a> {
     /// `reconcile.toml`.

@@ -1,15 +1,15 @@
-//! The names that a model's files may give to sources and estimators, and those that the program keeps for itself.
+//! The names of estimators: those that the program reserves, and the rule for the others.
 
 use crate::base::text::is_identifier;
 
-/// The name of the estimator under test, which no other may have.
+/// The estimator under test.
 pub const MANTILE: &str = "mantile";
 /// The baseline that predicts the median of other measurements.
 pub const GROUP_MEDIAN: &str = "group_median";
-/// The baseline that predicts the time to read weights and KV cache.
+/// The baseline that predicts the time to read the weights and the KV cache.
 pub const BANDWIDTH_BOUND: &str = "bandwidth_bound";
 
-/// Checks that an estimator whose predictions come from a file may have this name; the error says why not.
+/// Checks that an estimator whose predictions come from a file may have this name. The error says why not.
 pub fn check_estimator(name: &str) -> Result<(), String> {
     if !is_identifier(name) {
         return Err(format!(

@@ -113,7 +113,7 @@ fn what_is_written_is_what_mantile_loads_and_rows_ask_for() {
     let run = project.run(&["run", MODEL]);
     assert_eq!(run.code, 1, "{}", run.stdout);
     assert!(run.stdout.contains("recording::complete"), "{}", run.stdout);
-    let audit = project.must(&["audit", "--model", MODEL]);
+    let audit = project.must(&["audit", "--model", MODEL, "--all"]);
     assert!(
         !audit.stdout.contains("faster_than_hardware: 1 error"),
         "by peaks, not by what is reached"

@@ -1,4 +1,4 @@
-//! The command line as it is parsed: the verbs and their arguments, a file a verb.
+//! The command line as it is parsed: the verbs and their arguments, one file per verb.
 
 #![expect(clippy::doc_markdown, reason = "help is shown as it is written")]
 #![allow(rustdoc::invalid_html_tags, reason = "help is shown as it is written")]
@@ -44,18 +44,18 @@ pub(super) use shared::{Format, RowsArgs, ServiceArgs};
 
 const AFTER_HELP: &str = "\
 Exit codes:
-  0  done, and everything inside its bands and gates
-  1  done, and a row, a gate or a check failed
-  2  bad input or usage, or an output that cannot be written
-  3  Mantile, its recording or a service that rows are fetched from did not answer
+  0  success: everything is within its bands and gates
+  1  the work was done, but a row, a gate or a check failed
+  2  the input or the command line is invalid, or an output cannot be written
+  3  Mantile, its recording, or a service that rows are fetched from did not answer
 
 Without --api-url, predictions come from the recordings in fixtures/.";
 
-/// Holds Mantile's LLM performance predictions against public benchmark measurements.
+/// Compares Mantile's predictions of LLM inference performance with public benchmark measurements.
 #[derive(Debug, Parser)]
 #[command(name = "mantile-reconcile", version, after_help = AFTER_HELP, max_term_width = 100)]
 pub(super) struct Arguments {
-    /// The folder that holds by_model/ and fixtures/
+    /// Folder that contains by_model/ and fixtures/
     #[arg(long, global = true, value_name = "DIR", default_value = ".", env = settings::ROOT)]
     pub root: PathBuf,
     #[command(subcommand)]
@@ -64,34 +64,34 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
-    /// Reconcile models: rows, predictions, comparison, verdict, reports
+    /// Reconcile models: predict their rows, compare, judge, and write reports
     Run(RunArgs),
-    /// Make result files of benchmarks into by_model/<model>/<source>.csv, with an account
+    /// Convert benchmark results to by_model/<model>/<source>.csv, with an account of them
     Extract(Box<ExtractArgs>),
-    /// Check measured rows against physics and each other
+    /// Check measured rows against physics and against each other
     Audit(AuditArgs),
-    /// Pick rows by an expression
+    /// Select rows with an expression
     Filter(FilterArgs),
-    /// Predict rows: writes mantile_predictions.csv, and takes up where it was cut off
+    /// Predict rows into mantile_predictions.csv, resuming where an earlier run stopped
     Estimate(EstimateArgs),
-    /// Hold predictions against measurements: comparison_report.csv and summaries
+    /// Compare predictions with measurements
     Compare(CompareArgs),
-    /// Record a live Mantile's answers, or hold them against the recording
+    /// Record the answers of a live Mantile, or compare them with the recording
     Record(RecordArgs),
-    /// Serve a recording as a stand-in Mantile on the loopback interface
+    /// Serve a recording on the loopback interface, as a stand-in for Mantile
     Serve(ServeArgs),
-    /// Hold a candidate release against the accepted one and against measurement
+    /// Compare a candidate release with the accepted one and with the measurements
     Gate(GateArgs),
-    /// Show the error of each recorded release, by metric and GPU
+    /// Show the errors of each recorded release by metric and GPU
     History(HistoryArgs),
-    /// Show everything about one row: request, times by layer, measurement, neighbours, bands
+    /// Explain one row: its request, layer times, measurement, neighbours and bands
     Explain(ExplainArgs),
-    /// Make a new model's folder, filled from a live Mantile
+    /// Create the folder of a new model, filled in by asking a live Mantile
     InitModel(InitModelArgs),
-    /// Propose bands and gates from the data; write them with --accept
+    /// Propose bands and gates from the data, and write them with --accept
     Bands(BandsArgs),
-    /// Write an HTML page a model, and what was found into its folder
+    /// Write an HTML page for each model, and a summary into its folder
     Report(ReportArgs),
-    /// Fit Mantile's hardware parameters to the measurements, with held-out proof
+    /// Fit Mantile's hardware parameters to the measurements, and test them on held-out rows
     Calibrate(CalibrateArgs),
 }

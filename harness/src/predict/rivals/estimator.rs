@@ -47,7 +47,7 @@ impl RowEstimate {
         concurrency: Option<u32>,
         sources: &[config::SourceConfig],
     ) -> Self {
-        let source = sources.iter().find(|source| source.name == row.provider);
+        let source = config::source_named(sources, &row.provider);
         let metrics = source.map_or(given, |source| {
             let lengths = row.lengths(source.mean_length_ratio);
             complete(given, &row.identity, concurrency, lengths)
