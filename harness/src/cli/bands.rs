@@ -1,6 +1,5 @@
-//! `bands`: bands and gates proposed from the data, shown against what is written, and accepted.
+//! `bands`: bands and gates proposed from the data, compared with those in use, and accepted.
 
-use std::fmt::Write as _;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -10,28 +9,18 @@ use super::output::{note, print, print_table};
 use super::service::{predict, start};
 use crate::base::error::{Error, Exit, Place, Result};
 use crate::base::file;
-use crate::judge::compare;
+use crate::base::text::plural;
+use crate::judge::compare::{self, Comparison};
 use crate::judge::evaluation::Evaluation;
 use crate::judge::model::{self, Model};
-use crate::judge::propose::{BandProposalRule, Proposal, propose, rewrite};
+use crate::judge::propose::{BandChange, BandProposalRule, Proposal, propose, rewrite};
 use crate::predict::prediction::Outcome;
-use crate::report::{TextTable, deviations_toml};
-use crate::row::metric::Metric;
-use crate::rules::band::{Band, Interval};
-use crate::rules::config::{self, BandRule, Config};
+use crate::report::{bands_table, bands_text, deviations_toml};
+use crate::rules::config::{self, BandRule};
 
 pub(super) async fn run(root: &Path, args: &BandsArgs) -> Result<Exit> {
     let model = model::load(root, &args.model)?;
-    let service = start(&args.service, root, &model.config).await?;
-    let predictions = predict(&model, &service, args.service.asking.concurrency()).await?;
-    let unanswered = predictions.iter().find_map(|prediction| match &prediction.outcome {
-        Outcome::Unavailable(problem) => Some(format!("{}: {problem}", prediction.row.name())),
-        _ => None,
-    });
-    if let Some(problem) = unanswered {
-        return Err(Error::unavailable(format!("no proposal from a part of the rows; {problem}")));
-    }
-    let comparisons = compare::join(model.rows.clone(), predictions).comparisons;
+    let comparisons = compare_all(root, &model, args).await?;
     if args.deviations {
         let evaluation = Evaluation::of_rows(&model, comparisons, Timestamp::now());
         print(&deviations_toml(&evaluation))?;
@@ -44,117 +33,53 @@ pub(super) async fn run(root: &Path, args: &BandsArgs) -> Result<Exit> {
         noise_floor: model.config.noise_floor,
     };
     let proposals = propose(&comparisons, &rule);
-    let against = Against::all(&model, &proposals);
-    print_table(args.format, &flat(&against), &text(&model, &against))?;
-    if args.accept {
-        accept(&model.config, &proposals)?;
-        note(&format!(
-            "written to {}; look at the difference before you commit it",
-            model.config.path.display()
-        ));
-    } else {
-        note("nothing is written; --accept writes it");
-    }
+    let bands = &model.config.bands;
+    let changes = BandChange::all(bands, &proposals);
+    let text = bands_text(&changes, &BandChange::dropped(bands, &proposals), args.verbose);
+    print_table(args.format, &bands_table(&changes), &text)?;
+    write(&model, &proposals, args.accept)?;
     Ok(Exit::Inside)
 }
 
-/// Writes the proposal, unless the program itself could not read the result.
-fn accept(config: &Config, proposals: &[Proposal]) -> Result<()> {
-    let text = file::read_text(&config.path)?;
+/// Every row of the model with its prediction. A missing answer is an error, because a proposal from some of the rows
+/// would not fit the others.
+async fn compare_all(root: &Path, model: &Model, args: &BandsArgs) -> Result<Vec<Comparison>> {
+    let service = start(&args.service, root, &model.config).await?;
+    let predictions = predict(model, &service, args.service.asking.concurrency()).await?;
+    let unanswered = predictions.iter().find_map(|prediction| match &prediction.outcome {
+        Outcome::Unavailable(problem) => Some(format!("{}: {problem}", prediction.row.name())),
+        _ => None,
+    });
+    if let Some(problem) = unanswered {
+        let message = format!("bands are proposed from all rows, and one has no answer; {problem}");
+        return Err(Error::unavailable(message));
+    }
+    Ok(compare::join(model.rows.clone(), predictions).comparisons)
+}
+
+/// Writes the proposals if they are accepted, and reports what was or would be written. A result that the program
+/// could not read is not written.
+fn write(model: &Model, proposals: &[Proposal], is_accepted: bool) -> Result<()> {
+    let path = &model.config.path;
+    let text = file::read_text(path)?;
     let rewritten = rewrite(&text, proposals)
-        .map_err(|error| Error::content(Place::file(&config.path), error.to_string()))?;
-    config::parse(&config.path, &rewritten)?;
-    file::replace(&config.path, rewritten.as_bytes())
-}
-
-/// Each proposed band beside the one that is written for the same group.
-struct Against<'a> {
-    proposal: &'a Proposal,
-    metric: Metric,
-    written: Option<Interval>,
-    proposed: Option<Interval>,
-}
-
-impl Against<'_> {
-    fn all<'a>(model: &Model, proposals: &'a [Proposal]) -> Vec<Against<'a>> {
-        let written = |proposal: &Proposal, metric: Metric| {
-            let same = |band: &&Band| band.group.to_string() == proposal.group.to_string();
-            model.config.bands.iter().find(same)?.ratio[metric].map(|written| written.value)
-        };
-        let all = proposals.iter().flat_map(|proposal| {
-            Metric::ALL.into_iter().map(move |metric| Against {
-                proposal,
-                metric,
-                written: written(proposal, metric),
-                proposed: proposal.ratio[metric],
-            })
-        });
-        all.filter(|one| one.written.is_some() || one.proposed.is_some()).collect()
+        .map_err(|error| Error::content(Place::file(path), error.to_string()))?;
+    if rewritten == text {
+        note(&format!("{} already has these bands and gates", path.display()));
+        return Ok(());
     }
-
-    fn change(&self) -> &'static str {
-        match (self.written, self.proposed) {
-            (None, _) => "new",
-            (Some(_), None) => "gone",
-            (Some(old), Some(new)) if old == new => "same",
-            (Some(old), Some(new)) if new.high / new.low > old.high / old.low => "WIDER",
-            _ => "tighter",
-        }
+    if !is_accepted {
+        note(&format!("nothing was written; --accept writes the proposal to {}", path.display()));
+        return Ok(());
     }
-}
-
-/// A line a band, with its ends apart.
-fn flat(all: &[Against<'_>]) -> TextTable {
-    let mut table = TextTable::of(
-        &["group", "metric", "change", "basis"],
-        &["written_low", "written_high", "proposed_low", "proposed_high"],
-    );
-    let ends = |interval: Option<Interval>| {
-        interval.map_or_else(Default::default, |i| [i.low.to_string(), i.high.to_string()])
-    };
-    for one in all {
-        let words = [
-            one.proposal.group.to_string(),
-            one.metric.name().to_owned(),
-            one.change().to_owned(),
-            one.proposal.basis.clone(),
-        ];
-        table.line(words.into_iter().chain(ends(one.written)).chain(ends(one.proposed)).collect());
-    }
-    table
-}
-
-/// The same for a terminal, under each group and what its bands are made of.
-fn text(model: &Model, all: &[Against<'_>]) -> String {
-    let mut table = TextTable::of(&["  metric", "written", "proposed", ""], &[]);
-    let words = |interval: Option<Interval>| {
-        interval.map_or_else(|| "-".to_owned(), |interval| interval.to_string())
-    };
-    for one in all {
-        table.line(vec![
-            format!("  {}", one.metric.name()),
-            words(one.written),
-            words(one.proposed),
-            one.change().to_owned(),
-        ]);
-    }
-    let table = table.to_text();
-    let mut lines = table.lines();
-    let mut text = lines.next().unwrap_or_default().to_owned();
-    let mut last = String::new();
-    for (one, line) in all.iter().zip(lines) {
-        let group = one.proposal.group.to_string();
-        if group != last {
-            let _ = write!(text, "\n{group}\n  {}", one.proposal.basis);
-            last = group;
-        }
-        let _ = write!(text, "\n{line}");
-    }
-    for band in &model.config.bands {
-        if !all.iter().any(|one| one.proposal.group.to_string() == band.group.to_string()) {
-            let _ =
-                write!(text, "\n{}\n  written, and not proposed: --accept drops it", band.group);
-        }
-    }
-    text
+    let config = config::parse(path, &rewritten)?;
+    file::replace(path, rewritten.as_bytes())?;
+    let (bands, gates) = (config.bands.len(), config.gates.len());
+    note(&format!(
+        "wrote the bands of {bands} group{} and the gates of {gates} to {}; review the difference before you \
+         commit it",
+        plural(bands),
+        path.display()
+    ));
+    Ok(())
 }

@@ -1,26 +1,32 @@
-//! `gate`: a candidate release held against the accepted one and against measurement.
+//! `gate`: a candidate release compared with the accepted one and with measurement.
 
 use std::io::Write as _;
 use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::accept::accept;
+use super::accept::{accept, check_request};
 use super::args::{Format, GateArgs};
 use super::output::{note, print_as};
 use super::service::predict;
 use crate::base::error::{Error, Exit, Result};
 use crate::base::file;
-use crate::judge::gate::{Decision, ReleaseGate};
+use crate::judge::gate::ReleaseGate;
 use crate::judge::model::{self, Model};
 use crate::mantile::recording;
 use crate::mantile::releases;
 use crate::predict::prediction::{Outcome, Prediction};
 use crate::predict::service::MantileService;
-use crate::report::{Style, gate_annotations, gate_json, gate_junit, gate_summary, gate_table};
+use crate::report::{
+    gate_annotations, gate_conclusion, gate_details, gate_json, gate_junit, gate_page, gate_table,
+};
+
+/// The models with their gates.
+type Gates = [(Model, ReleaseGate)];
 
 pub(super) async fn run(root: &Path, args: &GateArgs) -> Result<Exit> {
     let models = model::named(root, &args.models)?;
+    let release = if args.accept { Some(check_request(root, args, &models)?) } else { None };
     let mut gates: Vec<(Model, ReleaseGate)> = Vec::new();
     for name in &models {
         let mut model = model::load(root, name)?;
@@ -31,39 +37,50 @@ pub(super) async fn run(root: &Path, args: &GateArgs) -> Result<Exit> {
         gates.push((model, gate));
     }
     write_files(args, &gates)?;
-    let candidate = args.candidate.as_str();
-    let summary = |style: Style| {
-        let of_gate =
-            |(model, gate): &(Model, ReleaseGate)| gate_summary(model, gate, candidate, style);
-        gates.iter().map(of_gate).collect::<Vec<_>>().join("\n\n")
-    };
-    print_as(
-        args.format,
-        &match args.format {
-            Format::Text => summary(Style::Text),
-            Format::Markdown => summary(Style::Markdown),
-            Format::Csv => {
-                gate_table(gates.iter().map(|(model, gate)| (&model.name[..], gate))).to_csv()
-            }
-            Format::Json => {
-                let of_gate =
-                    |(model, gate): &(Model, ReleaseGate)| gate_json(model, gate, candidate);
-                gates.iter().map(of_gate).collect::<serde_json::Value>().to_string()
-            }
-        },
-    )?;
-    if args.accept && accept(root, args, &gates).await? {
+    print_as(args.format, &document(args, &gates))?;
+    if let Some(release) = release
+        && accept(root, args, release, &gates).await?
+    {
         return Ok(Exit::Inside);
     }
     Ok(exit(&gates))
 }
 
-/// A candidate that gave no answer is unavailable; any other that blocks has failed the gate.
-fn exit(gates: &[(Model, ReleaseGate)]) -> Exit {
-    let unanswered = |gate: &ReleaseGate| {
+/// The result in the format that is asked for.
+fn document(args: &GateArgs, gates: &Gates) -> String {
+    let candidate = args.candidate.as_str();
+    match args.format {
+        Format::Text => text(args, gates),
+        Format::Markdown => {
+            let page = |(model, gate): &(Model, ReleaseGate)| gate_page(model, gate, candidate);
+            gates.iter().map(page).collect::<Vec<_>>().join("\n\n")
+        }
+        Format::Csv => {
+            gate_table(gates.iter().map(|(model, gate)| (&model.name[..], gate))).to_csv()
+        }
+        Format::Json => {
+            let documents = gates.iter().map(|(model, gate)| gate_json(model, gate, candidate));
+            documents.collect::<serde_json::Value>().to_string()
+        }
+    }
+}
+
+/// The decisions, after the details if `--verbose` asks for them.
+fn text(args: &GateArgs, gates: &Gates) -> String {
+    let conclusion = gate_conclusion(gates, &args.candidate);
+    if !args.verbose {
+        return format!("{conclusion}\nTables, rows and gates: --verbose.");
+    }
+    let details = gates.iter().map(|(model, gate)| gate_details(model, gate, &args.candidate));
+    details.chain([conclusion]).collect::<Vec<_>>().join("\n\n")
+}
+
+/// The exit code: a candidate that did not answer is unavailable; any other candidate that blocks failed the gate.
+fn exit(gates: &Gates) -> Exit {
+    let is_unanswered = |gate: &ReleaseGate| {
         gate.rows.iter().any(|row| matches!(row.candidate.outcome, Outcome::Unavailable(_)))
     };
-    if gates.iter().any(|(_, gate)| unanswered(gate)) {
+    if gates.iter().any(|(_, gate)| is_unanswered(gate)) {
         Exit::Unavailable
     } else if gates.iter().any(|(_, gate)| gate.decision.blocks()) {
         Exit::GateFailed
@@ -76,7 +93,7 @@ async fn gate_model(root: &Path, model: &Model, args: &GateArgs) -> Result<Relea
     let recording = recording::load(root, &model.release, &model.config.model_id)?;
     let baseline = MantileService::replayed(recording.clone(), &model.config).await?;
     let baseline = predict(model, &baseline, args.asking.concurrency()).await?;
-    // A row that the baseline does not answer would pass for one that the candidate gained.
+    // A row without an answer in the baseline would look like one that the candidate gained.
     if let Some(missing) =
         baseline.iter().find(|row| matches!(row.outcome, Outcome::Unavailable(_)))
     {
@@ -90,9 +107,9 @@ async fn gate_model(root: &Path, model: &Model, args: &GateArgs) -> Result<Relea
     Ok(ReleaseGate::new(model, baseline, candidate, &recording, Timestamp::now()))
 }
 
-/// The candidate's predictions: live where it is a URL, else a recorded release.
+/// The candidate's predictions: from a live service if the candidate is a URL, otherwise from a recorded release.
 async fn ask_candidate(root: &Path, model: &Model, args: &GateArgs) -> Result<Vec<Prediction>> {
-    let service = if args.candidate.contains("://") {
+    let service = if args.is_live() {
         MantileService::live(&args.candidate, args.asking.patience.options(), &model.config).await?
     } else {
         let index = releases::load(root)?;
@@ -110,32 +127,13 @@ async fn ask_candidate(root: &Path, model: &Model, args: &GateArgs) -> Result<Ve
     predict(model, &service, args.asking.concurrency()).await
 }
 
-/// Writes what CI services read.
-fn write_files(args: &GateArgs, gates: &[(Model, ReleaseGate)]) -> Result<()> {
+/// Writes the files and annotations for CI services.
+fn write_files(args: &GateArgs, gates: &Gates) -> Result<()> {
     if let Some(path) = &args.junit {
-        let mut report = quick_junit::Report::new("mantile-reconcile gate");
-        for (model, gate) in gates {
-            report.add_test_suite(gate_junit(model, gate));
-        }
-        let text = report
-            .to_string()
-            .map_err(|error| Error::io("write", path, std::io::Error::other(error.to_string())))?;
-        file::replace(path, text.as_bytes())?;
+        write_junit(path, gates)?;
     }
     if let Some(path) = &args.summary {
-        let mut text = String::new();
-        for (model, gate) in gates {
-            text.push_str(&gate_summary(model, gate, &args.candidate, Style::Markdown));
-            text.push_str("\n\n");
-        }
-        let append = || {
-            std::fs::File::options()
-                .append(true)
-                .create(true)
-                .open(path)?
-                .write_all(text.as_bytes())
-        };
-        append().map_err(|source| Error::io("write", path, source))?;
+        append_summary(path, args, gates)?;
     }
     if args.annotations {
         for (model, gate) in gates {
@@ -144,9 +142,28 @@ fn write_files(args: &GateArgs, gates: &[(Model, ReleaseGate)]) -> Result<()> {
             }
         }
     }
-    let blocked = gates.iter().filter(|(_, gate)| gate.decision > Decision::Changed).count();
-    if blocked > 0 && gates.len() > 1 {
-        note(&format!("{blocked} of {} models block", gates.len()));
-    }
     Ok(())
+}
+
+fn write_junit(path: &Path, gates: &Gates) -> Result<()> {
+    let mut report = quick_junit::Report::new("mantile-reconcile gate");
+    for (model, gate) in gates {
+        report.add_test_suite(gate_junit(model, gate));
+    }
+    let text = report
+        .to_string()
+        .map_err(|error| Error::io("write", path, std::io::Error::other(error.to_string())))?;
+    file::replace(path, text.as_bytes())
+}
+
+/// Appends the pages of the models.
+fn append_summary(path: &Path, args: &GateArgs, gates: &Gates) -> Result<()> {
+    let pages: String = gates
+        .iter()
+        .map(|(model, gate)| gate_page(model, gate, &args.candidate) + "\n\n")
+        .collect();
+    let append = || {
+        std::fs::File::options().append(true).create(true).open(path)?.write_all(pages.as_bytes())
+    };
+    append().map_err(|source| Error::io("write", path, source))
 }

@@ -1,4 +1,4 @@
-//! `history`: the error of each recorded release.
+//! `history`: the errors of each recorded release.
 
 use std::path::Path;
 
@@ -11,7 +11,9 @@ use crate::judge::compare::{Comparison, join};
 use crate::judge::model::{self, Model};
 use crate::mantile::recording;
 use crate::mantile::releases::{self, Releases};
-use crate::report::{ReleaseErrors, history_json, history_table, history_text};
+use crate::report::{
+    ReleaseErrors, history_conclusion, history_details, history_json, history_table,
+};
 
 pub(super) async fn run(root: &Path, args: &HistoryArgs) -> Result<Exit> {
     let models = model::named(root, &args.models)?;
@@ -25,25 +27,31 @@ pub(super) async fn run(root: &Path, args: &HistoryArgs) -> Result<Exit> {
     print_as(
         args.format,
         &match args.format {
-            Format::Text => {
-                let text =
-                    histories.iter().map(|(name, history)| history_text(name, accepted, history));
-                text.collect::<Vec<_>>().join("\n\n")
-            }
+            Format::Text => text(&histories, accepted, args.verbose),
             Format::Markdown => table().to_markdown(),
             Format::Csv => table().to_csv(),
             Format::Json => {
-                let json =
+                let documents =
                     histories.iter().map(|(name, history)| history_json(name, accepted, history));
-                json.collect::<serde_json::Value>().to_string()
+                documents.collect::<serde_json::Value>().to_string()
             }
         },
     )?;
     Ok(Exit::Inside)
 }
 
-/// The errors of each release that the model is recorded of; the others are told. Of the model's release the
-/// predictions may be `known`.
+/// The conclusion, after the details if `verbose` asks for them.
+fn text(histories: &[(&str, Vec<ReleaseErrors>)], accepted: &str, verbose: bool) -> String {
+    let conclusion = history_conclusion(histories, accepted);
+    if !verbose {
+        return format!("{conclusion} Every release and group: --verbose.");
+    }
+    let details = histories.iter().map(|(name, history)| history_details(name, accepted, history));
+    details.chain([conclusion]).collect::<Vec<_>>().join("\n\n")
+}
+
+/// The errors of each release that the model has a recording of, with a note for each of the others. The
+/// predictions of the model's own release may be `known`.
 pub(super) async fn errors(
     root: &Path,
     model: &Model,
@@ -54,7 +62,7 @@ pub(super) async fn errors(
     for release in &index.releases {
         let name = &model.name;
         if !recording::path(root, &release.name, name).exists() {
-            note(&format!("note: {name} is not recorded of release {}", release.name));
+            note(&format!("note: there is no recording of {name} by release {}", release.name));
             continue;
         }
         if let Some(comparisons) = known.filter(|_| release.name == model.release) {

@@ -1,36 +1,37 @@
-//! Drift: one release's predictions against another's. Predictions are deterministic, so this oracle
-//! has no noise; it knows nothing of measurements.
+//! Drift: the change from one release's predictions to another's. Predictions are deterministic, so drift has no
+//! noise, and it does not depend on measurements.
 
 use crate::predict::prediction::{Outcome, Prediction};
 use crate::row::metric::{Metric, PerMetric};
 
-/// A relative change of a prediction above this is a change; below, it is arithmetic in another order.
+/// The relative change of a prediction that rounding errors can explain, such as those of arithmetic in another
+/// order.
 pub const TOLERANCE: f64 = 1e-6;
 
-/// What became of a row's prediction.
+/// The change of the prediction of a row.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Drift {
     /// Every figure is the same to the last bit.
     Identical,
-    /// Every metric, and the memory, is within [`TOLERANCE`].
+    /// Every metric and the memory changed by at most [`TOLERANCE`].
     WithinTolerance,
-    /// Some metric or the memory moved: each one's relative change (new − old) / old.
+    /// A metric or the memory changed by more: the relative changes (new − old) / old.
     Changed {
-        /// Of the metrics.
+        /// The changes of the metrics.
         metrics: PerMetric<f64>,
-        /// Of the memory that a package needs.
+        /// The change of the memory that a package needs.
         memory: f64,
     },
-    /// There was a prediction and there is none, for this reason.
+    /// The prediction is gone, for this reason.
     Lost(String),
-    /// There was none and there is one.
+    /// There is a prediction where there was none.
     Gained,
-    /// Neither has one; unmapped rows among them.
+    /// There is no prediction before or after, as for unmapped rows.
     Absent,
 }
 
 impl Drift {
-    /// The word in files.
+    /// The name in files.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -94,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_lost_and_what_is_gained_are_told_apart() {
+    fn lost_and_gained_predictions_are_distinguished() {
         let between = |old: &Prediction, new: &Prediction| Drift::between(old, new).name();
         assert_eq!(between(&prediction(1.0), &prediction(1.0)), "identical");
         assert_eq!(between(&prediction(1.0), &prediction(1.0 + 1e-9)), "within_tolerance");
@@ -104,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_that_moves_is_a_change_too() {
+    fn a_change_of_memory_is_a_change_too() {
         let mut new = prediction(1.0);
         if let Outcome::Predicted(estimate) = &mut new.outcome {
             estimate.memory_per_package_gb *= 1.1;
@@ -117,10 +118,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_change_above_the_tolerance_is_seen(change in 1.1e-6..0.5) {
+        fn every_change_above_the_tolerance_is_seen(change in 1.1e-6..0.5) {
             for ratio in [1.0 + change, 1.0 - change] {
                 let drift = Drift::between(&prediction(1.0), &prediction(ratio));
-                // TPOT moved by the whole change.
+                // TPOT changed by exactly `change`.
                 let Drift::Changed { metrics, .. } = drift else { panic!("{drift:?}") };
                 prop_assert!((metrics[Metric::Tpot] - (ratio - 1.0)).abs() < 1e-9);
             }

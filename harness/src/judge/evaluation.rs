@@ -1,5 +1,5 @@
-//! The whole judgement of a model: every row's verdict and every check, for the suite, `run` and
-//! `compare` alike.
+//! The evaluation of a model: the verdict on every row and the result of every check. The suite, `run` and `compare`
+//! share it.
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
@@ -18,23 +18,23 @@ use crate::predict::prediction::{Outcome, Prediction};
 use crate::predict::rivals;
 use crate::rules::config::Config;
 
-/// A model judged.
+/// A model with its verdicts and check results.
 #[derive(Debug)]
 pub struct Evaluation {
-    /// Each row with its prediction, in the order of the rows.
+    /// The rows with their predictions, in the order of the model's rows.
     pub comparisons: Vec<Comparison>,
-    /// Each row's verdict, in the same order.
+    /// The verdicts on the rows, in the same order.
     pub verdicts: Vec<RowVerdict>,
-    /// Each check's name with what it found.
+    /// The name of each check with its result: passed, or what is wrong. In the order of [`SuiteCheck::all`].
     pub checks: Vec<(String, std::result::Result<(), String>)>,
-    /// What the audit of the rows finds, where the whole model is judged.
+    /// The findings of the audit, if the whole model is judged.
     pub audit: Option<Vec<Finding>>,
-    /// Mantile beside other estimators, where that was asked for.
+    /// The comparisons of Mantile with other estimators, if asked for.
     pub side_by_side: Vec<SideBySide>,
 }
 
 impl Evaluation {
-    /// Judges the predictions of a model's rows.
+    /// Judges the predictions of all rows of a model, and makes the checks.
     #[must_use]
     pub fn new(
         model: &Model,
@@ -45,17 +45,18 @@ impl Evaluation {
         let comparisons = join(model.rows.clone(), predictions).comparisons;
         let mut evaluation = Self::of_rows(model, comparisons, now);
         let Self { comparisons, verdicts, .. } = &evaluation;
-        let found = OnceCell::new();
-        let subject = CheckSubject { model, comparisons, verdicts, recording, now, audit: &found };
+        let findings = OnceCell::new();
+        let subject =
+            CheckSubject { model, comparisons, verdicts, recording, now, audit: &findings };
         evaluation.checks = SuiteCheck::all(&model.config)
             .into_iter()
             .map(|check| (check.name(&model.config), check.make(subject)))
             .collect();
-        evaluation.audit = found.into_inner();
+        evaluation.audit = findings.into_inner();
         evaluation
     }
 
-    /// Judges rows alone, which may be a part of the model's: without the checks of a whole model.
+    /// Judges rows, which may be some of the model's, without the checks of a whole model.
     #[must_use]
     pub fn of_rows(model: &Model, comparisons: Vec<Comparison>, now: Timestamp) -> Self {
         let judge = |comparison| verdict::judge(comparison, model.rules(), today(now));
@@ -63,8 +64,8 @@ impl Evaluation {
         Self { comparisons, verdicts, checks: Vec::new(), audit: None, side_by_side: Vec::new() }
     }
 
-    /// Sets the estimators of these files beside Mantile, and the naive baselines; of them the
-    /// bandwidth bound only with the accepted release's recording.
+    /// Adds the comparisons of Mantile with the estimators of these files and with the naive baselines. The
+    /// bandwidth bound needs the recording of the accepted release.
     #[must_use]
     pub fn beside<'a>(
         mut self,
@@ -85,37 +86,38 @@ impl Evaluation {
         self
     }
 
-    /// How many rows have each status.
+    /// The number of rows with this status.
     #[must_use]
     pub fn count(&self, status: Status) -> usize {
         self.verdicts.iter().filter(|verdict| verdict.status == status).count()
     }
 
-    /// The rows that have a prediction.
+    /// The coverage of the rows.
     #[must_use]
     pub fn coverage(&self) -> Coverage {
         Coverage::of(&self.comparisons)
     }
 
-    /// The rows, by their names, of which the audit finds that they cannot be what they say, accepted or not.
+    /// The names of the rows with an audit error, accepted or not.
     #[must_use]
     pub fn impossible(&self) -> BTreeSet<&str> {
         let findings = self.audit.iter().flatten();
         let errors = findings.filter(|finding| finding.severity == Severity::Error);
-        let names: BTreeSet<String> = self.comparisons.iter().map(|one| one.row.name()).collect();
+        let names: BTreeSet<String> =
+            self.comparisons.iter().map(|comparison| comparison.row.name()).collect();
         let subjects = errors.map(|finding| finding.subject.as_str());
         subjects.filter(|subject| names.contains(*subject)).collect()
     }
 
-    /// The checks that failed.
+    /// The names and failures of the checks that failed.
     pub fn failed_checks(&self) -> impl Iterator<Item = (&str, &str)> {
         self.checks
             .iter()
-            .filter_map(|(name, found)| Some((name.as_str(), found.as_ref().err()?.as_str())))
+            .filter_map(|(name, result)| Some((name.as_str(), result.as_ref().err()?.as_str())))
     }
 
-    /// What a program that made this judgement exits with. A row without an answer outweighs one
-    /// outside its band: what was not seen was not judged.
+    /// The exit code of a verb that made this evaluation. A missing answer outweighs a row outside its band, because
+    /// a row without an answer was not judged.
     #[must_use]
     pub fn exit(&self) -> Exit {
         let unavailable = self

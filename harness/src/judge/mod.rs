@@ -1,5 +1,5 @@
-//! How a prediction becomes a verdict: compared with its measurement, judged by bands and deviations, and, for a
-//! release as a whole, gated and accepted.
+//! Predictions become verdicts: each is compared with its measurement and judged by bands and known deviations, and
+//! a release as a whole is gated and accepted.
 
 pub mod accept;
 pub mod check;

@@ -1,4 +1,4 @@
-//! Mantile and another estimator on the rows that both predict.
+//! Mantile compared with another estimator on the rows that both predict.
 
 use std::collections::BTreeMap;
 
@@ -7,49 +7,49 @@ use crate::judge::compare::{Comparison, GroupBreakdown};
 use crate::predict::rivals::{Estimator, RowEstimate};
 use crate::row::metric::{Metric, PerMetric};
 
-/// Another estimator with its errors and Mantile's on the rows that both predict.
+/// Another estimator, with its errors and Mantile's on the rows that both predict.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SideBySide {
-    /// The other one.
+    /// The other estimator.
     pub estimator: Estimator,
-    /// How many rows both predict some measured metric of.
+    /// The number of rows with a measured metric that both predict.
     pub rows: usize,
     /// The errors over all of them.
     pub overall: ErrorsOfBoth,
     /// The errors by GPU and framework.
     pub by_gpu_and_framework: Vec<GroupOfBoth>,
-    /// The errors by how the other came by its figures; empty where it does not say.
+    /// The errors by the mode in which the other estimator made its figures; empty if it names none.
     pub by_mode: Vec<GroupOfBoth>,
 }
 
-/// The errors of some of the rows.
+/// The errors over the rows of a group.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GroupOfBoth {
-    /// The value that they share: `b200 / vllm`, or a mode.
+    /// The value that the rows share: `b200 / vllm`, or a mode.
     pub label: String,
-    /// How many rows of the group both predict some measured metric of.
+    /// The number of rows with a measured metric that both predict.
     pub rows: usize,
-    /// Their errors.
+    /// The errors of both estimators.
     pub errors: ErrorsOfBoth,
 }
 
-/// The errors of both a metric; `None` where no row has a measurement and both predictions.
+/// The errors of both estimators per metric; `None` if no row has a measurement and both predictions.
 pub type ErrorsOfBoth = PerMetric<Option<PairedErrors>>;
 
 /// The errors of both estimators on a metric, over the same rows.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct PairedErrors {
-    /// Mantile's.
+    /// Mantile's errors.
     pub mantile: Statistics,
-    /// The other's.
+    /// The other estimator's errors.
     pub other: Statistics,
-    /// Mantile's skill against the other, [`paired_skill`]; `None` where the other is never off.
+    /// Mantile's skill relative to the other, [`paired_skill`]; `None` if the other has no error.
     pub skill: Option<Interval95>,
-    /// On how many of the rows the other's figure is derived from its TTFT and TPOT.
+    /// The number of rows where the other's figure is derived from its TTFT and TPOT.
     pub derived_rows: usize,
 }
 
-/// Holds Mantile's predictions against another estimator's.
+/// Compares Mantile's predictions with another estimator's.
 #[must_use]
 pub fn side_by_side(comparisons: &[Comparison], estimator: Estimator) -> SideBySide {
     let in_common: Vec<InCommon<'_>> =
@@ -62,7 +62,7 @@ pub fn side_by_side(comparisons: &[Comparison], estimator: Estimator) -> SideByS
     SideBySide { estimator, rows, overall, by_gpu_and_framework, by_mode }
 }
 
-/// A row that both predict.
+/// A row that both estimators predict.
 struct InCommon<'a> {
     comparison: &'a Comparison,
     estimate: &'a RowEstimate,
@@ -76,8 +76,8 @@ impl<'a> InCommon<'a> {
         let pairs = PerMetric::from_fn(|metric| {
             Some((comparison.pair(metric)?, estimator.pair(&comparison.row, metric)?))
         });
-        let some = pairs.iter().any(|(_, pair)| pair.is_some());
-        some.then_some(Self { comparison, estimate, pairs })
+        let has_pair = pairs.iter().any(|(_, pair)| pair.is_some());
+        has_pair.then_some(Self { comparison, estimate, pairs })
     }
 }
 

@@ -1,4 +1,4 @@
-//! The verdict on a row: is each measured metric's ratio predicted / measured in its band?
+//! The verdict on a row: whether predicted / measured of each metric is inside its band.
 
 use jiff::civil::Date;
 
@@ -14,26 +14,26 @@ use crate::rules::deviation::Deviation;
 /// The verdict on a row.
 #[derive(Debug, Clone)]
 pub struct RowVerdict {
-    /// In one word.
+    /// The verdict in one word.
     pub status: Status,
-    /// What is judged of a predicted row: each measured metric, and the memory.
+    /// The verdicts on the measured metrics and the memory, if the row is predicted.
     pub quantities: Vec<QuantityVerdict>,
-    /// Why there is no prediction, where there is none.
+    /// The reason why there is no prediction.
     pub problem: Option<String>,
 }
 
-/// A row's verdict in one word.
+/// The verdict on a row in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Status {
-    /// Every measured metric is in its band, and it fits the memory.
+    /// Every measured metric is inside its band, and the row fits into the memory.
     Inside,
-    /// Some are outside, each by a known deviation and within its bound.
+    /// Some quantities are outside, each within the bound of a known deviation.
     KnownDeviation,
-    /// Some are outside.
+    /// Some quantities are outside.
     Outside,
-    /// Mantile answered with a refusal or with nonsense, or not at all.
+    /// Mantile refused the request, gave an impossible answer, or did not answer.
     NotPredicted,
-    /// Mantile has no counterpart.
+    /// Mantile cannot be asked about the configuration.
     Unmapped,
 }
 
@@ -42,7 +42,7 @@ impl Status {
     pub const ALL: [Self; 5] =
         [Self::Inside, Self::KnownDeviation, Self::Outside, Self::NotPredicted, Self::Unmapped];
 
-    /// The word in files.
+    /// The name in files.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -60,7 +60,7 @@ impl Status {
         self.name().replace('_', " ")
     }
 
-    /// Whether a row with it fails. An unmapped row does not: coverage answers for it.
+    /// Whether a row with this status fails. An unmapped row does not fail; it lowers the coverage.
     #[must_use]
     pub fn fails(self) -> bool {
         matches!(self, Self::Outside | Self::NotPredicted)
@@ -70,28 +70,28 @@ impl Status {
 /// The verdict on one quantity of a row.
 #[derive(Debug, Clone)]
 pub struct QuantityVerdict {
-    /// What is judged.
+    /// The quantity.
     pub quantity: Quantity,
-    /// Measured and predicted; of memory, what is there and what is needed.
+    /// The measured and the predicted value; for memory, the capacity and the need.
     pub pair: Pair,
-    /// The band that holds for it, with the line of `reconcile.toml` that a metric's is on.
+    /// The band that applies, with its line in `reconcile.toml` for a metric.
     pub band: Option<WrittenAt<Interval>>,
-    /// What is known of this row, if anything.
+    /// The known deviation of the row and quantity, if there is one.
     pub deviation: Option<Deviation>,
-    /// In one word.
+    /// The verdict in one word.
     pub standing: Standing,
 }
 
-/// Where one quantity stands.
+/// The verdict on a quantity in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    /// In its band.
+    /// Inside its band.
     Inside,
-    /// Outside, by a known deviation that has not expired, within its bound.
+    /// Outside, but within the bound of a known deviation that has not expired.
     Known,
-    /// Outside.
+    /// Outside its band.
     Outside,
-    /// Measured, and no band holds for it: nothing unchecked passes.
+    /// Measured, but no band applies. It does not pass, because it was not checked.
     NoBand,
 }
 
@@ -122,17 +122,17 @@ impl Standing {
 /// The band of [`Quantity::Memory`].
 const FITS: Interval = Interval { low: 0.0, high: 1.0 };
 
-/// Judges a row by the bands and known deviations that a model's files hold, as of `today`.
+/// Judges a row by the bands and known deviations of a model, as of `today`.
 #[must_use]
 pub fn judge(comparison: &Comparison, rules: Rules<'_>, today: Date) -> RowVerdict {
-    let none =
+    let without_prediction =
         |status, problem| RowVerdict { status, quantities: Vec::new(), problem: Some(problem) };
     let estimate = match &comparison.outcome {
         Outcome::Predicted(estimate) => estimate,
-        Outcome::Unmapped(reason) => return none(Status::Unmapped, reason.clone()),
+        Outcome::Unmapped(reason) => return without_prediction(Status::Unmapped, reason.clone()),
         other => {
             let problem = format!("{}: {}", other.status(), other.problem().unwrap_or_default());
-            return none(Status::NotPredicted, problem);
+            return without_prediction(Status::NotPredicted, problem);
         }
     };
     let row = &comparison.row;
@@ -154,7 +154,7 @@ pub fn judge(comparison: &Comparison, rules: Rules<'_>, today: Date) -> RowVerdi
             ));
         }
     }
-    // The batch of a peak is the prediction's own choice: nobody has run just that.
+    // The batch of a peak is chosen by the prediction, so no measurement shows that it fits.
     if row.identity.concurrency != Concurrency::Peak {
         let memory =
             Pair { measured: estimate.hw_capacity_gb, predicted: estimate.memory_per_package_gb };
@@ -173,8 +173,8 @@ pub fn judge(comparison: &Comparison, rules: Rules<'_>, today: Date) -> RowVerdi
     RowVerdict { status, quantities, problem: None }
 }
 
-/// A group's band as it holds for one of its rows: at least as wide as repeated measurements of the row
-/// lie apart, and without a lower end for a peak, which is an upper bound on what may be predicted.
+/// The band of a group as it applies to one of its rows. It is at least as wide as the difference of repeated
+/// measurements of the row, and has no lower end for a peak, which is an upper bound on what may be predicted.
 #[must_use]
 pub fn band_of_row(band: Interval, row: &Row, metric: Metric) -> Interval {
     let noise = Interval::within(row.max_min_ratio(metric));
@@ -207,7 +207,7 @@ fn judge_quantity(
 }
 
 impl RowVerdict {
-    /// The quantities that are not inside.
+    /// The quantities that are not inside their bands.
     pub fn outside(&self) -> impl Iterator<Item = &QuantityVerdict> {
         self.quantities.iter().filter(|judged| judged.standing != Standing::Inside)
     }
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_peak_bounds_what_is_predicted_from_above_alone() {
+    fn a_peak_is_an_upper_bound_only() {
         let status = |ratio| {
             let mut comparison = comparison(ratio);
             comparison.row.identity.concurrency = Concurrency::Peak;
@@ -281,18 +281,18 @@ mod tests {
 
     #[test]
     fn a_row_without_a_prediction_fails_and_an_unmapped_one_does_not() {
-        let of = |outcome| {
+        let judged = |outcome| {
             let comparison = Comparison { outcome, ..comparison(1.0) };
             judge(&comparison, model(BAND, "").rules(), day("2026-06-01")).status
         };
-        assert!(of(Outcome::Refused("status 500".to_owned())).fails());
-        assert!(of(Outcome::Unavailable("gone".to_owned())).fails());
-        assert_eq!(of(Outcome::Unmapped("no AMD".to_owned())), Status::Unmapped);
+        assert!(judged(Outcome::Refused("status 500".to_owned())).fails());
+        assert!(judged(Outcome::Unavailable("gone".to_owned())).fails());
+        assert_eq!(judged(Outcome::Unmapped("no AMD".to_owned())), Status::Unmapped);
         assert!(!Status::Unmapped.fails());
     }
 
     #[test]
-    fn a_row_that_would_not_fit_its_memory_is_outside() {
+    fn a_row_that_does_not_fit_into_its_memory_is_outside() {
         let mut comparison = comparison(1.0);
         if let Outcome::Predicted(estimate) = &mut comparison.outcome {
             estimate.memory_per_package_gb = 120.0;

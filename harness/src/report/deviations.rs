@@ -1,30 +1,30 @@
-//! Entries for `known_deviations.toml`, for a person to give reasons to.
+//! Draft entries for `known_deviations.toml`. A person adds the reasons.
 
 use std::fmt::Write as _;
 
+use crate::judge::accept::{DEVIATION_SPARE, unexcused};
 use crate::judge::evaluation::Evaluation;
-use crate::judge::verdict::Standing;
 
-/// The rows outside their bands that no entry excuses, with bounds: each ratio with a tenth to spare
-/// on either side. Reason and expiry are left empty, and an empty one is refused when read.
+/// An entry for the rows outside their bands that no known deviation excuses, each with a bound around its ratio.
+/// Its reason and its expiry are empty, and the program refuses to read it until a person fills them in.
 #[must_use]
 pub fn deviations_toml(evaluation: &Evaluation) -> String {
-    let mut text = String::from("[[deviation]]\nreason = \"\"\nexpires = \"\"\n[deviation.rows]\n");
-    let before = text.len();
-    for (comparison, verdict) in evaluation.comparisons.iter().zip(&evaluation.verdicts) {
-        let outside = verdict.outside().filter(|judged| judged.standing == Standing::Outside);
-        let bounds: Vec<String> = outside
-            .map(|judged| {
-                let ratio = judged.pair.ratio();
-                format!("{} = [{:.3}, {:.3}]", judged.quantity.name(), ratio / SPARE, ratio * SPARE)
-            })
-            .collect();
-        if !bounds.is_empty() {
-            let _ = writeln!(text, "\"{}\" = {{ {} }}", comparison.row.name(), bounds.join(", "));
+    let mut rows: Vec<(String, Vec<String>)> = Vec::new();
+    for (comparison, judged) in unexcused(evaluation) {
+        let (name, ratio) = (comparison.row.name(), judged.pair.ratio());
+        let (low, high) = (ratio / DEVIATION_SPARE, ratio * DEVIATION_SPARE);
+        let bound = format!("{} = [{low:.3}, {high:.3}]", judged.quantity.name());
+        match rows.last_mut().filter(|(last, _)| *last == name) {
+            Some((_, bounds)) => bounds.push(bound),
+            None => rows.push((name, vec![bound])),
         }
     }
-    if text.len() == before { String::from("# no row is outside its band") } else { text }
+    if rows.is_empty() {
+        return "# no row is outside its band".to_owned();
+    }
+    let mut text = String::from("[[deviation]]\nreason = \"\"\nexpires = \"\"\n[deviation.rows]\n");
+    for (name, bounds) in rows {
+        let _ = writeln!(text, "\"{name}\" = {{ {} }}", bounds.join(", "));
+    }
+    text
 }
-
-/// The factor that a listed ratio may still move by.
-const SPARE: f64 = 1.1;

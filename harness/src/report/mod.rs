@@ -4,9 +4,11 @@
 pub mod page;
 
 mod audit;
+mod bands;
 mod calibration;
 mod comparison_csv;
 mod deviations;
+mod document;
 mod estimators;
 mod explanation;
 mod failure;
@@ -20,6 +22,7 @@ mod summary;
 mod text_table;
 
 pub use audit::{audit_counts, audit_json, audit_text};
+pub use bands::{bands_table, bands_text};
 pub use calibration::{Calibrated, calibration_json, calibration_text, diagnosis_text};
 pub use comparison_csv::comparison_report;
 pub use deviations::deviations_toml;
@@ -31,11 +34,13 @@ pub use flat::{
     audit_table, calibration_table, diagnosis_table, errors_table, gate_table, history_table,
     quantities_table,
 };
-pub use history::{ReleaseErrors, history_json, history_text};
+pub use history::{ReleaseErrors, history_conclusion, history_details, history_json};
 pub use json::evaluation_json;
 pub(crate) use reconciliation::frontier_sentences;
 pub use reconciliation::{RECONCILIATION_SUMMARY, notes_are_whole, reconciliation_summary};
-pub use release_gate::{gate_annotations, gate_json, gate_junit, gate_summary};
+pub use release_gate::{
+    gate_annotations, gate_conclusion, gate_details, gate_json, gate_junit, gate_page,
+};
 pub use snapshot::{predictions_table, snapshot_file};
 pub(crate) use summary::dataset;
 pub use summary::{

@@ -50,8 +50,8 @@ fn a_csv_that_is_empty_cut_short_or_not_text() {
         &["run"],
         2,
         &[
-            "inferencemax.csv: the rows of source inferencemax are not there",
-            "help: make them: mantile-reconcile extract --model openai_GPT-OSS-120B",
+            "inferencemax.csv: the rows of source inferencemax do not exist",
+            "help: extract them: mantile-reconcile extract --model openai_GPT-OSS-120B",
         ],
     );
 }
@@ -89,7 +89,7 @@ fn a_band_that_matches_nothing() {
         "reconcile.toml",
         "[[band]]\nwhere = \"gpu_model = b200 ",
         "[[band]]\nwhere = \"gpu_model = b300 ",
-        &["holds no row of openai_GPT-OSS-120B", "gpu_model b200|gb200|h100|h200|mi355x"],
+        &["applies to no row of openai_GPT-OSS-120B", "gpu_model b200|gb200|h100|h200|mi355x"],
     );
 }
 

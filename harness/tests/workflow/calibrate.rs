@@ -250,7 +250,7 @@ fn a_calibration_that_is_not_there_or_was_edited_is_told_with_its_place() {
     // Made anew as both messages say.
     let kept = project.run(&calibrate(&["--where", H200, "--output", "hw"]));
     assert_eq!(kept.code, 2);
-    assert!(kept.stderr.contains("remove it, and make it anew"), "{}", kept.stderr);
+    assert!(kept.stderr.contains("delete and regenerate it"), "{}", kept.stderr);
     assert_eq!(kept.stderr.matches("unknown field").count(), 1, "told once: {}", kept.stderr);
     std::fs::remove_file(&file).unwrap();
     let made = project.must(&calibrate(&["--where", H200, "--output", "hw"]));

@@ -58,7 +58,7 @@ fn a_metric_without_a_figure_has_no_heading() {
         *line = cells.join(",");
     }
     std::fs::write(&path, lines.join("\n") + "\n").unwrap();
-    let text = project.must(&["history"]).stdout;
+    let text = project.must(&["history", "--verbose"]).stdout;
     assert!(text.contains("TPOT of all rows\n  11a8e89 "), "{text}");
     assert!(!text.contains("tput"), "{text}");
 }
@@ -66,7 +66,7 @@ fn a_metric_without_a_figure_has_no_heading() {
 #[test]
 fn the_history_shows_every_release_and_where_it_got_better() {
     let project = Project::new();
-    let ran = project.run(&["history"]);
+    let ran = project.run(&["history", "--verbose"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     for release in ["11a8e89", "7e81fcd", "95eb60b", "2fd00c1", "72ff84e*"] {
         assert!(ran.stdout.contains(release), "{}", ran.stdout);
@@ -79,6 +79,6 @@ fn the_history_shows_every_release_and_where_it_got_better() {
     };
     assert!(tpot(0) > 50.0 && tpot(4) < 20.0, "{} {}", tpot(0), tpot(4));
 
-    let some = project.must(&["history", "--where", "gpu_model = h100"]).stdout;
+    let some = project.must(&["history", "--verbose", "--where", "gpu_model = h100"]).stdout;
     assert!(some.contains("h100") && !some.contains("b200"), "{some}");
 }

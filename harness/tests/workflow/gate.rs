@@ -1,5 +1,4 @@
-//! `gate` over the recorded releases, forward and backward, and against candidates that cannot be
-//! judged.
+//! `gate` on the recorded releases, forward and backward, and on candidates that cannot be judged.
 
 use std::collections::BTreeSet;
 
@@ -52,39 +51,39 @@ fn each_real_step_is_judged_forward_and_backward() {
         assert_eq!(json(&ran)["decision"], decision, "{baseline} to {candidate}");
     }
     let lost = json(&gate(&project, "95eb60b", "7e81fcd", &["--format", "json"]));
-    // What the older release refuses is lost.
+    // The rows that the older release refuses are lost.
     let (newer, older) = (answered(&project, "95eb60b"), answered(&project, "7e81fcd"));
     assert!(older.len() < newer.len() && older.is_subset(&newer));
     assert_eq!(lost["drift"]["lost"], newer.len() - older.len());
     let rows = lost["rows"].as_array().unwrap();
-    let other = rows.iter().filter(|row| row["request_changed"] == true).count();
-    assert_eq!(other, project.mapped(), "layers were renamed between them");
+    let renamed = rows.iter().filter(|row| row["request_changed"] == true).count();
+    assert_eq!(renamed, project.mapped(), "layers were renamed between them");
 }
 
 #[test]
-fn a_change_that_no_report_shows_is_neither_better_nor_worse() {
+fn a_change_too_small_for_any_report_is_neither_better_nor_worse() {
     let project = Project::new();
     let judge = |factor: f64| {
         let project = Project::new();
-        // The baseline shares its answers with the candidate: it holds them itself before those change.
+        // The baseline shares its answers with the candidate, so it gets its own before those change.
         let baseline = recording::load(project.root(), "2fd00c1", MODEL).unwrap();
         recording::save(&baseline).unwrap();
         project.change_answers(|body, _| {
             let tpot = body["tpot_ms"].as_f64().unwrap();
             body["tpot_ms"] = (tpot * factor).into();
         });
-        gate(&project, "2fd00c1", "72ff84e", &[]).stdout
+        gate(&project, "2fd00c1", "72ff84e", &["--verbose"]).stdout
     };
     let unseen = judge(1.0 + 2e-6);
     assert!(unseen.contains("CHANGED: does not block"), "{unseen}");
     assert!(unseen.contains(&format!("{} changed", project.mapped())), "{unseen}");
-    assert!(!unseen.contains("for sure"), "{unseen}");
+    assert!(!unseen.contains("significantly"), "{unseen}");
     let seen = judge(1.0 + 2e-3);
-    assert!(seen.contains("larger for sure"), "{seen}");
+    assert!(seen.contains("rose significantly (95% interval)"), "{seen}");
 }
 
 #[test]
-fn ci_services_get_what_they_read() {
+fn ci_services_get_junit_annotations_and_a_summary() {
     let project = Project::new();
     let arguments = ["--junit", "out/gate.xml", "--summary", "summary.md", "--annotations"];
     let ran = gate(&project, "72ff84e", "95eb60b", &arguments);
@@ -99,14 +98,15 @@ fn ci_services_get_what_they_read() {
     assert_eq!(annotations.len(), outside + crossed);
     assert!(annotations[0].contains("reconcile.toml,line="), "{}", annotations[0]);
     let junit = std::fs::read_to_string(project.path("out/gate.xml")).unwrap();
-    // A case a row, one a crossed gate, and the decision.
+    // A case per row, one per failed gate, and one for the decision.
     let (tests, failures) = (rows.len() + crossed + 1, outside + crossed + 1);
     let skipped = rows.len() - project.mapped();
     let counts = format!("tests=\"{tests}\" skipped=\"{skipped}\" failures=\"{failures}\"");
     assert!(junit.contains(&counts), "no {counts} in {}", &junit[..300]);
     let summary = std::fs::read_to_string(project.path("summary.md")).unwrap();
     assert!(
-        summary.starts_with(&format!("# {MODEL}: 95eb60b against 72ff84e\n\nREGRESSED: blocks"))
+        summary
+            .starts_with(&format!("# {MODEL}: 95eb60b compared with 72ff84e\n\nREGRESSED: blocks"))
     );
     gate(&project, "72ff84e", "2fd00c1", &["--summary", "summary.md"]);
     let both = std::fs::read_to_string(project.path("summary.md")).unwrap();
@@ -117,7 +117,7 @@ fn ci_services_get_what_they_read() {
 }
 
 #[test]
-fn a_candidate_that_is_not_there_or_not_known_is_told() {
+fn a_missing_or_unknown_candidate_is_an_error() {
     let project = Project::new();
     let ran = gate(&project, "72ff84e", "http://127.0.0.1:9", &["--retries", "0"]);
     assert_eq!(ran.code, 3, "{}", ran.stderr);
@@ -128,7 +128,15 @@ fn a_candidate_that_is_not_there_or_not_known_is_told() {
 }
 
 #[test]
-fn a_baseline_with_a_hole_is_no_baseline() {
+fn the_decision_and_its_reasons_are_printed_last() {
+    let project = Project::new();
+    gate(&project, "72ff84e", "95eb60b", &[]).is_as_reviewed("gate_regressed");
+    gate(&project, "72ff84e", "95eb60b", &["--verbose"]).is_as_reviewed("gate_regressed_verbose");
+    gate(&project, "72ff84e", "2fd00c1", &[]).is_as_reviewed("gate_ok");
+}
+
+#[test]
+fn a_baseline_with_a_missing_answer_is_an_error() {
     let project = Project::new();
     let mut recording = project.recording();
     recording.entries.pop_first();
@@ -140,7 +148,7 @@ fn a_baseline_with_a_hole_is_no_baseline() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_candidate_that_answers_in_part_is_broken_and_not_a_pass() {
+async fn a_candidate_that_answers_some_requests_only_is_broken() {
     let project = Project::new();
     let recording = project.recording();
     let server = project.service().await;

@@ -46,7 +46,7 @@ async fn a_new_folder_reconciles_once_it_has_rows_and_bands() {
     let run = project.run(&["run", MODEL]);
     assert_eq!(run.code, 2);
     let help =
-        "make them: mantile-reconcile extract --model openai_GPT-OSS-120B --source inferencemax";
+        "extract them: mantile-reconcile extract --model openai_GPT-OSS-120B --source inferencemax";
     assert!(run.stderr.contains(help), "{}", run.stderr);
 
     fs::write(project.model_file("inferencemax.csv"), rows).unwrap();

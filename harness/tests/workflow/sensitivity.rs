@@ -1,12 +1,12 @@
-//! Defects that estimators really suffer, put into the recorded answers one at a time: what the gate
-//! on a release sees of each, and that it does not alarm at what is no defect.
+//! Defects that real estimators have had, put into the recorded answers one at a time: the gate on a release detects
+//! each of them, and raises no alarm without a defect.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use mantile_reconcile::judge::drift::Drift;
-use mantile_reconcile::judge::gate::{Decision, ReleaseGate};
+use mantile_reconcile::judge::gate::{Decision, ReleaseGate, RowChange};
 use mantile_reconcile::judge::model::Model;
 use mantile_reconcile::judge::verdict::Status;
 use mantile_reconcile::mantile::breakdown::{LayerBreakdown, LayerTime};
@@ -21,7 +21,7 @@ use super::project::Project;
 
 const TABLE: &str = include_str!("../../../fixtures/README.md");
 
-/// One row's answer, to be spoilt.
+/// The answer for a row, to be spoilt by a defect.
 struct Answered<'a> {
     row: &'a Row,
     body: Value,
@@ -29,7 +29,7 @@ struct Answered<'a> {
 }
 
 impl Answered<'_> {
-    /// Changes layers' times and puts TTFT and TPOT together anew.
+    /// Changes the times of the layers, and sums them up to TTFT and TPOT again.
     fn layers(&mut self, change: impl Fn(&mut LayerTime)) {
         self.times.prefill.iter_mut().chain(&mut self.times.decode).for_each(change);
         self.retime();
@@ -55,7 +55,7 @@ impl Answered<'_> {
 
 type Defect = fn(&mut Answered<'_>);
 
-/// Each defect by name.
+/// The defects by name.
 const DEFECTS: [(&str, Defect); 36] = [
     ("TTFT in seconds, not milliseconds", |a| a.scale("ttft_ms", 1e-3)),
     ("TPOT in microseconds, not milliseconds", |a| a.scale("tpot_ms", 1e3)),
@@ -181,7 +181,7 @@ const DEFECTS: [(&str, Defect); 36] = [
     }),
 ];
 
-/// What must not alarm.
+/// Changes that must not raise an alarm.
 const HARMLESS: [(&str, Defect); 3] = [
     ("nothing at all", |_| {}),
     ("arithmetic in another order, 1e-12", |a| {
@@ -205,9 +205,9 @@ struct Bench {
     model: Model,
     recording: Recording,
     layers: LayerTable,
-    /// Each mapped row's answer with its breakdown, in their order.
+    /// The answers of the mapped rows with their breakdowns, in the order of the rows.
     answers: Vec<(Value, LayerBreakdown)>,
-    /// Every row's prediction without a defect.
+    /// The predictions of all rows without a defect.
     baseline: Vec<Prediction>,
 }
 
@@ -230,8 +230,8 @@ impl Bench {
         bench
     }
 
-    /// Every row's prediction from its answer after `defect`; `shift` gives each row the answer of
-    /// the row that many mapped rows on.
+    /// The predictions of all rows, from their answers after `defect`. With a `shift`, each row gets the answer of
+    /// the mapped row that many places on.
     fn predictions(&self, defect: Defect, shift: usize) -> Vec<Prediction> {
         let mut answers = self.answers.iter().cycle().skip(shift);
         let predict = |row: &Row| {
@@ -278,11 +278,10 @@ fn prediction(row: &Row, outcome: Outcome, request_key: Option<String>) -> Predi
     }
 }
 
-/// A line of the table: what the gate saw.
+/// A line of the table: what the gate detects.
 fn line(name: &str, gate: &ReleaseGate) -> String {
-    let rows = |holds: &dyn Fn(&mantile_reconcile::judge::gate::RowChange) -> bool| {
-        gate.rows.iter().filter(|row| holds(row)).count()
-    };
+    let rows =
+        |holds: &dyn Fn(&RowChange) -> bool| gate.rows.iter().filter(|row| holds(row)).count();
     let drifted = rows(&|row| matches!(row.drift, Drift::Changed { .. }));
     let lost = rows(&|row| matches!(row.drift, Drift::Lost(_)));
     let left = gate.regressed_rows().filter(|row| row.verdict.status == Status::Outside).count();
@@ -291,7 +290,7 @@ fn line(name: &str, gate: &ReleaseGate) -> String {
 }
 
 #[test]
-fn every_defect_is_seen_and_what_is_no_defect_is_not() {
+fn every_defect_is_detected_and_without_a_defect_there_is_no_alarm() {
     let bench = Bench::new();
     let mut table = String::from(
         "| defect | decision | rows drifted | rows lost | rows left bands | gates crossed |\n\
@@ -300,7 +299,7 @@ fn every_defect_is_seen_and_what_is_no_defect_is_not() {
     for (name, defect) in DEFECTS {
         let gate = bench.gate(bench.predictions(defect, 0));
         let _ = writeln!(table, "{}", line(name, &gate));
-        assert!(gate.decision > Decision::Ok, "{name} was not seen at all");
+        assert!(gate.decision > Decision::Ok, "{name} was not detected");
     }
     let stale = bench.gate(bench.predictions(|_| {}, 1));
     let _ = writeln!(table, "{}", line("every row has the next row's answer", &stale));
@@ -308,7 +307,7 @@ fn every_defect_is_seen_and_what_is_no_defect_is_not() {
     for (name, defect) in HARMLESS {
         let gate = bench.gate(bench.predictions(defect, 0));
         let _ = writeln!(table, "{}", line(name, &gate));
-        assert_eq!(gate.decision, Decision::Ok, "{name} alarmed: {:?}", gate.reasons);
+        assert_eq!(gate.decision, Decision::Ok, "{name} raised an alarm: {:?}", gate.reasons);
     }
     let rows = format!("against {} measured rows", bench.answers.len());
     assert!(TABLE.contains(&rows), "fixtures/README.md does not say `{rows}`");

@@ -201,7 +201,7 @@ fn predictions_of_another_estimator_for_no_measured_row_fail_its_check() {
     ended.says("b300::trt::fp4::");
     std::fs::write(&path, text.replace(",fp4,", ",fp5,")).unwrap();
     let ended = run_suite(&project);
-    ended.says("is a configuration that was measured for");
+    ended.says("is a measured configuration of");
     assert_eq!(ended.failed_rows(), 0);
 }
 
@@ -254,8 +254,8 @@ fn a_gate_that_is_crossed_names_the_rows_farthest_off() {
     edit(&config, gate, "max_mape_percent.tpot = 5.0");
     let ended = run_suite(&project);
     assert_eq!(ended.failed_checks().len(), 1);
-    ended.says("above the 5% of ");
-    ended.says("the rows farthest off:");
+    ended.says("above the limit of 5% at ");
+    ended.says("the rows with the largest errors:");
 }
 
 #[test]

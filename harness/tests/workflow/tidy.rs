@@ -24,14 +24,18 @@ const IMPURE: [&str; 14] = [
 ];
 
 /// Where the code is pure: rooms, and of rooms that also read or write, the files that decide.
-const PURE: [&str; 20] = [
+const PURE: [&str; 24] = [
     "row/",
     "audit/",
-    "judge/compare.rs",
+    "judge/accept/",
+    "judge/check/",
+    "judge/compare/",
     "judge/drift.rs",
-    "judge/frontier.rs",
-    "judge/gate",
-    "judge/propose.rs",
+    "judge/evaluation.rs",
+    "judge/frontier/",
+    "judge/gate/",
+    "judge/model/consistency.rs",
+    "judge/propose/",
     "judge/side_by_side.rs",
     "judge/verdict.rs",
     "calibrate/",

@@ -14,24 +14,27 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(in crate::cli) struct BandsArgs {
-    /// The model, by its folder's name
+    /// Model folder name
     #[arg(long)]
     pub model: String,
-    /// The share of rows that a band may leave out [default: band_rule.alpha of reconcile.toml]
+    /// Share of rows that may lie outside a band [default: band_rule.alpha of reconcile.toml]
     #[arg(long, value_parser = parse_alpha)]
     pub alpha: Option<f64>,
-    /// The fields that make the groups, coarsest first [default: band_rule.by of reconcile.toml]
+    /// Fields that define the groups, the coarsest first [default: band_rule.by of reconcile.toml]
     #[arg(long, value_name = "FIELDS", value_delimiter = ',', value_parser = parse_field)]
     pub by: Option<Vec<Field>>,
-    /// Write the proposal into reconcile.toml
+    /// Write the proposed bands and gates into reconcile.toml
     #[arg(long)]
     pub accept: bool,
-    /// Instead, print an entry for known_deviations.toml for each row outside its written band
+    /// Print a known_deviations.toml entry for each row outside its current band instead
     #[arg(long, conflicts_with_all = ["accept", "format"])]
     pub deviations: bool,
-    /// How the result is printed
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+    /// Print every band, and not only those that would change
+    #[arg(long, short)]
+    pub verbose: bool,
     #[command(flatten)]
     pub service: ServiceArgs,
 }

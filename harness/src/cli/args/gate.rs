@@ -12,47 +12,57 @@ Examples:
   mantile-reconcile gate --candidate http://localhost:8000 --junit gate.xml --annotations \\
       --summary \"$GITHUB_STEP_SUMMARY\"
 
-Decisions: ok, improved and changed exit 0; regressed and broken block with 1, and a candidate
-that does not answer with 3.";
+Decisions: ok, improved and changed exit with 0. Regressed and broken block the release and exit
+with 1, or with 3 if the candidate does not answer.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(in crate::cli) struct GateArgs {
-    /// The model, by its folder's name; may be repeated; all of them without
+    /// Model folder name; may be repeated [default: all]
     #[arg(long = "model", value_name = "MODEL")]
     pub models: Vec<String>,
-    /// The recorded release to hold it against [default: the accepted one]
+    /// Recorded release to compare with [default: the accepted one]
     #[arg(long, value_name = "RELEASE")]
     pub baseline: Option<String>,
-    /// A live Mantile, or a recorded release
+    /// A live Mantile service, or a recorded release
     #[arg(long, value_name = "URL|RELEASE", value_parser = parse_url_or_release)]
     pub candidate: String,
-    /// How the result is printed
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-    /// Also write a JUnit report, a test case a row
+    /// Also print tables of rows and groups, and what blocks
+    #[arg(long, short)]
+    pub verbose: bool,
+    /// Also write a JUnit report with a test case per row
     #[arg(long, value_name = "XML")]
     pub junit: Option<PathBuf>,
-    /// Also append the Markdown summary to a file
+    /// Also append the Markdown page to a file
     #[arg(long, value_name = "FILE")]
     pub summary: Option<PathBuf>,
-    /// Make the candidate the accepted release: its recording, snapshots, tighter bands, no dead
-    /// known deviations; all of it or nothing
+    /// Accept the candidate: write its recording and snapshots, tighten bands and gates, and remove
+    /// known deviations that no longer deviate; all of it or nothing
     #[arg(long)]
     pub accept: bool,
-    /// The name of a live candidate's release, such as its commit
+    /// Release name of a live candidate, such as its commit
     #[arg(long, value_name = "RELEASE", requires = "accept")]
     pub release: Option<String>,
-    /// When the candidate's release was made [default: today]
+    /// Day on which the candidate's release was made [default: today]
     #[arg(long, value_name = "DAY", value_parser = parse_day, requires = "accept")]
     pub made: Option<jiff::civil::Date>,
-    /// Accept although rows left their bands or gates are crossed; bands and gates are proposed
-    /// anew, and the reason is written into reconcile.toml
+    /// Accept although rows left their bands or gates failed: replace bands and gates by new
+    /// proposals, and write the reason into reconcile.toml
     #[arg(long, value_name = "REASON", requires = "accept")]
     pub loosen: Option<String>,
-    /// Also print GitHub annotations that point at the bands' lines
+    /// Also print GitHub annotations at the lines of the bands
     #[arg(long)]
     pub annotations: bool,
     #[command(flatten)]
     pub asking: AskingArgs,
+}
+
+impl GateArgs {
+    /// Whether the candidate is a live service rather than a recorded release.
+    pub(in crate::cli) fn is_live(&self) -> bool {
+        self.candidate.contains("://")
+    }
 }
