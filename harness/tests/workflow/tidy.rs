@@ -40,7 +40,7 @@ const PURE: [&str; 20] = [
     "rules/deviation.rs",
     "rules/names.rs",
     "rules/audit_check.rs",
-    "base/statistics.rs",
+    "base/statistics/",
     "base/text.rs",
     "base/units.rs",
     "predict/mapping.rs",
