@@ -1,9 +1,9 @@
-//! What makes two measurements the same configuration, and its name in tests and reports.
+//! The identity of a row: the configuration that was measured, and its name in tests and reports.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// Everything that decides what was run; two rows with the same identity are one configuration.
+/// The configuration that was measured; two rows with the same identity measured the same one.
 ///
 /// Displayed as `b200::vllm::fp4::1024x1024::tp4_ep1::c64`, which parses back.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,23 +20,23 @@ pub struct Identity {
     pub output_seq_len: u32,
     /// How the model is spread over GPUs.
     pub layout: Layout,
-    /// How many requests were in flight.
+    /// The number of requests in flight.
     pub concurrency: Concurrency,
-    /// Speculative decoding method, `none` without.
+    /// The method of speculative decoding, or `none`.
     pub spec_decoding: String,
-    /// Whether the GPUs sit in more than one node.
+    /// Whether the GPUs are in more than one node.
     pub is_multinode: bool,
 }
 
-/// How many requests were in flight.
+/// The number of requests in flight.
 ///
 /// Displayed as `c64` or `peak`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Concurrency {
     /// A fixed number: a closed loop, or a static batch.
     Fixed(u32),
-    /// As many as gave the most throughput, a number that was not published: the row is the best that
-    /// the configuration reaches, and an upper bound for any number.
+    /// The number with the most throughput, which was not published: the row is the best that the
+    /// configuration reaches, and an upper bound for any number.
     Peak,
 }
 
@@ -92,15 +92,16 @@ pub enum Layout {
 pub struct Parallelism {
     /// GPUs that share each layer.
     pub tensor_parallel: u32,
-    /// Of those, how many ways the experts are spread.
+    /// The ways in which the experts are split over those GPUs.
     pub expert_parallel: u32,
-    /// Whether attention is data-parallel instead of tensor-parallel.
+    /// Whether attention is data-parallel rather than tensor-parallel.
     pub dp_attention: bool,
-    /// Stages that the layers are cut into; 1 without.
+    /// The stages into which the layers are split; 1 without pipeline parallelism.
     pub pipeline_parallel: u32,
-    /// GPUs that share a prompt's tokens in prefill; 1 without.
+    /// GPUs that share a prompt's tokens in prefill; 1 without context parallelism.
     pub prefill_context_parallel: u32,
-    /// Of the tensor-parallel GPUs, how many share the KV cache by tokens in decode; 1 without.
+    /// Those of the tensor-parallel GPUs that share the KV cache by tokens in decode; 1 without context
+    /// parallelism.
     pub decode_context_parallel: u32,
 }
 
@@ -118,8 +119,8 @@ impl Parallelism {
         }
     }
 
-    /// GPUs of one engine: the provider's tp × pp × pcp (decode context parallelism shares those of
-    /// tensor parallelism).
+    /// GPUs of one engine: tp × pp × pcp, as providers count them (decode context parallelism shares the GPUs
+    /// of tensor parallelism).
     #[must_use]
     pub fn gpus(self) -> u32 {
         self.tensor_parallel
@@ -140,7 +141,7 @@ pub struct Pool {
 }
 
 impl Identity {
-    /// GPUs that serve the row; all pools together.
+    /// GPUs that serve the row, of all pools together.
     #[must_use]
     pub fn gpus(&self) -> u32 {
         match &self.layout {
@@ -149,8 +150,8 @@ impl Identity {
         }
     }
 
-    /// GPUs that output throughput is divided by: a disaggregated row's provider counts only the
-    /// decode pool there.
+    /// GPUs by which output throughput is divided: of a disaggregated row, providers count only the decode
+    /// pool.
     #[must_use]
     pub fn output_gpus(&self) -> u32 {
         match &self.layout {
@@ -221,7 +222,7 @@ impl fmt::Display for Parallelism {
     }
 }
 
-/// Reads an identity back from its name; the error says which part does not fit.
+/// Reads an identity from its name; the error names the part that does not fit.
 impl FromStr for Identity {
     type Err = String;
 
@@ -266,9 +267,8 @@ impl FromStr for Layout {
         let Some(pools) = text.strip_prefix("prefill-") else {
             return parallelism(text).map(Self::Aggregated);
         };
-        let (prefill, decode) = pools
-            .split_once("+decode-")
-            .ok_or_else(|| format!("`{text}` lacks its decode pool"))?;
+        let (prefill, decode) =
+            pools.split_once("+decode-").ok_or_else(|| format!("`{text}` has no decode pool"))?;
         Ok(Self::Disaggregated { prefill: pool(prefill)?, decode: pool(decode)? })
     }
 }
@@ -310,7 +310,7 @@ fn parallelism(text: &str) -> Result<Parallelism, String> {
     })
 }
 
-/// The number behind a tag: `tp4` is 4 behind `tp`.
+/// The number after a tag: 4 for `tp4` and the tag `tp`.
 fn tagged(text: &str, tag: &str) -> Option<u32> {
     text.strip_prefix(tag)?.parse().ok()
 }
@@ -375,7 +375,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_name_that_does_not_parse_says_which_part() {
+    fn an_error_names_the_part_that_does_not_parse() {
         let error = "b200::vllm::fp4::1024x1024::tp4::c64".parse::<Identity>().unwrap_err();
         assert!(error.starts_with("`tp4` is not tp<n>_ep<n>"), "{error}");
     }

@@ -4,6 +4,7 @@ pub mod filter;
 pub mod group;
 pub mod metric;
 pub mod property;
+pub mod value;
 
 mod csv;
 mod identity;
@@ -22,15 +23,15 @@ use crate::row::metric::{Metric, PerMetric};
 /// One measured configuration.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
-    /// Who published it, as the model's `reconcile.toml` names the source.
+    /// The publisher, as the model's `reconcile.toml` names the source.
     pub provider: String,
-    /// What was measured; unique within a file.
+    /// The configuration that was measured; unique within a file.
     pub identity: Identity,
-    /// What came out.
+    /// The measured figures.
     pub measured: Measured,
-    /// Where it came from.
+    /// The origin of the measurement.
     pub provenance: Provenance,
-    /// How well it repeats, where it was measured more than once.
+    /// The spread of repeated measurements, where it was measured more than once.
     pub repeatability: Option<Repeatability>,
 }
 
@@ -41,8 +42,8 @@ impl Row {
         format!("{}::{}", self.provider, self.identity)
     }
 
-    /// The mean lengths that were run: those published with the row, else the nominal ones times the
-    /// provider's mean length ratio.
+    /// The mean lengths of the run: as published with the row, else the nominal ones times the provider's
+    /// mean length ratio.
     #[must_use]
     pub fn lengths(&self, mean_length_ratio: f64) -> Lengths {
         self.measured.mean_lengths.unwrap_or(Lengths {
@@ -51,31 +52,31 @@ impl Row {
         })
     }
 
-    /// How far its measurements of a metric lie apart, largest over smallest; 1 where it was measured once.
+    /// The largest over the smallest of its measurements of a metric; 1 where it was measured once.
     #[must_use]
     pub fn max_min_ratio(&self, metric: Metric) -> f64 {
         self.repeatability.map_or(1.0, |repeated| repeated.max_min_ratio(metric))
     }
 
-    /// Whether its requests mostly wait outside the engine, by its mean E2E in s: then fewer are at work than
-    /// its concurrency says, and tokens come as those of a few.
+    /// Whether its requests mostly wait outside the engine, given its mean E2E latency in s: then fewer of them
+    /// run than its concurrency says, and TPOT is that of a smaller batch.
     #[must_use]
     pub fn waits_outside(&self, e2e: f64) -> bool {
         let waits = self.measured.means[Metric::Ttft].is_some_and(|ttft| ttft > MOST_WAITING * e2e);
         waits && self.identity.output_seq_len >= LONG_OUTPUT
     }
 
-    /// What joins it with its prediction.
+    /// The key that joins it with its prediction.
     #[must_use]
     pub fn key(&self) -> (&str, &Identity) {
         (&self.provider, &self.identity)
     }
 }
 
-/// A request that waits longer than this share of its time for its first token is not in the batch that its
-/// row is said to be of: the engine holds fewer …
+/// The largest share of E2E latency that TTFT has while all requests run. Beyond it, the engine runs fewer
+/// requests than the row's concurrency says …
 const MOST_WAITING: f64 = 0.5;
-/// … unless it asks for hardly more than that token.
+/// … unless the output is so short that TTFT is most of the latency anyway, tokens.
 const LONG_OUTPUT: u32 = 128;
 
 /// The measured figures; `None` where the provider publishes none.
@@ -93,27 +94,27 @@ pub struct Measured {
     pub p99_9_ttft: Option<f64>,
     /// Mean power of a GPU while it served, W.
     pub average_power_watts_per_gpu: Option<f64>,
-    /// Energy of all GPUs a token of output, J.
+    /// Energy of all GPUs per output token, J.
     pub joules_per_output_token: Option<f64>,
-    /// Which of the means were not published but follow from others that were.
+    /// Whether each mean was not published, but derived from others that were.
     pub derived: PerMetric<bool>,
-    /// Mean lengths as they were run, where the provider publishes them.
+    /// The mean lengths of the run, where the provider publishes them.
     pub mean_lengths: Option<Lengths>,
 }
 
 /// Mean lengths of prompts and outputs, tokens, not rounded.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Lengths {
-    /// Of the prompt.
+    /// The prompt's length.
     pub input: f64,
-    /// Of the output.
+    /// The output's length.
     pub output: f64,
 }
 
-/// Where a row came from.
+/// The origin of a row.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Provenance {
-    /// When the run was made, RFC 3339; `None` where the artifacts do not say.
+    /// The day or time of the run, RFC 3339; `None` where the artifacts do not say.
     pub benchmark_date: Option<String>,
     /// The provider's id of the run.
     pub run_id: String,
@@ -121,10 +122,10 @@ pub struct Provenance {
     pub image: Option<String>,
 }
 
-/// How far repeated measurements of one configuration on one image lie apart.
+/// The spread of repeated measurements of one configuration on one image.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Repeatability {
-    /// How many runs measured it, this row's run included; at least 2.
+    /// The number of runs that measured it, with this row's run; at least 2.
     pub repeats: u32,
     /// Largest over smallest total throughput, ≥ 1.
     pub throughput_max_min_ratio: f64,
@@ -141,7 +142,7 @@ impl Repeatability {
     #[must_use]
     pub fn max_min_ratio(&self, metric: Metric) -> f64 {
         match metric {
-            // Output is a fixed share of the tokens.
+            // Output tokens are a fixed share of all tokens.
             Metric::Throughput | Metric::OutputThroughput => self.throughput_max_min_ratio,
             Metric::Ttft => self.ttft_max_min_ratio,
             Metric::Tpot => self.tpot_max_min_ratio,
