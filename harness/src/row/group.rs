@@ -12,6 +12,15 @@ use crate::row::property::{Field, Property};
 ///
 /// It is written as `"gpu_model = b200 and tensor_parallel in (4, 8)"` or `"all"`. The expression must not ask
 /// for measured figures: a row's group must not depend on its result.
+///
+/// ```
+/// use mantile_reconcile::row::group::Group;
+///
+/// let group = Group::try_from("gpu_model = b200 and tensor_parallel in (4, 8)".to_owned())?;
+/// assert_eq!(group.to_string(), "gpu_model=b200,tensor_parallel=4|8");
+/// assert_eq!(group.specificity(), 2);
+/// # Ok::<(), String>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Group(Option<Filter>);

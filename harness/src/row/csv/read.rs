@@ -15,6 +15,18 @@ use crate::row::{Concurrency, Identity, Layout, Measured, Parallelism, Pool, Pro
 ///
 /// Every row gets `provider`. `extra` names further columns that the file may have; they are not read. A file
 /// must hold at least one row, and no identity twice.
+///
+/// ```
+/// use std::path::Path;
+///
+/// use mantile_reconcile::row;
+///
+/// let file = "by_model/openai_GPT-OSS-120B/inferencemax.csv";
+/// let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+/// let rows = row::read(&path, &std::fs::read_to_string(&path)?, "inferencemax", &[])?;
+/// assert_eq!(rows[0].provider, "inferencemax");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn read(path: &Path, text: &str, provider: &str, extra: &[&str]) -> Result<Vec<Row>> {
     read_rows(path, text, extra, |record| match record.text(PROVIDER) {
         Some(other) if other != provider => {
@@ -214,7 +226,7 @@ mod tests {
 
     use super::*;
     use crate::row::csv::write;
-    use crate::row::identity::tests::any_identity;
+    use crate::row::identity_tests::any_identity;
     use crate::row::{Lengths, Repeatability};
 
     fn any_metric() -> impl Strategy<Value = Option<f64>> {

@@ -8,6 +8,17 @@ use crate::row::property::Property;
 
 impl Filter {
     /// Reads an expression; the error shows the place at which it stops making sense.
+    ///
+    /// ```
+    /// use mantile_reconcile::row::filter::Filter;
+    ///
+    /// let filter = Filter::parse("gpu_model = b200 and not framework in (vllm, trt)")?;
+    /// assert_eq!(filter.properties().len(), 2);
+    ///
+    /// let error = Filter::parse("tp >= 4").unwrap_err();
+    /// assert!(error.contains("did you mean `tensor_parallel`?"));
+    /// # Ok::<(), String>(())
+    /// ```
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut parser = Parser { text, tokens: tokens(text)?, next: 0 };
         let filter = parser.expression()?;
