@@ -61,7 +61,7 @@ fn a_csv_that_is_empty_cut_short_or_not_text() {
 #[test]
 fn a_csv_with_a_mistaken_column_or_cell() {
     let file = "inferencemax.csv";
-    after_edit(file, "tensor_parallel", "tp_size", "csv_unknown_column");
+    after_edit(file, "tensor_parallel", "tensor_paralel", "csv_unknown_column");
     let project = Project::new();
     let path = project.model_file(file);
     let text = std::fs::read_to_string(&path).unwrap();

@@ -45,18 +45,23 @@ pub(super) fn check_header(
         ),
         Some(&(index, name)) => (
             Place::line(path, 1).showing(text, cell(text, 0, index)),
-            suggestion(name, &missing, &known),
+            suggestion(name, &missing, &absent(&known, &columns)),
         ),
     };
     Err(Error::content(place, faults.join("; ")).with_help(help))
 }
 
-/// The columns that an unknown one may mean, first of those that are missing.
-fn suggestion(name: &str, missing: &[&str], known: &[&str]) -> String {
+/// The columns that the file may have and does not have.
+fn absent<'a>(known: &[&'a str], columns: &HashMap<String, usize>) -> Vec<&'a str> {
+    known.iter().copied().filter(|name| !columns.contains_key(*name)).collect()
+}
+
+/// The columns that an unknown one may mean: those that are missing, else any that are absent.
+fn suggestion(name: &str, missing: &[&str], absent: &[&str]) -> String {
     let alike = neighbours(name, missing);
-    let alike = if alike.is_empty() { neighbours(name, known) } else { alike };
+    let alike = if alike.is_empty() { neighbours(name, absent) } else { alike };
     if alike.is_empty() {
-        return format!("the columns are: {}", known.join(","));
+        return format!("the columns that the file may have as well are: {}", absent.join(","));
     }
     let names: Vec<String> = alike.iter().map(|name| format!("`{name}`")).collect();
     format!("did you mean {}?", names.join(" or "))

@@ -111,7 +111,7 @@ mod tests {
           |
         1 | colour,name,extra,shape
           | ^^^^^^
-          help: the columns are: name,count,extra
+          help: the columns that the file may have as well are: count
         ");
     }
 
