@@ -1,4 +1,4 @@
-//! What the unit tests of several rooms start from. It is no room, and only test code uses it.
+//! Fixtures for the unit tests of several rooms. This is not a room; only test code uses it.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ use crate::rules::{config, deviation};
 /// The identity of the row of [`comparison`].
 pub(crate) const NAME: &str = "b200::vllm::fp4::1000x1000::tp4_ep1::c8";
 
-/// A model without rows: one GPU, one source, and these bands and known deviations as TOML.
+/// A model without rows, with one GPU, one source, and bands and known deviations given as TOML.
 pub(crate) fn model(bands: &str, deviations: &str) -> Model {
     let config = format!(
         "schema_version = 1\nmodel_id = 'm'\nmin_coverage_percent = 90\n\
@@ -61,7 +61,7 @@ pub(crate) fn comparison(ratio: f64) -> Comparison {
     }
 }
 
-/// A row of provider `p` with this identity and no figure.
+/// A row of provider `p` with this identity and no figures.
 pub(crate) fn bare_row(name: &str) -> Row {
     Row {
         provider: "p".to_owned(),

@@ -2,26 +2,28 @@
 
 use std::path::{Path, PathBuf};
 
+pub use crate::base::place::Place;
+
 /// The result of everything here that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What the process exits with. The numbers are a contract, listed in the README.
+/// The exit code of the process. The numbers are a contract, listed in the README.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     /// Everything asked for was done, and every gate held.
     Inside = 0,
-    /// The work was done and a gate failed: a row left its band, coverage was lost, a live answer
+    /// The work was done and a gate failed: a row left its band, coverage was lost, or a live answer
     /// differs from its recording.
     GateFailed = 1,
     /// The input or the command line cannot be used, or the output cannot be written.
     BadInput = 2,
-    /// Mantile, its recording or a service that rows are fetched from did not answer, wholly or in part.
+    /// Mantile, its recording, or a service that rows are fetched from did not answer some or all requests.
     Unavailable = 3,
 }
 
 impl Exit {
-    /// Of several the worst: bad input outweighs a missing answer, and that a failed gate, for the less was
-    /// judged, the worse.
+    /// The worst of several: bad input outweighs a missing answer, which outweighs a failed gate, because the
+    /// less was judged, the worse.
     #[must_use]
     pub fn worst(exits: &[Self]) -> Self {
         [Self::BadInput, Self::Unavailable, Self::GateFailed]
@@ -41,9 +43,9 @@ impl From<Exit> for std::process::ExitCode {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A file whose content cannot be used, at a place in it.
-    #[error("{place}: {message}{}", help_line(.help.as_ref()))]
+    #[error("{place}: {message}{}{}", excerpt_below(place, message), help_line(.help.as_ref()))]
     Content {
-        /// Where: file, line, and column where known.
+        /// The file, and the line and column where they are known.
         place: Place,
         /// What is wrong there.
         message: String,
@@ -90,12 +92,12 @@ impl Error {
         Self::Content { place, message: message.into(), help: None }
     }
 
-    /// A request that cannot be met as asked.
+    /// A request that cannot be met as it was made.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::Usage { message: message.into(), help: None }
     }
 
-    /// A service or a recording that is not there.
+    /// A service or a recording that is missing.
     pub fn unavailable(message: impl Into<String>) -> Self {
         Self::Unavailable { message: message.into(), help: None }
     }
@@ -135,62 +137,11 @@ impl Error {
     }
 }
 
-/// A place in a file: `file:line:column`, with as much of it as is known.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// The file.
-    pub path: PathBuf,
-    /// Line, from 1.
-    pub line: Option<u64>,
-    /// A column: a CSV column's name, a text column's number, or a JSON key as `/a/b`.
-    pub column: Option<String>,
-}
-
-impl Place {
-    /// The whole file.
-    #[must_use]
-    pub fn file(path: &Path) -> Self {
-        Self { path: path.to_path_buf(), line: None, column: None }
-    }
-
-    /// A line of the file, from 1.
-    #[must_use]
-    pub fn line(path: &Path, line: u64) -> Self {
-        Self { path: path.to_path_buf(), line: Some(line), column: None }
-    }
-
-    /// The line and text column of a byte offset in `text`.
-    #[must_use]
-    pub fn offset(path: &Path, text: &str, offset: usize) -> Self {
-        let before = text.get(..offset).unwrap_or(text);
-        let line = before.matches('\n').count() as u64 + 1;
-        let column = before.rsplit('\n').next().map_or(0, |tail| tail.chars().count()) + 1;
-        Self { path: path.to_path_buf(), line: Some(line), column: Some(column.to_string()) }
-    }
-
-    /// This place narrowed to a named column.
-    #[must_use]
-    pub fn in_column(mut self, column: impl Into<String>) -> Self {
-        self.column = Some(column.into());
-        self
-    }
-}
-
-impl std::fmt::Display for Place {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.path.display())?;
-        if let Some(line) = self.line {
-            write!(f, ":{line}")?;
-        }
-        match &self.column {
-            Some(column) if column.bytes().all(|b| b.is_ascii_digit()) => write!(f, ":{column}"),
-            Some(column) => match column.strip_prefix('/') {
-                Some(key) => write!(f, ", key `{key}`"),
-                None => write!(f, ", column `{column}`"),
-            },
-            None => Ok(()),
-        }
-    }
+/// The line of the file, unless the message shows it already, as that of a filter expression does.
+fn excerpt_below(place: &Place, message: &str) -> String {
+    let shows_it = message.contains('\n');
+    let excerpt = if shows_it { None } else { place.excerpt() };
+    excerpt.map(|text| format!("\n{text}")).unwrap_or_default()
 }
 
 fn help_line(help: Option<&String>) -> String {
@@ -200,19 +151,6 @@ fn help_line(help: Option<&String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_offset_becomes_line_and_column() {
-        let place = Place::offset(Path::new("a.toml"), "one\ntwo = 3\n", 8);
-        assert_eq!(place.to_string(), "a.toml:2:5");
-    }
-
-    #[test]
-    fn a_pointer_is_a_key_and_a_name_a_column() {
-        let place = Place::line(Path::new("a"), 3);
-        assert_eq!(place.clone().in_column("/x/y").to_string(), "a:3, key `x/y`");
-        assert_eq!(place.in_column("x").to_string(), "a:3, column `x`");
-    }
 
     #[test]
     fn help_follows_on_its_own_line() {

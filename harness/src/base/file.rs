@@ -6,22 +6,24 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::base::error::{Error, Place, Result};
+use crate::base::text::line_at;
 
 /// Reads a file that must be UTF-8 text.
 pub fn read_text(path: &Path) -> Result<String> {
     let bytes = fs::read(path).map_err(|source| Error::io("read", path, source))?;
     String::from_utf8(bytes).map_err(|source| {
         let valid = source.utf8_error().valid_up_to();
-        let line = source.as_bytes()[..valid].split(|&byte| byte == b'\n').count() as u64;
+        let readable = String::from_utf8_lossy(&source.as_bytes()[..valid]);
+        let line = line_at(&readable, valid) as u64;
         Error::content(Place::line(path, line), format!("not UTF-8 text at byte {valid}"))
             .with_help("save the file as UTF-8")
     })
 }
 
-/// Replaces `path` by `bytes` in one step, making its folder first.
+/// Replaces the file at `path` by `bytes` in one step, after making its folder.
 ///
-/// A reader, or a run cut off at any moment, sees the old content or the new, never a part: the
-/// bytes go to a file beside it, reach the disk, and take its name.
+/// A reader sees the old content or the new, never a part, even when the program is stopped midway: the
+/// bytes are written to a temporary file in the same folder, reach the disk, and take the name.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -34,8 +36,8 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     let write = || -> std::io::Result<()> {
         let mut builder = tempfile::Builder::new();
         builder.prefix(&prefix).suffix(LEFTOVER);
-        // A temporary file is private by default; a replaced one keeps its mode, a new one takes
-        // the mode that any new file would.
+        // A temporary file is private by default; a replaced file keeps its mode, and a new file gets
+        // the usual mode.
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
@@ -51,20 +53,20 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     write().map_err(|source| Error::io("write", path, source))
 }
 
-/// Sees whether a folder is there to be written into, or can be made: before long work whose result goes
+/// Checks that a folder exists and is writable, or can be made. Call it before long work whose result goes
 /// there.
 pub fn check_writable(folder: &Path) -> Result<()> {
-    let there = folder.ancestors().find(|folder| folder.exists());
-    let there = there.unwrap_or(Path::new("."));
-    if there.is_file() {
-        return Err(Error::usage(format!("{} is a file; a folder is needed", there.display()))
-            .with_help("name a folder that is there, or one to be made"));
+    let existing = folder.ancestors().find(|folder| folder.exists());
+    let existing = existing.unwrap_or(Path::new("."));
+    if existing.is_file() {
+        return Err(Error::usage(format!("{} is a file; a folder is needed", existing.display()))
+            .with_help("name a folder that exists, or one that can be made"));
     }
-    let probe = tempfile::Builder::new().prefix(".").suffix(LEFTOVER).tempfile_in(there);
+    let probe = tempfile::Builder::new().prefix(".").suffix(LEFTOVER).tempfile_in(existing);
     probe.map(drop).map_err(|source| Error::io("write into", folder, source))
 }
 
-/// Makes a folder with these files, all of it or nothing. The folder must not be there.
+/// Makes a folder with these files, all or none of it. The folder must not exist.
 pub fn create_folder(path: &Path, files: &[(&str, String)]) -> Result<()> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let parent = parent.unwrap_or(Path::new("."));
@@ -79,12 +81,12 @@ pub fn create_folder(path: &Path, files: &[(&str, String)]) -> Result<()> {
     }
     open_to_all(partial.path())?;
     fs::rename(partial.path(), path).map_err(|source| Error::io("create", path, source))?;
-    // Nothing is left at the old name to be cleared away.
+    // The folder has moved: nothing is left at the temporary name to be removed.
     let _ = partial.keep();
     Ok(())
 }
 
-/// Makes a temporary folder, which is private, a folder as any other.
+/// Gives a temporary folder, which is private, the mode of any other folder.
 pub fn open_to_all(path: &Path) -> Result<()> {
     #[cfg(unix)]
     {
@@ -95,13 +97,13 @@ pub fn open_to_all(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The end of a temporary file's name.
+/// The ending of a temporary file's name.
 const LEFTOVER: &str = ".partial";
-/// A temporary file that was not touched for this long belongs to a run that was cut off.
+/// A temporary file that was not touched for this long is left over from a run that was stopped.
 const LEFTOVER_AGE: Duration = Duration::from_mins(1);
 
-/// Removes what runs that were cut off have left of writing the same file. It is in nobody's way, so
-/// a failure to is none.
+/// Removes the temporary files that stopped runs left of the same file. They do no harm, so a failure to
+/// remove them is ignored.
 fn clear_leftovers(folder: &Path, prefix: &str) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
@@ -147,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_cut_off_run_left_of_the_same_file_goes_once_it_is_old() {
+    fn old_leftovers_of_the_same_file_are_removed() {
         let folder = tempfile::tempdir().unwrap();
         let (old, young, other) = (".a.csv.1.partial", ".a.csv.2.partial", ".b.csv.1.partial");
         for name in [old, young, other] {

@@ -1,4 +1,4 @@
-//! What the HTTP clients here have in common.
+//! The settings and messages that all HTTP clients share.
 
 use std::sync::Arc;
 
@@ -10,27 +10,26 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
     matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
 }
 
-/// A client's beginnings: TLS with the system's certificates for https, and no proxy in between when
-/// the service is on this machine.
+/// A client builder: TLS with the system's certificates for https, and no proxy when the service is on this
+/// machine.
 pub(crate) fn builder(url: &Url) -> ClientBuilder {
-    // Whoever installed a provider first is as good.
+    // An error means that a provider is installed already, which serves as well.
     let _ = ring::default_provider().install_default();
     let builder = ClientBuilder::new();
     if is_loopback(url) { builder.no_proxy() } else { builder }
 }
 
-/// A client's beginnings for http alone: the system's certificates, which take some milliseconds to
-/// read, are left alone.
+/// A client builder for http alone: it does not read the system's certificates, which takes milliseconds.
 pub(crate) fn plain_builder(url: &Url) -> ClientBuilder {
     let config = rustls::ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .expect("ring has the default versions of TLS")
+        .expect("ring supports the default versions of TLS")
         .with_root_certificates(rustls::RootCertStore::empty())
         .with_no_client_auth();
     builder(url).tls_backend_preconfigured(config)
 }
 
-/// What went wrong between here and the service. The URL is left out: it may be a secret.
+/// The failure between here and the service, in words. The URL is left out: it may contain a secret.
 pub(crate) fn describe(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         "no answer in time".to_owned()

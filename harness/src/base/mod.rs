@@ -1,9 +1,12 @@
-//! What every room stands on: errors, files, text, numbers and tables. It knows no benchmark and no Mantile.
+//! The ground that every room stands on: errors, files, text, numbers and tables. It knows no benchmark and
+//! no Mantile.
 
+pub mod day;
 pub mod error;
 pub mod file;
 pub(crate) mod http;
 pub(crate) mod parallel;
+pub mod place;
 pub mod settings;
 pub mod statistics;
 pub mod table;

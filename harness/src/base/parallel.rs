@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// Maps items on all processors, in their order.
+/// Maps items on all processors and keeps their order.
 pub(crate) fn map<'i, I: Sync, T: Send>(
     items: &'i [I],
     work: impl Fn(&'i I) -> T + Sync,
 ) -> Vec<T> {
     let next = AtomicUsize::new(0);
-    let made: Mutex<BTreeMap<usize, T>> = Mutex::new(BTreeMap::new());
+    let results: Mutex<BTreeMap<usize, T>> = Mutex::new(BTreeMap::new());
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(items.len());
     std::thread::scope(|scope| {
         for _ in 0..workers {
@@ -19,12 +19,12 @@ pub(crate) fn map<'i, I: Sync, T: Send>(
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some(item) = items.get(index) else { break };
                     let result = work(item);
-                    made.lock().unwrap_or_else(PoisonError::into_inner).insert(index, result);
+                    results.lock().unwrap_or_else(PoisonError::into_inner).insert(index, result);
                 }
             });
         }
     });
-    made.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
+    results.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
 }
 
 #[cfg(test)]

@@ -2,25 +2,25 @@
 
 use std::path::PathBuf;
 
-/// A live Mantile to ask instead of the recordings: `http://localhost:8000`.
+/// The URL of a live Mantile to ask instead of the recordings: `http://localhost:8000`.
 pub const API_URL: &str = "MANTILE_API_URL";
 /// The project's folder, for a suite that runs elsewhere than in its checkout.
 pub const ROOT: &str = "MANTILE_RECONCILE_ROOT";
 
-/// A token of GitHub's, the first that is set.
+/// The GitHub token; the first that is set is used.
 pub const GITHUB_TOKENS: [&str; 2] = ["GITHUB_TOKEN", "GH_TOKEN"];
 
-/// The name and the value of the variable that holds a token of GitHub's.
+/// The name and the value of the variable that holds the GitHub token; a blank variable counts as not set.
 #[must_use]
 pub fn github_token() -> Option<(&'static str, String)> {
     let value = |name| std::env::var(name).ok().filter(|value: &String| !value.trim().is_empty());
     GITHUB_TOKENS.into_iter().find_map(|name| Some((name, value(name)?)))
 }
 
-/// What the environment says to the suite; the program takes the same from its command line.
+/// The settings of the suite; the program takes the same from its command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// A live Mantile, else recordings are replayed.
+    /// The URL of a live Mantile; recordings are replayed without one.
     pub api_url: Option<String>,
     /// The folder that holds `by_model/`, `fixtures/` and `snapshots/`.
     pub root: PathBuf,

@@ -1,4 +1,4 @@
-//! TOML files with a `schema_version`: parsed with the place of each fault, refused when another version wrote them.
+//! TOML files with a `schema_version`: an error names its place, and a file of another version is refused.
 
 use std::path::Path;
 
@@ -10,11 +10,11 @@ use crate::base::error::{Error, Place, Result};
 /// The version of the formats that this program reads and writes.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// Parses TOML; an error names line and column.
+/// Parses TOML; an error names and shows the line and the column.
 pub fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T> {
     toml::from_str(text).map_err(|error| {
         let place = match error.span() {
-            Some(span) => Place::offset(path, text, span.start),
+            Some(span) => Place::span(path, text, span),
             None => Place::file(path),
         };
         Error::content(place, error.message().trim_end())
@@ -27,8 +27,8 @@ pub fn check_version(path: &Path, text: &str, version: &Spanned<u32>) -> Result<
         return Ok(());
     }
     Err(Error::content(
-        Place::offset(path, text, version.span().start),
+        Place::span(path, text, version.span()),
         format!("schema_version {} is not {SCHEMA_VERSION}", version.get_ref()),
     )
-    .with_help("use the mantile-reconcile that wrote it, or rewrite the file by the README"))
+    .with_help("use the version of mantile-reconcile that wrote it, or rewrite the file as the README says"))
 }

@@ -1,7 +1,7 @@
-//! Several files replaced together: all of them or none, even when cut off midway.
+//! Several files replaced together: all or none of them, even when the program is stopped midway.
 //!
-//! The new contents are staged in a folder; writing the journal there is the moment of decision.
-//! Cut off before it, nothing has happened; after it, the next run of the program finishes the work.
+//! The new contents are staged in a folder, and writing the journal there is the commit. When the program is
+//! stopped before it, nothing has happened; after it, the next run of the program finishes the work.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,27 +15,27 @@ use crate::base::file;
 const STAGING: &str = ".mantile-reconcile-accept";
 const JOURNAL: &str = "journal.json";
 
-/// What is to be done: each staged file's name with its target, relative to the project's folder.
+/// The moves to make: each staged file's name with its target, relative to the project's folder.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Journal {
     moves: Vec<(String, PathBuf)>,
 }
 
-/// Replaces files, by their paths relative to `root`.
+/// Replaces files, given by their paths relative to `root`.
 pub fn replace_all(root: &Path, files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
     stage(root, files)?;
     finish(root)
 }
 
-/// Whether a replacement was cut off after its decision and is waiting to be finished.
+/// Whether a replacement was stopped after its commit and is waiting to be finished.
 #[must_use]
 pub fn is_pending(root: &Path) -> bool {
     root.join(STAGING).join(JOURNAL).exists()
 }
 
-/// Finishes a replacement that was cut off after its decision, or clears one cut off before; tells
-/// whether there was one to finish.
+/// Finishes a replacement that was stopped after its commit, or removes one that was stopped before it;
+/// returns whether there was one to finish.
 pub fn recover(root: &Path) -> Result<bool> {
     let staging = root.join(STAGING);
     if is_pending(root) {
@@ -49,7 +49,7 @@ pub fn recover(root: &Path) -> Result<bool> {
     }
 }
 
-/// Stages the contents, then decides.
+/// Stages the contents, then commits.
 fn stage(root: &Path, files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
     let staging = root.join(STAGING);
     let mut moves = Vec::with_capacity(files.len());
@@ -58,11 +58,12 @@ fn stage(root: &Path, files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
         file::replace(&staging.join(&name), content)?;
         moves.push((name, target.clone()));
     }
-    let journal = serde_json::to_vec(&Journal { moves }).expect("a journal is plain JSON");
+    let journal =
+        serde_json::to_vec(&Journal { moves }).expect("a journal can always be written as JSON");
     file::replace(&staging.join(JOURNAL), &journal)
 }
 
-/// Does what the journal says; what is done already is passed over.
+/// Makes the moves of the journal, without those that are made already.
 fn finish(root: &Path) -> Result<()> {
     let staging = root.join(STAGING);
     let path = staging.join(JOURNAL);
@@ -107,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn cut_off_before_the_decision_nothing_has_happened() {
+    fn stopped_before_the_commit_nothing_has_happened() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("a.txt"), "old a").unwrap();
         stage(folder.path(), &files()).unwrap();
@@ -119,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn cut_off_after_the_decision_it_is_finished_from_wherever_it_was() {
+    fn stopped_after_the_commit_it_is_finished_from_wherever_it_was() {
         for moved in 0..=2 {
             let folder = tempfile::tempdir().unwrap();
             fs::write(folder.path().join("a.txt"), "old a").unwrap();

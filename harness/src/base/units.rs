@@ -1,4 +1,4 @@
-//! Units that could be confused, each with a type, made where the value enters.
+//! A type for each unit that could be confused, made where the value enters.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! `filter`: the rows that an expression picks, as a CSV in the standard format.
+//! `filter`: writes the rows that an expression picks as a CSV in the standard format.
 
 use std::path::Path;
 
@@ -7,6 +7,7 @@ use super::output::{note, print, print_table};
 use super::rows::{of_args, pick};
 use crate::base::error::{Exit, Result};
 use crate::base::file;
+use crate::base::text::plural;
 use crate::judge::model;
 use crate::report::TextTable;
 use crate::row;
@@ -23,11 +24,17 @@ pub(super) fn run(root: &Path, args: &FilterArgs) -> Result<Exit> {
         Some(path) => file::replace(path, &bytes)?,
         None => print_rows(args.format, &picked, &bytes)?,
     }
-    note(&format!("{} of {total} rows", picked.len()));
+    let written = args.output.as_ref().map(|path| format!(" written to {}", path.display()));
+    note(&format!(
+        "{} of {total} row{}{}",
+        picked.len(),
+        plural(total),
+        written.unwrap_or_default()
+    ));
     Ok(Exit::Inside)
 }
 
-/// Prints rows in the standard format, or what they hold in another; for a terminal what is measured.
+/// Prints rows in a format: for a terminal a table of their metrics, else all columns of the standard format.
 fn print_rows(format: Format, rows: &[Row], bytes: &[u8]) -> Result<()> {
     let text = String::from_utf8_lossy(bytes);
     if format == Format::Csv {

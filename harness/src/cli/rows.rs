@@ -1,4 +1,4 @@
-//! Which rows a command is of: a file's or a model's, and those that an expression picks.
+//! The rows that a command works on: those of a file or a model, as far as an expression picks them.
 
 use std::path::Path;
 
@@ -6,18 +6,19 @@ use super::args::RowsArgs;
 use super::output::note;
 use crate::base::error::{Error, Result};
 use crate::base::file;
+use crate::base::text::plural;
 use crate::judge::model::{self, Model};
 use crate::row::filter::Filter;
-use crate::row::property::Property;
+use crate::row::property::list_values;
 use crate::row::{self, Row};
 use crate::rules::config::{Config, SourceConfig};
 
-/// The rows that the command line names.
+/// The rows that the arguments name.
 pub(super) fn of_args(root: &Path, args: &RowsArgs, config: &Config) -> Result<Vec<Row>> {
     rows(root, &args.model, config, args.input.as_deref(), args.source.as_deref())
 }
 
-/// The rows of a file, or the model's: all of them, or those of a source.
+/// The rows of a file, else those of the model, of one source or of all.
 pub(super) fn rows(
     root: &Path,
     model: &str,
@@ -61,38 +62,21 @@ pub(super) fn choose_source<'a>(
     }
 }
 
-/// The rows that the filter picks; all of them without one. None at all is an error: whatever
-/// follows would pass on nothing.
+/// The rows that the filter picks, or all of them without one. It is an error if it picks none: checks of no
+/// rows would pass.
 pub(super) fn pick(rows: Vec<Row>, filter: Option<&Filter>) -> Result<Vec<Row>> {
     let Some(filter) = filter else { return Ok(rows) };
     let total = rows.len();
     let picked: Vec<Row> = rows.iter().filter(|row| filter.picks(row)).cloned().collect();
     if picked.is_empty() {
-        return Err(Error::usage(format!("--where picks none of {total} rows"))
-            .with_help(format!("the rows have {}", values(filter, &rows))));
+        return Err(Error::usage(format!("--where picks none of {total} row{}", plural(total)))
+            .with_help(format!("the rows have {}", list_values(&filter.properties(), &rows))));
     }
     Ok(picked)
 }
 
-/// More values of a property are not listed.
-const MOST_VALUES: usize = 12;
-
-/// The values that the rows have in the properties that a filter asks for.
-fn values(filter: &Filter, rows: &[Row]) -> String {
-    let of_property = |property: Property| {
-        let values = property.values(rows);
-        let shown: Vec<&str> = values.iter().take(MOST_VALUES).map(String::as_str).collect();
-        let more = if values.len() > shown.len() { ", …" } else { "" };
-        match &shown[..] {
-            [] => format!("no {}", property.name()),
-            shown => format!("{} {}{more}", property.name(), shown.join(", ")),
-        }
-    };
-    filter.properties().into_iter().map(of_property).collect::<Vec<_>>().join("; ")
-}
-
-/// The models of these names, each with the rows that a filter picks: of several those that have such
-/// rows, the others told. What cannot be read is an error in its place.
+/// Loads the models of these names, each with the rows that a filter picks. Of several models, those without
+/// such rows are left out with a note. A model that cannot be read is an error in its place.
 pub(super) fn load_picked<'a>(
     root: &Path,
     names: &'a [String],
@@ -104,8 +88,9 @@ pub(super) fn load_picked<'a>(
     for name in names {
         let mut loaded = load(root, name);
         if let Ok(model) = &mut loaded {
-            let any = filter.is_none_or(|filter| model.rows.iter().any(|row| filter.picks(row)));
-            if names.len() > 1 && !any {
+            let has_any =
+                filter.is_none_or(|filter| model.rows.iter().any(|row| filter.picks(row)));
+            if names.len() > 1 && !has_any {
                 without.push(name);
                 continue;
             }
@@ -114,7 +99,7 @@ pub(super) fn load_picked<'a>(
         models.push((name.as_str(), loaded));
     }
     if models.is_empty() {
-        let message = format!("--where picks no row of {} models", names.len());
+        let message = format!("--where picks no row of any of the {} models", names.len());
         return Err(Error::usage(message)
             .with_help("name one model, and the error lists the values of its rows"));
     }

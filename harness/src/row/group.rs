@@ -6,12 +6,21 @@ use serde::Deserialize;
 
 use crate::row::Row;
 use crate::row::filter::Filter;
-use crate::row::property::Field;
+use crate::row::property::{Field, Property};
 
 /// A group of rows: those that an expression of the filter language picks, or all.
 ///
-/// Written `"gpu_model = b200 and tensor_parallel in (4, 8)"` or `"all"`. The expression must not ask
-/// for measured figures: whether a row is in a group must not depend on how it came out.
+/// It is written as `"gpu_model = b200 and tensor_parallel in (4, 8)"` or `"all"`. The expression must not ask
+/// for measured figures: a row's group must not depend on its result.
+///
+/// ```
+/// use mantile_reconcile::row::group::Group;
+///
+/// let group = Group::try_from("gpu_model = b200 and tensor_parallel in (4, 8)".to_owned())?;
+/// assert_eq!(group.to_string(), "gpu_model=b200,tensor_parallel=4|8");
+/// assert_eq!(group.specificity(), 2);
+/// # Ok::<(), String>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Group(Option<Filter>);
@@ -20,17 +29,17 @@ pub struct Group(Option<Filter>);
 const ALL: &str = "all";
 
 impl Group {
-    /// The group of rows that have this row's value in each of the fields.
+    /// The group of the rows that have the same values as this row in each of the fields.
     #[must_use]
     pub fn of(fields: &[Field], row: &Row) -> Self {
         Self(Filter::all_of(fields.iter().map(|&field| Filter::is(field, field.of(row))).collect()))
     }
 
-    /// How many properties it names: of two groups that hold a row, the one with more is more
+    /// The number of properties that it names: of two groups that hold a row, the one with more is more
     /// specific.
     #[must_use]
     pub fn specificity(&self) -> usize {
-        self.0.as_ref().map_or(0, |filter| filter.properties().len())
+        self.properties().len()
     }
 
     /// Whether the row is in the group.
@@ -39,13 +48,19 @@ impl Group {
         self.0.as_ref().is_none_or(|filter| filter.picks(row))
     }
 
-    /// The expression, if it is not all rows.
+    /// The distinct properties that it names.
+    #[must_use]
+    pub fn properties(&self) -> Vec<Property> {
+        self.0.as_ref().map(Filter::properties).unwrap_or_default()
+    }
+
+    /// The expression; `None` of the group of all rows.
     #[must_use]
     pub fn filter(&self) -> Option<&Filter> {
         self.0.as_ref()
     }
 
-    /// The group as it is written in files: reads back to itself.
+    /// The group as files write it, which parses back.
     #[must_use]
     pub fn expression(&self) -> String {
         self.0.as_ref().map_or_else(|| ALL.to_owned(), ToString::to_string)
@@ -62,7 +77,7 @@ impl TryFrom<String> for Group {
         let filter = Filter::parse(&text)?;
         match filter.properties().into_iter().find(|property| property.is_measured()) {
             Some(property) => Err(format!(
-                "a group cannot be made by `{}`, which is measured: {text}",
+                "a group cannot depend on `{}`, which is measured: {text}",
                 property.name()
             )),
             None => Ok(Self(Some(filter))),
@@ -104,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_reads_as_one_word_and_writes_as_an_expression() {
+    fn a_group_is_shown_as_one_word_and_written_as_an_expression() {
         let group = group("gpu_model = b200 and tensor_parallel in (4, 8) and concurrency >= 8");
         assert_eq!(group.to_string(), "gpu_model=b200,tensor_parallel=4|8,concurrency>=8");
         assert_eq!(Group::try_from(group.expression()), Ok(group));
@@ -112,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_is_made_of_a_rows_own_values() {
+    fn a_group_is_made_from_the_values_of_a_row() {
         let b200 = row("b200::vllm::fp4::1024x8192::tp4_ep1::c64");
         let group = Group::of(&[Field::GpuModel, Field::Context], &b200);
         assert_eq!(group.expression(), "gpu_model = b200 and context = 1024x8192");
@@ -121,8 +136,8 @@ mod tests {
     }
 
     #[test]
-    fn a_measured_figure_makes_no_group() {
+    fn a_group_cannot_depend_on_a_measured_figure() {
         let error = Group::try_from("gpu_model = b200 and ttft < 1".to_owned()).unwrap_err();
-        assert!(error.contains("cannot be made by `ttft`"), "{error}");
+        assert!(error.contains("cannot depend on `ttft`"), "{error}");
     }
 }

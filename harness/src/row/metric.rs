@@ -1,4 +1,4 @@
-//! The five metrics that measurement and prediction are compared on, and the memory beside them.
+//! The five metrics on which measurement and prediction are compared, and the memory.
 
 use std::ops::{Index, IndexMut};
 
@@ -55,11 +55,11 @@ impl Metric {
         }
     }
 
-    /// The metrics that there are, without output throughput where there is the total: its error is the same
-    /// but for the noise of lengths.
+    /// The metrics for which `has` is true, without output throughput where there is total throughput: their
+    /// errors are the same except for the noise of the lengths.
     pub fn distinct(has: impl Fn(Self) -> bool) -> Vec<Self> {
-        let is_again = |metric| metric == Self::OutputThroughput && has(Self::Throughput);
-        Self::ALL.into_iter().filter(|&metric| has(metric) && !is_again(metric)).collect()
+        let repeats = |metric| metric == Self::OutputThroughput && has(Self::Throughput);
+        Self::ALL.into_iter().filter(|&metric| has(metric) && !repeats(metric)).collect()
     }
 
     /// The metric of this name.
@@ -69,13 +69,13 @@ impl Metric {
     }
 }
 
-/// What of a row is judged: its metrics, and whether it fits the memory.
+/// A quantity of a row that is judged: a metric, or the memory that it needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Quantity {
-    /// Predicted / measured of a metric.
+    /// A metric, judged by predicted / measured.
     Metric(Metric),
-    /// Memory needed / memory there, of a package. A row that was measured on its hardware fits it,
-    /// so this has a band of its own, (0, 1], which nothing widens.
+    /// The memory of a package, judged by needed / available. A row that was measured fits its hardware, so
+    /// this has a fixed band, (0, 1].
     Memory,
 }
 
@@ -154,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_read_back_and_index_their_own_value() {
+    fn a_name_reads_back_and_a_metric_indexes_its_value() {
         let names = PerMetric::from_fn(Metric::name);
         for metric in Metric::ALL {
             assert_eq!(Metric::from_name(names[metric]), Some(metric));

@@ -4,148 +4,24 @@ pub mod filter;
 pub mod group;
 pub mod metric;
 pub mod property;
+pub mod value;
 
 mod csv;
 mod identity;
+mod layout;
+mod measured;
+mod name;
+#[expect(clippy::module_inception, reason = "a file is named after the noun that it owns")]
+mod row;
 
 pub use csv::{
     COLUMNS, cells, identity_cells, identity_columns, names_providers, read, read_identity,
     read_metrics, read_of, read_record, required_identity_columns, write,
 };
-pub use identity::{Concurrency, Identity, Layout, Parallelism, Pool};
+pub use identity::{Concurrency, Identity};
+pub use layout::{Layout, Parallelism, Pool};
+pub use measured::{Lengths, Measured, Repeatability};
+pub use row::{Provenance, Row};
 
 #[cfg(test)]
-pub(crate) use identity::tests as identity_tests;
-
-use crate::row::metric::{Metric, PerMetric};
-
-/// One measured configuration.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Row {
-    /// Who published it, as the model's `reconcile.toml` names the source.
-    pub provider: String,
-    /// What was measured; unique within a file.
-    pub identity: Identity,
-    /// What came out.
-    pub measured: Measured,
-    /// Where it came from.
-    pub provenance: Provenance,
-    /// How well it repeats, where it was measured more than once.
-    pub repeatability: Option<Repeatability>,
-}
-
-impl Row {
-    /// The row's name within its model: `inferencemax::b200::vllm::fp4::1024x1024::tp4_ep1::c64`.
-    #[must_use]
-    pub fn name(&self) -> String {
-        format!("{}::{}", self.provider, self.identity)
-    }
-
-    /// The mean lengths that were run: those published with the row, else the nominal ones times the
-    /// provider's mean length ratio.
-    #[must_use]
-    pub fn lengths(&self, mean_length_ratio: f64) -> Lengths {
-        self.measured.mean_lengths.unwrap_or(Lengths {
-            input: mean_length_ratio * f64::from(self.identity.input_seq_len),
-            output: mean_length_ratio * f64::from(self.identity.output_seq_len),
-        })
-    }
-
-    /// How far its measurements of a metric lie apart, largest over smallest; 1 where it was measured once.
-    #[must_use]
-    pub fn max_min_ratio(&self, metric: Metric) -> f64 {
-        self.repeatability.map_or(1.0, |repeated| repeated.max_min_ratio(metric))
-    }
-
-    /// Whether its requests mostly wait outside the engine, by its mean E2E in s: then fewer are at work than
-    /// its concurrency says, and tokens come as those of a few.
-    #[must_use]
-    pub fn waits_outside(&self, e2e: f64) -> bool {
-        let waits = self.measured.means[Metric::Ttft].is_some_and(|ttft| ttft > MOST_WAITING * e2e);
-        waits && self.identity.output_seq_len >= LONG_OUTPUT
-    }
-
-    /// What joins it with its prediction.
-    #[must_use]
-    pub fn key(&self) -> (&str, &Identity) {
-        (&self.provider, &self.identity)
-    }
-}
-
-/// A request that waits longer than this share of its time for its first token is not in the batch that its
-/// row is said to be of: the engine holds fewer …
-const MOST_WAITING: f64 = 0.5;
-/// … unless it asks for hardly more than that token.
-const LONG_OUTPUT: u32 = 128;
-
-/// The measured figures; `None` where the provider publishes none.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Measured {
-    /// The compared means, in the units of [`crate::row::metric::Metric`].
-    pub means: PerMetric<Option<f64>>,
-    /// 99th percentile of TTFT over requests, s.
-    pub p99_ttft: Option<f64>,
-    /// Median E2E latency over requests, s.
-    pub median_e2e_latency: Option<f64>,
-    /// 90th percentile of TTFT over requests, s.
-    pub p90_ttft: Option<f64>,
-    /// 99.9th percentile of TTFT over requests, s.
-    pub p99_9_ttft: Option<f64>,
-    /// Mean power of a GPU while it served, W.
-    pub average_power_watts_per_gpu: Option<f64>,
-    /// Energy of all GPUs a token of output, J.
-    pub joules_per_output_token: Option<f64>,
-    /// Which of the means were not published but follow from others that were.
-    pub derived: PerMetric<bool>,
-    /// Mean lengths as they were run, where the provider publishes them.
-    pub mean_lengths: Option<Lengths>,
-}
-
-/// Mean lengths of prompts and outputs, tokens, not rounded.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Lengths {
-    /// Of the prompt.
-    pub input: f64,
-    /// Of the output.
-    pub output: f64,
-}
-
-/// Where a row came from.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Provenance {
-    /// When the run was made, RFC 3339; `None` where the artifacts do not say.
-    pub benchmark_date: Option<String>,
-    /// The provider's id of the run.
-    pub run_id: String,
-    /// The container image that served, as published.
-    pub image: Option<String>,
-}
-
-/// How far repeated measurements of one configuration on one image lie apart.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Repeatability {
-    /// How many runs measured it, this row's run included; at least 2.
-    pub repeats: u32,
-    /// Largest over smallest total throughput, ≥ 1.
-    pub throughput_max_min_ratio: f64,
-    /// Largest over smallest mean TTFT, ≥ 1.
-    pub ttft_max_min_ratio: f64,
-    /// Largest over smallest mean TPOT, ≥ 1.
-    pub tpot_max_min_ratio: f64,
-    /// Largest over smallest mean E2E latency, ≥ 1.
-    pub e2e_latency_max_min_ratio: f64,
-}
-
-impl Repeatability {
-    /// Largest over smallest result of a metric, ≥ 1.
-    #[must_use]
-    pub fn max_min_ratio(&self, metric: Metric) -> f64 {
-        match metric {
-            // Output is a fixed share of the tokens.
-            Metric::Throughput | Metric::OutputThroughput => self.throughput_max_min_ratio,
-            Metric::Ttft => self.ttft_max_min_ratio,
-            Metric::Tpot => self.tpot_max_min_ratio,
-            Metric::E2eLatency => self.e2e_latency_max_min_ratio,
-        }
-    }
-}
+pub(crate) use name::tests as identity_tests;

@@ -1,11 +1,11 @@
-//! The rules of the house, read from the sources: which room may use which, what is pure, and that a name means
-//! one thing.
+//! The rules of the house, checked in the sources: which room may use which, which code is pure, and that no two
+//! public types share a name.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What pure code does not name: files, network, environment, clock, processes and threads that wait.
+/// The names that pure code must not use: files, network, environment, clock, processes and asynchronous tasks.
 const IMPURE: [&str; 14] = [
     "std::fs",
     "std::env",
@@ -23,7 +23,7 @@ const IMPURE: [&str; 14] = [
     "base::transaction",
 ];
 
-/// Where the code is pure: rooms, and of rooms that also read or write, the files that decide.
+/// The pure code: whole rooms, and the files that decide of the rooms that also read or write.
 const PURE: [&str; 24] = [
     "row/",
     "audit/",
@@ -44,7 +44,7 @@ const PURE: [&str; 24] = [
     "rules/deviation.rs",
     "rules/names.rs",
     "rules/audit_check.rs",
-    "base/statistics.rs",
+    "base/statistics/",
     "base/text.rs",
     "base/units.rs",
     "predict/mapping/",
@@ -58,18 +58,18 @@ struct Source {
 }
 
 impl Source {
-    /// The lines of code with their numbers, without comments.
+    /// The lines of code with their numbers, without those of comments.
     fn code(&self) -> impl Iterator<Item = (usize, &str)> {
         let lines = self.text.lines().enumerate().map(|(index, line)| (index + 1, line));
         lines.filter(|(_, line)| !line.trim_start().starts_with("//"))
     }
 
-    /// The same without unit tests, which stand at the end.
+    /// The same lines without unit tests, which are at the end of a file.
     fn code_without_tests(&self) -> impl Iterator<Item = (usize, &str)> {
         self.code().take_while(|(_, line)| line.trim() != "#[cfg(test)]")
     }
 
-    /// The room that it is in; `None` of what stands at the top.
+    /// Its room; `None` for the files at the top.
     fn room(&self) -> Option<&str> {
         Some(self.path.split_once('/')?.0)
     }
@@ -93,7 +93,7 @@ fn sources() -> Vec<Source> {
             }
         }
     }
-    assert!(sources.len() > 100, "the sources are not where they are looked for");
+    assert!(sources.len() > 100, "no sources in {}", root.display());
     sources
 }
 
@@ -104,7 +104,7 @@ fn rooms(sources: &[Source]) -> Vec<String> {
     rooms.map(str::to_owned).collect()
 }
 
-/// The names that stand behind `crate::` in a line.
+/// The names after `crate::` in a line.
 fn named_rooms(line: &str) -> impl Iterator<Item = &str> {
     line.split("crate::").skip(1).map(|rest| {
         let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
@@ -112,29 +112,30 @@ fn named_rooms(line: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Every use of a room by one that stands above it.
+/// Every use of a room by a room above it.
 fn upward_uses(sources: &[Source], rooms: &[String]) -> Vec<String> {
     let place = |name: &str| rooms.iter().position(|room| room == name);
     let mut faults = Vec::new();
     for source in sources {
-        let Some(own) = source.room() else { continue };
-        let Some(own_place) = place(own) else {
-            faults.push(format!("harness/src/{}: {own} is no room of lib.rs", source.path));
+        let Some(room) = source.room() else { continue };
+        let Some(room_place) = place(room) else {
+            faults.push(format!("harness/src/{}: {room} is not a room of lib.rs", source.path));
             continue;
         };
         for (number, line) in source.code() {
-            let below = named_rooms(line).find(|name| place(name).is_some_and(|at| at > own_place));
+            let below =
+                named_rooms(line).find(|name| place(name).is_some_and(|place| place > room_place));
             if let Some(below) = below {
                 faults.push(format!(
-                    "harness/src/{}:{number}: {own} uses {below}, which stands below it in lib.rs: \
-                     move what both need up",
+                    "harness/src/{}:{number}: {room} uses {below}, which is below it in lib.rs: move \
+                     what both need into a room above them",
                     source.path
                 ));
             }
             let depth = source.path.matches('/').count();
             if line.matches("super::").count() > depth + 1 {
                 faults.push(format!(
-                    "harness/src/{}:{number}: `super::` leads out of {own}: write crate::<room>",
+                    "harness/src/{}:{number}: `super::` leads out of {room}: write crate::<room>",
                     source.path
                 ));
             }
@@ -143,14 +144,14 @@ fn upward_uses(sources: &[Source], rooms: &[String]) -> Vec<String> {
     faults
 }
 
-/// Every line of pure code that names what is not pure.
+/// Every line of pure code that uses a name which is not pure.
 fn impure_lines(sources: &[Source]) -> Vec<String> {
     let mut faults = Vec::new();
     for source in sources.iter().filter(|source| PURE.iter().any(|p| source.path.starts_with(p))) {
         for (number, line) in source.code_without_tests() {
             if let Some(named) = IMPURE.iter().find(|named| line.contains(**named)) {
                 faults.push(format!(
-                    "harness/src/{}:{number}: pure code names {named}: let the caller read, and pass \
+                    "harness/src/{}:{number}: pure code uses {named}: let the caller read, and pass \
                      what was read",
                     source.path
                 ));
@@ -160,7 +161,7 @@ fn impure_lines(sources: &[Source]) -> Vec<String> {
     faults
 }
 
-/// Every name that two public types have.
+/// Every name that two public types share.
 fn shared_names(sources: &[Source]) -> Vec<String> {
     let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for source in sources {
@@ -176,7 +177,9 @@ fn shared_names(sources: &[Source]) -> Vec<String> {
         }
     }
     let shared = places.into_iter().filter(|(_, places)| places.len() > 1);
-    shared.map(|(name, places)| format!("{}: two types are {name}", places.join(", "))).collect()
+    shared
+        .map(|(name, places)| format!("{}: two types are named {name}", places.join(", ")))
+        .collect()
 }
 
 #[test]
@@ -189,7 +192,7 @@ fn a_room_uses_only_the_rooms_above_it() {
 }
 
 #[test]
-fn what_decides_reads_no_file_network_environment_or_clock() {
+fn pure_code_uses_no_files_network_environment_or_clock() {
     let sources = sources();
     for pure in PURE {
         assert!(sources.iter().any(|source| source.path.starts_with(pure)), "no {pure}");
@@ -205,7 +208,7 @@ fn no_two_public_types_share_a_name() {
 }
 
 #[test]
-fn the_rules_see_what_is_planted() {
+fn planted_violations_are_found() {
     let rooms = ["row", "judge"].map(str::to_owned);
     let source = |path: &str, text: &str| Source { path: path.to_owned(), text: text.to_owned() };
     let planted = [
@@ -222,7 +225,7 @@ fn the_rules_see_what_is_planted() {
     ];
     let upward = upward_uses(&planted, &rooms).join("\n");
     assert!(upward.contains("harness/src/row/mod.rs:2: row uses judge"), "{upward}");
-    assert!(upward.contains("harness/src/cellar/mod.rs: cellar is no room"), "{upward}");
+    assert!(upward.contains("harness/src/cellar/mod.rs: cellar is not a room"), "{upward}");
     assert_eq!(upward.lines().count(), 2, "{upward}");
     let impure = impure_lines(&planted);
     assert_eq!(impure.len(), 1, "{impure:?}");

@@ -13,13 +13,13 @@ Examples:
   mantile-reconcile filter --model openai_GPT-OSS-120B \\
       --where 'tensor_parallel >= 2 and framework in (vllm, trt) and not context = 8192*'
 
-The rows are written in the standard format: the required columns and those that any picked row fills,
-without the source's extra_columns; where they are of several sources, with a column provider.
+The rows are written in the standard format: the required columns, and the optional ones in which any of the
+rows has a value. A source's extra_columns are left out. Rows of several sources have a column `provider`.
 
-Fields are gpu_model, framework, precision, tensor_parallel, expert_parallel, context, concurrency,
+The fields are gpu_model, framework, precision, tensor_parallel, expert_parallel, context, concurrency,
 dp_attention, disagg, provider, input_seq_len, output_seq_len, gpus, spec_decoding, is_multinode,
 run_id, benchmark_date, image, and the measured throughput, output_throughput, ttft, tpot and
-e2e_latency. Operators are =, !=, <, <=, >, >=, in (…), not in (…), and, or, not and parentheses;
+e2e_latency. The operators are =, !=, <, <=, >, >=, in (…), not in (…), and, or, not and parentheses;
 * and ? are wildcards.";
 
 #[derive(Debug, Args)]
@@ -27,13 +27,13 @@ e2e_latency. Operators are =, !=, <, <=, >, >=, in (…), not in (…), and, or,
 pub(in crate::cli) struct FilterArgs {
     #[command(flatten)]
     pub rows: RowsArgs,
-    /// The expression
+    /// The rows to pick, such as 'gpu_model = b200 and concurrency >= 32'
     #[arg(long = "where", value_name = "EXPR", value_parser = Filter::parse)]
     pub filter: Filter,
-    /// Where the rows go [default: stdout]
+    /// The file to write [default: stdout]
     #[arg(long, value_name = "CSV")]
     pub output: Option<PathBuf>,
-    /// How the rows are printed; with --output they are written as CSV, and this is not
+    /// The format in which the rows are printed; a file is always CSV
     #[arg(long, value_enum, default_value_t = Format::Csv, conflicts_with = "output")]
     pub format: Format,
 }

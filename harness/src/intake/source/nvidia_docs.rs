@@ -189,7 +189,8 @@ mod tests {
         assert_eq!(rows[1].measured.means[Metric::OutputThroughput], Some(400.0));
         let artifact = Artifact::new(Path::new("d.csv"), text.replace(",8,,400", ",4,,400"));
         let message = NvidiaDocs.read(&artifact, &GivenFacts::default()).unwrap_err().to_string();
-        assert_eq!(message, "d.csv:2, column `num_gpus`: 4 GPUs where tp8_ep1 makes 8");
+        let fault = "d.csv:2, column `num_gpus`: 4 GPUs where tp8_ep1 makes 8";
+        assert_eq!(message.lines().next(), Some(fault));
     }
     #[test]
     fn a_nim_page_gives_latencies_at_each_concurrency() {
@@ -211,7 +212,7 @@ mod tests {
         assert_eq!(reading.rows[0].measured.means[Metric::OutputThroughput], None);
         let artifact = Artifact::new(Path::new("n.csv"), first_token.replace(",,0.6,,,", ",,,,,"));
         let message = NvidiaDocs.read(&artifact, &GivenFacts::default()).unwrap_err().to_string();
-        assert!(message.ends_with("no metric is given"), "{message}");
+        assert!(message.contains(": no metric is given\n"), "{message}");
         let artifact = Artifact::new(Path::new("n.csv"), text.replace(",300,", ",150,"));
         let message = NvidiaDocs.read(&artifact, &GivenFacts::default()).unwrap_err().to_string();
         assert!(message.starts_with("n.csv:2, column `total_output_throughput`: 150"), "{message}");
