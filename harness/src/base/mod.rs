@@ -7,6 +7,7 @@ pub(crate) mod parallel;
 pub mod settings;
 pub mod statistics;
 pub mod table;
+pub mod tally;
 pub mod text;
 pub mod toml_file;
 pub mod transaction;

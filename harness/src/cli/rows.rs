@@ -56,7 +56,7 @@ pub(super) fn choose_source<'a>(
             .with_help(format!("say with --source which one the file is of: {}", names()))),
         (Some(name), sources) => {
             sources.iter().find(|source| source.name == name).ok_or_else(|| {
-                Error::usage(format!("no source `{name}`"))
+                Error::usage(format!("no source `{name}` in {}", config.path.display()))
                     .with_help(format!("the sources are: {}", names()))
             })
         }

@@ -1,7 +1,7 @@
-//! Tables of NVIDIA's documentation, transcribed to a CSV a line a figure: TensorRT-LLM's performance
-//! overview (`doc_version`), which gives output tokens/s alone, mostly as the peak over all concurrencies,
-//! and NIM's benchmark pages (`nim_version`), which give TTFT and TPOT at each. Lengths are exact. The
-//! newest version counts.
+//! Tables of NVIDIA's documentation, transcribed to a CSV with one line per figure. TensorRT-LLM's performance
+//! overview (`doc_version`) gives only output tokens/s, mostly as the peak over all concurrencies. NIM's
+//! benchmark pages (`nim_version`) also give TTFT and TPOT at each concurrency. Lengths are exact. The newest
+//! version counts.
 
 use super::{Artifact, GivenFacts, Reading, SourceReader};
 use crate::base::error::Result;
@@ -12,15 +12,15 @@ use crate::row::{Concurrency, Identity, Layout, Measured, Parallelism, Provenanc
 /// Figures of NVIDIA's documentation.
 pub(super) struct NvidiaDocs;
 
-/// A document by the column that holds its version.
-struct Document {
+/// A document, recognised by the column that holds its version.
+struct DocsEdition {
     generation: &'static str,
     version: &'static str,
 }
 
-const DOCUMENTS: [Document; 2] = [
-    Document { generation: "TensorRT-LLM docs", version: "doc_version" },
-    Document { generation: "NIM docs", version: "nim_version" },
+const EDITIONS: [DocsEdition; 2] = [
+    DocsEdition { generation: "TensorRT-LLM docs", version: "doc_version" },
+    DocsEdition { generation: "NIM docs", version: "nim_version" },
 ];
 
 const REQUIRED: [&str; 10] = [
@@ -54,7 +54,7 @@ const OPTIONAL: [&str; 15] = [
     "note",
 ];
 
-/// A total is that of its GPUs to within what the documents round.
+/// The largest relative difference between a total and the sum over its GPUs; the documents round both.
 const ROUNDING: f64 = 0.01;
 
 impl SourceReader for NvidiaDocs {
@@ -71,16 +71,16 @@ impl SourceReader for NvidiaDocs {
     }
 
     fn recognises(&self, artifact: &Artifact) -> bool {
-        document(artifact).is_some() && artifact.columns().contains(&"output_throughput_per_gpu")
+        edition(artifact).is_some() && artifact.columns().contains(&"output_throughput_per_gpu")
     }
 
     fn read(&self, artifact: &Artifact, given: &GivenFacts) -> Result<Reading> {
         let mut reading = Reading::default();
         let table = artifact.table(&REQUIRED, &OPTIONAL, &mut reading)?;
-        let Some(Document { generation, version }) = document(artifact) else {
+        let Some(DocsEdition { generation, version }) = edition(artifact) else {
             return Err(artifact
                 .error("neither doc_version nor nim_version is among its columns")
-                .with_help("add the column: of two figures the newer version's counts"));
+                .with_help("add one of them: it decides which of two figures is newer"));
         };
         for record in table.records() {
             let model = record.required("model", record.text("model"))?;
@@ -88,16 +88,16 @@ impl SourceReader for NvidiaDocs {
                 reading.take(generation, read_record(record, version, given)?);
             }
         }
-        // The oldest document first: of rows without a date the later one counts.
+        // The oldest document first, because of rows without a date the later one counts.
         reading.rows.sort_by_key(|row| numbers(&row.provenance.run_id));
         Ok(reading)
     }
 }
 
-/// Which document it is of.
-fn document(artifact: &Artifact) -> Option<Document> {
+/// The document that a table was transcribed from.
+fn edition(artifact: &Artifact) -> Option<DocsEdition> {
     let columns = artifact.columns();
-    DOCUMENTS.into_iter().find(|document| columns.contains(&document.version))
+    EDITIONS.into_iter().find(|edition| columns.contains(&edition.version))
 }
 
 fn read_record(record: Record<'_>, version: &str, given: &GivenFacts) -> Result<Row> {
@@ -117,10 +117,9 @@ fn read_record(record: Record<'_>, version: &str, given: &GivenFacts) -> Result<
     let rate = record.number("output_throughput_per_gpu", f64::MIN_POSITIVE..=1e8)?;
     let total = record.number("total_output_throughput", f64::MIN_POSITIVE..=1e12)?;
     if let (Some(rate), Some(total)) = (rate, total) {
-        let of_all = rate * f64::from(parallelism.gpus());
-        if (total / of_all - 1.0).abs() > ROUNDING {
-            let message =
-                format!("{total} tokens/s where {rate} on each of its GPUs makes {of_all}");
+        let sum = rate * f64::from(parallelism.gpus());
+        if (total / sum - 1.0).abs() > ROUNDING {
+            let message = format!("{total} tokens/s where {rate} on each of its GPUs makes {sum}");
             return Err(record.error("total_output_throughput", message));
         }
     }
@@ -157,8 +156,8 @@ fn read_record(record: Record<'_>, version: &str, given: &GivenFacts) -> Result<
     })
 }
 
-/// The numbers of a version such as `v0.20` or `1.8.0`; what names no version, as the main branch, is
-/// newest.
+/// The numbers of a version such as `v0.20` or `1.8.0`, to sort by. Any other text, such as that of the main
+/// branch, counts as newest.
 fn numbers(version: &str) -> (bool, Vec<u32>) {
     let version = version.strip_prefix('v').unwrap_or(version);
     let numbers: Vec<u32> = version.split('.').map_while(|part| part.parse().ok()).collect();
@@ -170,7 +169,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::intake::source::merge;
+    use crate::intake::extraction::merge;
 
     #[test]
     fn a_figure_without_concurrency_is_a_peak_and_the_newest_document_counts() {
@@ -182,7 +181,7 @@ mod tests {
                     d,v0.9.0,p,c,m,h100,trt,fp8,128,128,1,1,1,False,1,64,100\n";
         let artifact = Artifact::new(Path::new("d.csv"), text.to_owned());
         assert!(NvidiaDocs.recognises(&artifact));
-        let rows = merge([NvidiaDocs.read(&artifact, &GivenFacts::default()).unwrap()]).rows;
+        let rows = merge(NvidiaDocs.read(&artifact, &GivenFacts::default()).unwrap().rows).rows;
         assert_eq!(rows.len(), 2);
         assert_eq!(rows[0].identity.to_string(), "h100::trt::fp8::128x128::tp1_ep1::c64");
         assert_eq!(rows[1].identity.to_string(), "h100::trt::fp8::128x128::tp8_ep1::peak");
@@ -191,6 +190,7 @@ mod tests {
         let message = NvidiaDocs.read(&artifact, &GivenFacts::default()).unwrap_err().to_string();
         assert_eq!(message, "d.csv:2, column `num_gpus`: 4 GPUs where tp8_ep1 makes 8");
     }
+
     #[test]
     fn a_nim_page_gives_latencies_at_each_concurrency() {
         let text = "model,gpu_model,framework,precision,input_seq_len,output_seq_len,tensor_parallel,\
