@@ -131,15 +131,11 @@ fn no_row(
     config: &Config,
     output: &Path,
 ) -> Error {
-    let files = extraction.account.files.total();
-    let error = Error::usage(format!(
-        "no row in {files} file{}:\n{}",
-        plural(files),
-        extraction_text(&extraction.account, output, false)
-    ));
+    let account = extraction_text(&extraction.account, output, false);
+    let error = Error::usage(format!("the files give no row:\n{account}"));
     if extraction.account.skipped_only_other_models() && !configured.artifact_models.is_empty() {
         error.with_help(format!(
-            "artifact_models of source {} in {} lists the model's names in artifacts: {}",
+            "add the model's name to artifact_models of source {} in {}, which now lists: {}",
             configured.name,
             config.path.display(),
             configured.artifact_models.join(", ")

@@ -23,11 +23,7 @@ pub fn extraction_text(account: &ExtractionAccount, output: &Path, verbose: bool
         counted(account.files.total(), "file"),
         list(&account.files, usize::MAX)
     );
-    for (generation, results) in account.generations.iter().take(shown) {
-        let (taken, skipped) = (results.taken, results.skipped);
-        let _ = writeln!(text, "  {generation}: {taken} taken, {skipped} not taken");
-    }
-    more(&mut text, account.generations.len(), shown, "generation");
+    generations(&mut text, account, shown);
     let reasons = account.skipped.most_frequent_first();
     if !reasons.is_empty() {
         let _ = writeln!(text, "Not taken: {}.", counted(account.skipped.total(), "result"));
@@ -43,17 +39,34 @@ pub fn extraction_text(account: &ExtractionAccount, output: &Path, verbose: bool
     text.trim_end().to_owned()
 }
 
+/// The results of each generation of the formats. A format with a single generation needs no line.
+fn generations(text: &mut String, account: &ExtractionAccount, shown: usize) {
+    let is_reader = |generation: &&str| account.files.count(generation) > 0;
+    if account.generations.len() == 1 && account.generations.keys().all(is_reader) {
+        return;
+    }
+    for (generation, results) in account.generations.iter().take(shown) {
+        let (taken, skipped) = (results.taken, results.skipped);
+        let _ = writeln!(text, "  {generation}: {taken} taken, {skipped} not taken");
+    }
+    more(text, account.generations.len(), shown, "generation");
+}
+
 /// The keys and files that were not read.
 fn files_and_keys(text: &mut String, account: &ExtractionAccount, shown: usize) {
     let keys = account.unknown_keys.len();
     if keys > 0 {
         let verb = if keys == 1 { "belongs" } else { "belong" };
-        let keys = counted(keys, "key");
-        let names = list(&account.unknown_keys, shown);
-        let _ = writeln!(
-            text,
-            "{keys} {verb} to no known generation and had to be ignored (results): {names}."
-        );
+        let in_results =
+            |(key, results): (&String, usize)| format!("{key} in {}", counted(results, "result"));
+        let mut names: Vec<String> =
+            account.unknown_keys.iter().take(shown).map(in_results).collect();
+        if keys > shown {
+            names.push(format!("and {} more", keys - shown));
+        }
+        let (keys, names) = (counted(keys, "key"), names.join(", "));
+        let _ =
+            writeln!(text, "{keys} {verb} to no known generation and had to be left out: {names}.");
     }
     if let Some(first) = account.unrecognised.first() {
         let count = account.unrecognised.len();
@@ -82,7 +95,7 @@ fn rows(text: &mut String, account: &ExtractionAccount, output: &Path, shown: us
             account.overlapping,
             "also in a source listed earlier: older there, or without a date here",
         ),
-        (account.dateless, "without a date: give it with --run-date RUN=TIME"),
+        (account.dateless, "without a date: give it with --date or --run-date"),
         (account.repeated, "measured more than once on the same image"),
     ];
     for (rows, remark) in remarks {

@@ -42,8 +42,11 @@ pub(super) fn read_artifacts(
     if artifacts.files.is_empty() {
         let paths: Vec<String> =
             locations.iter().map(|location| location.path.display().to_string()).collect();
-        return Err(Error::usage(format!("no result file of any source in {}", paths.join(", ")))
-            .with_help(format!("the sources are {}", source::names().join(", "))));
+        return Err(Error::usage(format!(
+            "no result file of a known format in {}",
+            paths.join(", ")
+        ))
+        .with_help(format!("the formats are {}", source::names().join(", "))));
     }
     Ok(artifacts)
 }

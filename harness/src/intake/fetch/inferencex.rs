@@ -98,20 +98,7 @@ impl InferenceX {
             (200, _) => {}
             _ => return Err(self.refused(&url, question, answer.status, &answer.body)),
         }
-        match serde_json::from_slice(&answer.body) {
-            Ok(Value::Array(rows)) if rows.is_empty() => {
-                return Err(Error::usage(format!("{url} has no rows"))
-                    .with_help("name a later day with --api-date, or another model"));
-            }
-            Ok(Value::Array(_)) => {}
-            _ => {
-                return Err(Error::unavailable(format!(
-                    "{url} did not answer with an array of rows: {}",
-                    self.service.words(&answer.body)
-                ))
-                .with_help("check the URL of --api"));
-            }
-        }
+        self.check_rows(&url, &answer.body)?;
         let facts = AnswerFacts {
             schema_version: SCHEMA_VERSION,
             url: url.to_string(),
@@ -124,6 +111,22 @@ impl InferenceX {
         let text = serde_json::to_string_pretty(&facts).expect("facts are plain JSON");
         file::replace(&folder.join(FACTS), (text + "\n").as_bytes())?;
         Ok(path)
+    }
+
+    /// Refuses an answer that is not an array of rows, or an empty one.
+    fn check_rows(&self, url: &reqwest::Url, body: &[u8]) -> Result<()> {
+        match serde_json::from_slice(body) {
+            Ok(Value::Array(rows)) if rows.is_empty() => {
+                Err(Error::usage(format!("{url} has no rows"))
+                    .with_help("name a later day with --api-date, or another model"))
+            }
+            Ok(Value::Array(_)) => Ok(()),
+            _ => Err(Error::unavailable(format!(
+                "{url} did not answer with an array of rows: {}",
+                self.service.words(body)
+            ))
+            .with_help("check the URL of --api")),
+        }
     }
 
     /// The file of the answer in the cache, without using the network.

@@ -88,12 +88,6 @@ fn read_record(
     } else {
         Parallelism::new(devices, 1)
     };
-    let mut measured = Measured::default();
-    let per_gpu = throughput / f64::from(devices);
-    measured.means[Metric::Throughput] = Some(per_gpu);
-    measured.means[Metric::OutputThroughput] = Some(per_gpu / 2.0);
-    measured.derived[Metric::OutputThroughput] = true;
-    measured.means[Metric::E2eLatency] = Some(latency);
     let run_id = given.run_id.clone().unwrap_or_else(|| artifact.stem());
     Ok(Ok(Row {
         provider: given.provider.clone(),
@@ -108,10 +102,21 @@ fn read_record(
             spec_decoding: "none".to_owned(),
             is_multinode: false,
         },
-        measured,
+        measured: figures(latency, throughput / f64::from(devices)),
         provenance: Provenance { benchmark_date: given.date.clone(), run_id, image: None },
         repeatability: None,
     }))
+}
+
+/// The figures of a batch, from its latency in seconds and its throughput in tokens/s/GPU. Half of the tokens are
+/// output.
+fn figures(latency: f64, throughput: f64) -> Measured {
+    let mut measured = Measured::default();
+    measured.means[Metric::Throughput] = Some(throughput);
+    measured.means[Metric::OutputThroughput] = Some(throughput / 2.0);
+    measured.derived[Metric::OutputThroughput] = true;
+    measured.means[Metric::E2eLatency] = Some(latency);
+    measured
 }
 
 /// The GPU model of a device: `Nvidia H100 GPU` is `h100`, `Intel Max 1550` is `max-1550`.

@@ -102,11 +102,44 @@ fn edition(artifact: &Artifact) -> Option<DocsEdition> {
 
 fn read_record(record: Record<'_>, version: &str, given: &GivenFacts) -> Result<Row> {
     let name = |column| record.required(column, record.name(column)?);
-    let count = |column| record.required(column, record.whole(column, 1..=1 << 20)?);
+    let parallelism = parallelism(record)?;
+    let measured = figures(record, parallelism)?;
+    let version = record.required(version, record.text(version))?;
+    let concurrency = record.whole("concurrency", 1..=1 << 20)?;
+    Ok(Row {
+        provider: given.provider.clone(),
+        identity: Identity {
+            gpu_model: name("gpu_model")?,
+            framework: name("framework")?,
+            precision: name("precision")?,
+            input_seq_len: count(record, "input_seq_len")?,
+            output_seq_len: count(record, "output_seq_len")?,
+            layout: Layout::Aggregated(parallelism),
+            concurrency: concurrency.map_or(Concurrency::Peak, Concurrency::Fixed),
+            spec_decoding: "none".to_owned(),
+            is_multinode: false,
+        },
+        measured,
+        provenance: Provenance {
+            benchmark_date: record.text("benchmark_date").map(str::to_owned),
+            run_id: version.to_owned(),
+            image: None,
+        },
+        repeatability: None,
+    })
+}
+
+/// A whole number above 0 in a cell that must not be empty.
+fn count(record: Record<'_>, column: &str) -> Result<u32> {
+    record.required(column, record.whole(column, 1..=1 << 20)?)
+}
+
+/// The parallelism of the engine, which must use the stated number of GPUs.
+fn parallelism(record: Record<'_>) -> Result<Parallelism> {
     let parallelism = Parallelism {
         dp_attention: record.flag("dp_attention")?.unwrap_or(false),
         pipeline_parallel: record.whole("pipeline_parallel", 1..=64)?.unwrap_or(1),
-        ..Parallelism::new(count("tensor_parallel")?, count("expert_parallel")?)
+        ..Parallelism::new(count(record, "tensor_parallel")?, count(record, "expert_parallel")?)
     };
     if let Some(gpus) = record.whole("num_gpus", 1..=1 << 14)?
         && gpus != parallelism.gpus()
@@ -114,6 +147,11 @@ fn read_record(record: Record<'_>, version: &str, given: &GivenFacts) -> Result<
         let message = format!("{gpus} GPUs where {parallelism} makes {}", parallelism.gpus());
         return Err(record.error("num_gpus", message));
     }
+    Ok(parallelism)
+}
+
+/// The figures of a line. The total throughput must be the sum over the GPUs.
+fn figures(record: Record<'_>, parallelism: Parallelism) -> Result<Measured> {
     let rate = record.number("output_throughput_per_gpu", f64::MIN_POSITIVE..=1e8)?;
     let total = record.number("total_output_throughput", f64::MIN_POSITIVE..=1e12)?;
     if let (Some(rate), Some(total)) = (rate, total) {
@@ -131,29 +169,7 @@ fn read_record(record: Record<'_>, version: &str, given: &GivenFacts) -> Result<
     if measured.means.iter().all(|(_, value)| value.is_none()) {
         return Err(record.error("output_throughput_per_gpu", "no metric is given"));
     }
-    let version = record.required(version, record.text(version))?;
-    let concurrency = record.whole("concurrency", 1..=1 << 20)?;
-    Ok(Row {
-        provider: given.provider.clone(),
-        identity: Identity {
-            gpu_model: name("gpu_model")?,
-            framework: name("framework")?,
-            precision: name("precision")?,
-            input_seq_len: count("input_seq_len")?,
-            output_seq_len: count("output_seq_len")?,
-            layout: Layout::Aggregated(parallelism),
-            concurrency: concurrency.map_or(Concurrency::Peak, Concurrency::Fixed),
-            spec_decoding: "none".to_owned(),
-            is_multinode: false,
-        },
-        measured,
-        provenance: Provenance {
-            benchmark_date: record.text("benchmark_date").map(str::to_owned),
-            run_id: version.to_owned(),
-            image: None,
-        },
-        repeatability: None,
-    })
+    Ok(measured)
 }
 
 /// The numbers of a version such as `v0.20` or `1.8.0`, to sort by. Any other text, such as that of the main

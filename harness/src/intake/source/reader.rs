@@ -53,9 +53,9 @@ pub fn named(name: &str) -> Option<&'static dyn SourceReader> {
 pub fn choose(name: &str) -> Result<&'static dyn SourceReader> {
     named(name).ok_or_else(|| {
         let names = names();
-        Error::usage(format!("no source `{name}`")).with_help(match nearest(name, &names) {
+        Error::usage(format!("no source format `{name}`")).with_help(match nearest(name, &names) {
             Some(near) => format!("did you mean {near}?"),
-            None => format!("the sources are {}", names.join(", ")),
+            None => format!("the formats are {}", names.join(", ")),
         })
     })
 }
@@ -81,8 +81,8 @@ pub fn read(
         (Some(asked), Some(other)) if !asked.recognises(artifact) => {
             let (asked, other) = (asked.name(), other.name());
             return Err(artifact
-                .error(format!("this is of {other}, not of {asked}"))
-                .with_help(format!("say --from {other}, or leave --from out")));
+                .error(format!("the file has the format of {other}, not of {asked}"))
+                .with_help(format!("use --from {other}, or leave --from out")));
         }
         (Some(source), _) | (None, Some(source)) => source,
         (None, None) => return Ok(None),

@@ -79,14 +79,15 @@ impl Reading {
 
     /// Warns of a result that names no model.
     pub(super) fn warn_of_unnamed_model(&mut self, place: &Place) {
-        self.warnings.push(format!("{place} names no model; it is taken to be of this one"));
+        self.warnings
+            .push(format!("{place} names no model; it is taken as a result of this model"));
     }
 
     /// Warns of a table whose last line has no newline. Published files are accepted without it.
     pub(super) fn warn_of_unended_table(&mut self, artifact: &Artifact) {
         if !artifact.text.ends_with('\n') {
             self.warnings.push(format!(
-                "the last line of {} does not end: it is read as if it were whole",
+                "the last line of {} has no newline; it is read as complete",
                 artifact.path.display()
             ));
         }

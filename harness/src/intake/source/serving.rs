@@ -111,12 +111,19 @@ impl Serving {
         if let Some(failed) = fields.number("/failed")?.filter(|failed| *failed > 0.0) {
             reading.warnings.push(format!("{place}: {}", requests(failed, "failed")));
         }
+        let draft = self.draft(fields)?;
+        reading.take(self.name, draft.finish(artifact, place, given)?);
+        Ok(())
+    }
+
+    /// The facts and figures of a run.
+    fn draft(&self, fields: JsonFields<'_>) -> Result<Draft> {
         let requests = fields.number("/completed")?.filter(|requests| *requests > 0.0);
         let mean = |total: &str| {
             Ok::<_, Error>(fields.number(total)?.zip(requests).map(|(total, n)| total / n))
         };
         let engine = fields.text("/backend")?.filter(|backend| *backend == self.engine);
-        let draft = Draft {
+        Ok(Draft {
             // vLLM's --metadata adds keys that the user chooses.
             gpu: fields.text("/gpu")?.map(str::to_owned),
             framework: fields.text("/framework")?.or(engine).map(str::to_owned),
@@ -141,9 +148,7 @@ impl Serving {
             median_e2e_latency: ms(fields.number(self.e2e[1])?),
             date: fields.text("/date")?.and_then(compact_date),
             ..Draft::default()
-        };
-        reading.take(self.name, draft.finish(artifact, place, given)?);
-        Ok(())
+        })
     }
 }
 

@@ -43,13 +43,13 @@ impl fmt::Display for SkipReason {
         match self {
             Self::AnotherModel(name) => write!(f, "another model: {name}"),
             Self::AgenticScenario => {
-                f.write_str("agentic scenario: prompts of many turns, of no one length")
+                f.write_str("agentic scenario: prompts of many turns, without a common length")
             }
             Self::PoolsWithoutWorkers => {
                 f.write_str("separate pools without the numbers of their workers")
             }
             Self::SingleRequests { items, summary } => {
-                write!(f, "{items} one by one: read the {summary} that lies beside it")
+                write!(f, "{items} one by one: read the {summary} next to it")
             }
             Self::Cancelled => f.write_str("the run was cancelled"),
             Self::NoConcurrency(load) => {
@@ -67,8 +67,10 @@ impl fmt::Display for SkipReason {
             Self::Superseded => {
                 f.write_str("superseded by a newer result of the same configuration")
             }
-            Self::PublishedAgain => f.write_str("the same result again"),
-            Self::InEarlierSource => f.write_str("a source listed before has it as new or newer"),
+            Self::PublishedAgain => f.write_str("the same result, published again"),
+            Self::InEarlierSource => {
+                f.write_str("a source listed earlier has a result that is as new or newer")
+            }
             Self::Unusable(fault) => f.write_str(fault),
         }
     }
