@@ -1,6 +1,6 @@
 //! `extract`: artifacts become the rows of a source, with an account of every result.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::args::{ExtractArgs, Format};
 use super::fetch;
@@ -67,7 +67,7 @@ async fn plan(
     args: &ExtractArgs,
     config: &Config,
     configured: &SourceConfig,
-    output: &PathBuf,
+    output: &Path,
 ) -> Result<ExtractionPlan> {
     let existing = if args.add && output.exists() {
         model::read_rows(output, configured)?

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-/// A reason why a result is not taken. Its text follows "not taken: ".
+/// A reason why a result is not taken. Its text follows "not taken: ", and is a value in the JSON and CSV output of
+/// `extract`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SkipReason {
     /// The result belongs to another model, which it calls by this name.
@@ -43,17 +44,17 @@ impl fmt::Display for SkipReason {
         match self {
             Self::AnotherModel(name) => write!(f, "another model: {name}"),
             Self::AgenticScenario => {
-                f.write_str("agentic scenario: prompts of many turns, without a common length")
+                f.write_str("agentic scenario: prompts of many turns, of no one length")
             }
             Self::PoolsWithoutWorkers => {
                 f.write_str("separate pools without the numbers of their workers")
             }
             Self::SingleRequests { items, summary } => {
-                write!(f, "{items} one by one: read the {summary} next to it")
+                write!(f, "{items} one by one: read the {summary} that lies beside it")
             }
             Self::Cancelled => f.write_str("the run was cancelled"),
             Self::NoConcurrency(load) => {
-                write!(f, "load of kind {load} has no concurrency; give it with --concurrency")
+                write!(f, "load of kind {load} has no concurrency; say it with --concurrency")
             }
             Self::FiguresDisagree(framework) => {
                 write!(f, "latency and throughput of {framework} disagree")
@@ -67,10 +68,8 @@ impl fmt::Display for SkipReason {
             Self::Superseded => {
                 f.write_str("superseded by a newer result of the same configuration")
             }
-            Self::PublishedAgain => f.write_str("the same result, published again"),
-            Self::InEarlierSource => {
-                f.write_str("a source listed earlier has a result that is as new or newer")
-            }
+            Self::PublishedAgain => f.write_str("the same result again"),
+            Self::InEarlierSource => f.write_str("a source listed before has it as new or newer"),
             Self::Unusable(fault) => f.write_str(fault),
         }
     }

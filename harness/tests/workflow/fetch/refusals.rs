@@ -4,6 +4,7 @@ use serde_json::json;
 use wiremock::ResponseTemplate;
 
 use super::super::project::{MODEL, Project, Ran};
+use super::super::reviewed::is_as_reviewed;
 use super::stand_in::{GitHub, TOKEN, no_secret_in, run, says};
 
 #[tokio::test]
@@ -97,6 +98,7 @@ async fn the_token_follows_a_moved_repository_but_not_to_another_host() {
 #[test]
 fn arguments_that_cannot_be_fetched_are_refused_at_once() {
     let project = Project::new();
+    let mut printed = String::new();
     for (arguments, text) in [
         (&["--repository", "InferenceX", "1"][..], "write it as owner/name"),
         (&["--repository", "../..", "1"], "write it as owner/name"),
@@ -119,7 +121,9 @@ fn arguments_that_cannot_be_fetched_are_refused_at_once() {
         let ran = Ran::from(command.output().unwrap());
         says(&ran, 2, &[text]);
         no_secret_in(&ran, &project);
+        printed += &format!("$ extract {}\n{}\n", arguments.join(" "), ran.stderr.trim_end());
     }
+    is_as_reviewed("extract_refused_arguments", &printed);
     let mut command = project.command(&["extract", "--model", MODEL, "1"]);
     let ran = Ran::from(command.env("GITHUB_TOKEN", format!("{TOKEN}\nx")).output().unwrap());
     says(&ran, 2, &["GITHUB_TOKEN holds no token"]);

@@ -62,7 +62,8 @@ fn every_sample_gives_its_rows_whether_its_format_is_detected_or_named() {
 /// The exit code and everything that was printed.
 fn printed(format: &Format, ran: &Ran) -> String {
     let Ran { code, stdout, stderr } = ran;
-    format!("$ extract {} {}\nexit code {code}\n{stdout}{stderr}", format.file, format.options)
+    let command = format!("$ extract {} {}", format.file, format.options);
+    format!("{}\nexit code {code}\n{stdout}{stderr}", command.trim_end())
 }
 
 #[test]

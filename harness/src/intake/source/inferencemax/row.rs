@@ -156,7 +156,7 @@ fn length(key: &str, value: Option<u32>, option: &str) -> Result<u32, String> {
 
 /// The fault of a result that lacks a key which older generations had in the file's name.
 fn absent(key: &str, option: &str) -> String {
-    format!("no {key} in it or its file's name; give it with {option}")
+    format!("no {key} in it or its file's name; say it with {option}")
 }
 
 fn above_zero(key: &str, value: Option<u32>) -> Result<u32, String> {

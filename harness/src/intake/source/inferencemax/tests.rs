@@ -70,7 +70,7 @@ fn generation_2025_08_has_its_identity_in_the_name() {
     // Without framework in the name there is none to guess.
     let reading = read_file("agg_70b_1k1k_tp4_conc16_h200-nb_1.json", &object);
     assert_eq!(reading.rows.len(), 0);
-    assert!(reading.warnings[0].ends_with("give it with --framework"), "{:?}", reading.warnings);
+    assert!(reading.warnings[0].ends_with("say it with --framework"), "{:?}", reading.warnings);
 }
 
 #[test]
