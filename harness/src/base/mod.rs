@@ -10,6 +10,7 @@ pub mod place;
 pub mod settings;
 pub mod statistics;
 pub mod table;
+pub mod tally;
 pub mod text;
 pub mod toml_file;
 pub mod transaction;

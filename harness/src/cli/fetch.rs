@@ -1,4 +1,4 @@
-//! What `extract` fetches before it reads: runs by their ids or the newest, and the API's answer.
+//! The artifacts that `extract` reads: files and folders, fetched runs, and the answer of the API.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -6,59 +6,64 @@ use std::time::Duration;
 use indicatif::ProgressBar;
 
 use super::args::{ExtractArgs, FetchArgs};
-use super::extract::Place;
 use super::output::{note, spinner};
 use crate::base::error::{Error, Result};
 use crate::base::settings;
+use crate::intake::extraction::ArtifactLocation;
 use crate::intake::fetch::{
-    ApiQuestion, CachedRun, Event, GitHub, InferenceX, Patience, Repository, Token, Wanted,
-    collect, from_cache,
+    ApiQuestion, CachedRun, FetchEvent, GitHub, GitHubToken, InferenceX, Patience, Repository,
+    WantedRuns, collect, collect_from_cache,
 };
 use crate::intake::source;
 use crate::rules::config;
 
-/// Everything that is to be read: the files and folders named, and what was fetched.
-pub(super) async fn bring(
+/// The files and folders that were named, and those that were fetched.
+pub(super) async fn locations(
     root: &Path,
     args: &ExtractArgs,
     configured: &config::SourceConfig,
-) -> Result<Vec<Place>> {
+) -> Result<Vec<ArtifactLocation>> {
     let (ids, paths): (Vec<_>, Vec<_>) =
         args.inputs.iter().map(|input| run_id(input)).partition(Result::is_ok);
     let ids: Vec<u64> = ids.into_iter().flatten().collect();
-    let mut places: Vec<Place> =
-        paths.into_iter().filter_map(Result::err).map(|path| Place { path, of: None }).collect();
+    let paths = paths.into_iter().filter_map(Result::err);
+    let mut locations: Vec<ArtifactLocation> =
+        paths.map(|path| ArtifactLocation { path, reader: None }).collect();
     let fetch = &args.fetch;
-    let wanted = Wanted { ids, recent: fetch.recent.map(usize::from), since: fetch.since };
+    let wanted = WantedRuns { ids, recent: fetch.recent.map(usize::from), since: fetch.since };
     let cache = match &fetch.cache {
         Some(cache) => cache.clone(),
         None => root.join("target").join("reconcile").join("cache"),
     };
-    if wanted != Wanted::default() {
-        places.extend(runs(fetch, &cache, &wanted).await?);
+    if wanted != WantedRuns::default() {
+        locations.extend(runs(fetch, &cache, &wanted).await?);
     }
     if let Some(url) = &fetch.api {
-        places.push(api(fetch, url, &cache, args, configured).await?);
+        locations.push(api(fetch, url, &cache, args, configured).await?);
     }
-    Ok(places)
+    Ok(locations)
 }
 
-/// An input that is all digits is a run's id; any other is a path.
+/// The id of a run, if the input is all digits; any other input is a path.
 fn run_id(input: &Path) -> Result<u64, PathBuf> {
     let digits = input.to_str().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
     digits.and_then(|digits| digits.parse().ok()).ok_or_else(|| input.to_path_buf())
 }
 
-async fn runs(fetch: &FetchArgs, cache: &Path, wanted: &Wanted) -> Result<Vec<Place>> {
+async fn runs(
+    fetch: &FetchArgs,
+    cache: &Path,
+    wanted: &WantedRuns,
+) -> Result<Vec<ArtifactLocation>> {
     let token = match settings::github_token() {
-        Some((variable, text)) if !fetch.offline => Some(Token::new(variable, &text)?),
+        Some((variable, text)) if !fetch.offline => Some(GitHubToken::new(variable, &text)?),
         _ => None,
     };
     let repository =
         Repository { name: fetch.repository.clone(), workflow: fetch.workflow.clone() };
     let github = GitHub::new(&fetch.github_api, repository, token, patience(fetch))?;
     let collected = if fetch.offline {
-        from_cache(cache, &github.cache_name(), wanted)?
+        collect_from_cache(cache, &github.cache_name(), wanted)?
     } else {
         let bar = spinner("fetching");
         let collected = collect(&github, cache, wanted, &|event| show(&bar, event)).await;
@@ -66,10 +71,10 @@ async fn runs(fetch: &FetchArgs, cache: &Path, wanted: &Wanted) -> Result<Vec<Pl
         collected?
     };
     note(&format!("{} (in {})", collected.account(), cache.display()));
-    let source = source::named("inferencemax");
-    // What a run's artifacts hold is the sweep's results, whatever else may lie in a folder.
-    let place = |run: CachedRun| Place { path: run.folder, of: source };
-    Ok(collected.runs.into_iter().map(place).collect())
+    let reader = source::named("inferencemax");
+    // The artifacts of a run hold results of the sweep, whatever else may lie in a folder.
+    let location = |run: CachedRun| ArtifactLocation { path: run.folder, reader };
+    Ok(collected.runs.into_iter().map(location).collect())
 }
 
 async fn api(
@@ -78,7 +83,7 @@ async fn api(
     cache: &Path,
     args: &ExtractArgs,
     configured: &config::SourceConfig,
-) -> Result<Place> {
+) -> Result<ArtifactLocation> {
     let model = fetch.api_model.clone().or_else(|| configured.api_model.clone());
     let model = model.ok_or_else(|| {
         Error::usage(format!("source {} of {} has no api_model", configured.name, args.model))
@@ -94,7 +99,7 @@ async fn api(
         bar.finish_and_clear();
         path?
     };
-    Ok(Place { path, of: source::named("inferencex") })
+    Ok(ArtifactLocation { path, reader: source::named("inferencex") })
 }
 
 fn patience(fetch: &FetchArgs) -> Patience {
@@ -107,18 +112,18 @@ fn patience(fetch: &FetchArgs) -> Patience {
     }
 }
 
-/// A service far away takes longer to come back than one on this machine.
+/// The wait before the second try. A remote service takes longer to recover than one on this machine.
 const FIRST_DELAY: Duration = Duration::from_millis(500);
 
-fn show(bar: &ProgressBar, event: Event<'_>) {
+fn show(bar: &ProgressBar, event: FetchEvent<'_>) {
     match event {
-        Event::Note(text) => bar.suspend(|| note(text)),
-        Event::Run { number, of, id } => {
-            let of = of.map(|of| format!(" of {of}")).unwrap_or_default();
-            bar.set_message(format!("run {id} ({number}{of})"));
+        FetchEvent::Note(text) => bar.suspend(|| note(text)),
+        FetchEvent::Run { number, total, id } => {
+            let total = total.map(|total| format!(" of {total}")).unwrap_or_default();
+            bar.set_message(format!("run {id} ({number}{total})"));
         }
-        Event::Bytes { name, here } => {
-            bar.set_message(format!("{name}: {}", indicatif::HumanBytes(here)));
+        FetchEvent::Bytes { name, received } => {
+            bar.set_message(format!("{name}: {}", indicatif::HumanBytes(received)));
         }
     }
 }

@@ -1,7 +1,6 @@
 //! The command line: parse, run the verb, exit.
 
 mod accept;
-mod account;
 mod args;
 mod audit;
 mod bands;

@@ -56,7 +56,7 @@ pub(super) fn choose_source<'a>(
             config.source_names()
         ))),
         (Some(name), _) => config.source(name).ok_or_else(|| {
-            Error::usage(format!("no source `{name}`"))
+            Error::usage(format!("no source `{name}` in {}", config.path.display()))
                 .with_help(format!("the sources are: {}", config.source_names()))
         }),
     }

@@ -1,4 +1,6 @@
-//! How artifacts become rows: a reader for each published format, and the services that results are fetched from.
+//! Intake turns artifacts into rows: a reader for each published format, the services that results are fetched
+//! from, and the extraction that puts many artifacts together.
 
+pub mod extraction;
 pub mod fetch;
 pub mod source;

@@ -11,6 +11,7 @@ mod deviations;
 mod document;
 mod estimators;
 mod explanation;
+mod extraction;
 mod failure;
 mod flat;
 mod history;
@@ -29,6 +30,7 @@ pub use deviations::deviations_toml;
 pub use estimators::side_by_side_json;
 pub(crate) use explanation::layer_times;
 pub use explanation::{Explanation, explain, explanation_json};
+pub use extraction::{extraction_json, extraction_table, extraction_text};
 pub use failure::{explain_command, failure_text, figure, figure_to, ratio_text, rerun_command};
 pub use flat::{
     audit_table, calibration_table, diagnosis_table, errors_table, gate_table, history_table,

@@ -77,28 +77,17 @@ fn the_newest_result_of_each_configuration_is_kept_and_the_rest_accounted_for() 
     put(&project, 200, &[result(4, 990.0), broken, agentic]);
     put(&project, 99, &[result(4, 100.0)]);
     put(&project, 300, &[]);
-    let ran = extract(&project);
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
-    for line in [
-        "read 7 results in 4 files",
-        "2 not taken: superseded by a newer result",
-        "1 not taken: another model: dsr1",
-        "1 not taken: mean_tpot is -0.01",
-        "1 not taken: agentic scenario",
-        "2 configurations written to out.csv",
-    ] {
-        assert!(ran.stdout.contains(line), "no `{line}` in\n{}", ran.stdout);
-    }
+    extract(&project).is_as_reviewed("extract");
     let json: Value = serde_json::from_str(&extract_as(&project, "json").stdout).unwrap();
     let count = |what: &str, name: Value| {
-        let of = |line: &&Value| line["what"] == what && line["name"] == name;
-        json["lines"].as_array().unwrap().iter().find(of).unwrap()["count"].clone()
+        let lines = json["lines"].as_array().unwrap().iter();
+        let mut lines = lines.filter(|line| line["what"] == what && line["name"] == name);
+        lines.next().unwrap()["count"].clone()
     };
     assert_eq!(count("results read", Value::Null), 7);
     assert_eq!(count("results not taken, by reason", "another model: dsr1".into()), 1);
     assert_eq!(count("configurations written", "out.csv".into()), 2);
-    assert!(ran.stderr.contains("run_300/agg_bmk.json has no results"), "{}", ran.stderr);
-    assert!(ran.stderr.contains("result 2 not taken: mean_tpot is -0.01"), "{}", ran.stderr);
+    extract_as(&project, "csv").is_as_reviewed("extract_csv");
 
     let rows = rows(&project);
     let c4 = &rows[0];
@@ -113,25 +102,17 @@ fn the_newest_result_of_each_configuration_is_kept_and_the_rest_accounted_for() 
 }
 
 #[test]
-fn what_another_source_measured_later_is_left_to_it() {
+fn a_result_that_an_earlier_source_has_as_new_is_left_out() {
     let project = Project::new();
     put(&project, 200, &[result(4, 900.0), result(8, 1000.0), result(16, 1100.0)]);
     assert_eq!(extract(&project).code, 0);
     let extracted = std::fs::read_to_string(project.path("out.csv")).unwrap();
     let mut lines: Vec<String> = extracted.lines().map(str::to_owned).collect();
-    // Without the last, one of a day before and one of the same day.
+    // The other source has the first result from a day before, the second from the same day, and not the third.
     lines.truncate(3);
     lines[1] = lines[1].replace("2026-01-02T", "2026-01-01T");
     project.add_source("other", &lines);
-    let ran = extract(&project);
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
-    for line in [
-        "1 not taken: a source listed before has it as new or newer",
-        "2 configurations written to out.csv",
-        "1 of them a source listed before has, too: older, or without a date here",
-    ] {
-        assert!(ran.stdout.contains(line), "no `{line}` in\n{}", ran.stdout);
-    }
+    extract(&project).is_as_reviewed("extract_beside_another_source");
     let kept: Vec<_> = rows(&project).iter().map(|row| row.identity.concurrency.fixed()).collect();
     assert_eq!(kept, [Some(4), Some(16)]);
 }
@@ -176,11 +157,44 @@ fn artifacts_that_cannot_be_read_leave_the_rows_alone() {
     assert!(ran.stderr.contains("raw/run_1/agg_bmk.json:1:"), "{}", ran.stderr);
     assert_eq!(std::fs::read(project.path("out.csv")).unwrap(), before);
 
-    let ran = project.run(&["extract", "--model", MODEL, "fixtures/mantile"]);
-    assert_eq!(ran.code, 2);
-    assert!(
-        ran.stderr.contains("no result file of any source in fixtures/mantile"),
-        "{}",
-        ran.stderr
-    );
+    project
+        .run(&["extract", "--model", MODEL, "fixtures/mantile"])
+        .is_as_reviewed("extract_without_results");
+}
+
+#[test]
+fn results_of_other_models_alone_are_an_error_that_names_the_configured_names() {
+    let project = Project::new();
+    let mut other = result(8, 1.0);
+    other["infmax_model_prefix"] = "dsr1".into();
+    other["model"] = "deepseek".into();
+    put(&project, 100, &[other]);
+    extract(&project).is_as_reviewed("extract_another_model");
+}
+
+#[test]
+fn a_long_account_fits_a_screen_unless_everything_is_asked_for() {
+    let project = Project::new();
+    let broken = |conc: u32| {
+        let mut object = result(conc, 1.0);
+        object["mean_tpot"] = (-f64::from(conc)).into();
+        object[format!("a_key_of_tomorrow_{conc}")] = 1.into();
+        object
+    };
+    let mut results: Vec<Value> = (1..=12).map(broken).collect();
+    for conc in 1..=8 {
+        let mut object = result(conc, 1.0);
+        object["hw"] = format!("b{conc}00").into();
+        object[format!("a_key_of_tomorrow_{conc}")] = 1.into();
+        results.push(object);
+    }
+    put(&project, 100, &results);
+    let ran = extract(&project);
+    assert!(ran.stdout.lines().count() + ran.stderr.lines().count() <= 25, "{}", ran.stdout);
+    ran.is_as_reviewed("extract_long");
+    let verbose =
+        project.run(&["extract", "raw", "--model", MODEL, "--output", "out.csv", "--verbose"]);
+    assert!(verbose.stdout.contains("mean_tpot is -12"), "{}", verbose.stdout);
+    assert!(verbose.stderr.contains("result 12 not taken"), "{}", verbose.stderr);
+    assert!(!format!("{}{}", verbose.stdout, verbose.stderr).contains("--verbose"));
 }

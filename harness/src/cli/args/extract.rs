@@ -21,41 +21,44 @@ Examples:
   mantile-reconcile extract --model openai_GPT-OSS-120B --since 2026-06-01 --add
   mantile-reconcile extract --model openai_GPT-OSS-120B --api --output api_rows.csv
 
-A result that is not taken is counted with its reason. What a file holds and an option says must
-agree; what neither says is asked for.
+A result that is not taken is counted under its reason. An option must not contradict the file; an
+error names the options that give what the file lacks.
 
-Runs are fetched from GitHub with the token in GITHUB_TOKEN or GH_TOKEN (any will do for a public
-repository), kept in the cache and not fetched again unless they changed. It exits with 2 when a
-token, repository, run or archive is refused, and with 3 when the service does not answer or its rate
-limit is spent: what was fetched stays, and the same command goes on from there.";
+Runs are fetched from GitHub with the token in GITHUB_TOKEN or GH_TOKEN (any token will do for a
+public repository), kept in the cache, and fetched again only when they changed. The exit code is 2
+when a token, repository, run or archive is refused, and 3 when the service does not answer or its
+rate limit is spent. Fetched runs stay in the cache, and the same command continues from there.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(in crate::cli) struct ExtractArgs {
-    /// Result files, or folders of them (a run's id is that of its folder, run_<id>); or ids of runs to
-    /// fetch: all digits is an id, a file of such a name is written ./123
+    /// Result files, folders with result files (a folder run_<id> gives its files the id of a run), or ids of
+    /// runs to fetch. All digits is an id; write a file of such a name as ./123
     #[arg(value_name = "PATH|RUN_ID", required_unless_present_any = ["recent", "since", "api"])]
     pub inputs: Vec<PathBuf>,
-    /// The model, by its folder's name
+    /// The name of the model's folder
     #[arg(long)]
     pub model: String,
-    /// What the files are of; found out by their content without
+    /// The format of the files [default: detected from content]
     #[arg(long, value_name = "FORMAT", long_help = formats_help())]
     pub from: Option<String>,
-    /// The source of reconcile.toml that the rows are for
+    /// The source in reconcile.toml that the rows belong to
     /// [default: the only one, or inferencemax]
     #[arg(long, value_name = "NAME")]
     pub source: Option<String>,
-    /// Where the rows go [default: the source's file in the model's folder]
+    /// The file to write the rows to [default: the source's file in the model's folder]
     #[arg(long, value_name = "CSV")]
     pub output: Option<PathBuf>,
-    /// Keep the rows that are in the output, and add to them
+    /// Keep the rows of the output file and add to them
     #[arg(long)]
     pub add: bool,
-    /// When a run was made, for the artifacts do not say; may be repeated
+    /// The time of a run, which artifacts do not hold; may be repeated
     #[arg(long = "run-date", value_name = "ID=TIME", value_parser = parse_run_date)]
     pub run_dates: Vec<(String, String)>,
-    /// How the result is printed
+    /// List every reason, key, GPU and remark
+    #[arg(long)]
+    pub verbose: bool,
+    /// How the account is printed
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
     #[command(flatten)]
@@ -64,7 +67,7 @@ pub(in crate::cli) struct ExtractArgs {
     pub given: GivenArgs,
 }
 
-/// What is fetched, and how.
+/// The runs and answers to fetch, and how.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Fetching")]
 pub(in crate::cli) struct FetchArgs {
@@ -74,31 +77,31 @@ pub(in crate::cli) struct FetchArgs {
     /// Fetch the workflow's successful runs since a day or time
     #[arg(long, value_name = "TIME", value_parser = parse_since)]
     pub since: Option<jiff::Timestamp>,
-    /// The repository whose workflow ran
+    /// The repository of the workflow
     #[arg(long, value_name = "OWNER/NAME", default_value = "SemiAnalysisAI/InferenceX", value_parser = parse_repository)]
     pub repository: String,
     /// The workflow's file name
     #[arg(long, value_name = "FILE", default_value = "run-sweep.yml", value_parser = parse_part)]
     pub workflow: String,
-    /// GitHub's API, or that of a GitHub Enterprise Server
+    /// The URL of GitHub's API, or of that of a GitHub Enterprise Server
     #[arg(long, value_name = "URL", default_value = "https://api.github.com", value_parser = parse_url)]
     pub github_api: String,
     /// Ask the InferenceX HTTP API for the newest result of each configuration
     #[arg(long, value_name = "URL", num_args = 0..=1, default_missing_value = "https://inferencex.semianalysis.com", value_parser = parse_url)]
     pub api: Option<String>,
-    /// The model's display name there, such as gpt-oss-120b [default: the source's api_model]
+    /// The model's display name in that API, such as gpt-oss-120b [default: the source's api_model]
     #[arg(long, value_name = "NAME", requires = "api", value_parser = parse_name)]
     pub api_model: Option<String>,
-    /// Its results as of this day
+    /// Ask for the newest results as of this day
     #[arg(long, value_name = "DAY", requires = "api", value_parser = parse_day)]
     pub api_date: Option<jiff::civil::Date>,
-    /// Where what is fetched is kept [default: target/reconcile/cache]
+    /// The folder that keeps what is fetched [default: target/reconcile/cache]
     #[arg(long, value_name = "DIR")]
     pub cache: Option<PathBuf>,
-    /// Take it from the cache and ask nobody
+    /// Use only the cache, without the network
     #[arg(long)]
     pub offline: bool,
-    /// The longest wait for a rate limit, seconds
+    /// The longest wait for a rate limit, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(0..=86_400))]
     pub max_wait: u64,
     #[command(flatten)]
@@ -113,10 +116,10 @@ fn parse_since(text: &str) -> Result<jiff::Timestamp, String> {
     time.ok_or_else(|| "not a day or a time; write 2026-06-01 or 2026-06-01T12:00:00Z".to_owned())
 }
 
-/// A part of a path, which is no way up.
+/// A part of a path that does not lead out of its folder.
 fn parse_part(text: &str) -> Result<String, String> {
     parse_name(text).and_then(|name| match name.as_str() {
-        "." | ".." => Err("that is no name".to_owned()),
+        "." | ".." => Err("this is not a name".to_owned()),
         _ => Ok(name),
     })
 }
@@ -131,7 +134,8 @@ fn parse_repository(text: &str) -> Result<String, String> {
 }
 
 fn formats_help() -> String {
-    let mut text = String::from("What the files are of; found out by their content without:\n");
+    let mut text =
+        String::from("The format of the files. By default it is detected from their content.\n");
     for source in source::SOURCES {
         let _ = write!(text, "\n  {:<15} {}", source.name(), source.about());
         if !source.aliases().is_empty() {
@@ -141,9 +145,9 @@ fn formats_help() -> String {
     text
 }
 
-/// What a result file may not hold.
+/// The facts that a result file may not hold.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "What the files do not hold")]
+#[command(next_help_heading = "Facts that the files do not hold")]
 pub(in crate::cli) struct GivenArgs {
     /// The GPU model, such as h200
     #[arg(long, value_name = "NAME", value_parser = parse_name)]
@@ -154,31 +158,31 @@ pub(in crate::cli) struct GivenArgs {
     /// The precision of the weights: fp4, fp8, bf16 …
     #[arg(long, value_name = "NAME", value_parser = parse_name)]
     precision: Option<String>,
-    /// GPUs that share each layer
+    /// The number of GPUs that share each layer
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=16384))]
     tensor_parallel: Option<u32>,
-    /// Of those, how many ways the experts are spread
+    /// The number of groups among these GPUs that the experts are spread over
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=16384))]
     expert_parallel: Option<u32>,
     /// Attention is data-parallel
     #[arg(long)]
     dp_attention: bool,
-    /// Nominal input length, tokens
+    /// The nominal input length in tokens
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=16777216))]
     input_seq_len: Option<u32>,
-    /// Nominal output length, tokens
+    /// The nominal output length in tokens
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=16777216))]
     output_seq_len: Option<u32>,
-    /// Requests in flight
+    /// The number of requests in flight
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1048576))]
     concurrency: Option<u32>,
-    /// When it was measured, such as 2026-06-01
+    /// The date of the measurement, such as 2026-06-01
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     date: Option<String>,
-    /// The container image that served
+    /// The container image of the server
     #[arg(long, value_name = "NAME")]
     image: Option<String>,
-    /// The run's name [default: its folder's id, or the file's name]
+    /// The id of the run [default: that of its folder, or the file's name]
     #[arg(long, value_name = "ID")]
     run_id: Option<String>,
 }

@@ -1,46 +1,46 @@
-//! What GitHub says of a run and its artifacts, and which artifacts hold its results.
+//! Runs and artifacts as GitHub lists them, and the selection of the artifacts that hold results.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::Deserialize;
 
-/// A run of a workflow, as GitHub lists it.
+/// A run of a workflow.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub(super) struct Run {
+pub(super) struct WorkflowRun {
     pub id: u64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     #[serde(default)]
     pub head_sha: String,
-    /// `success`, `failure` …; none until it is completed.
+    /// `success`, `failure` and so on; `None` until the run is completed.
     #[serde(default)]
     pub conclusion: Option<String>,
 }
 
-/// An artifact of a run, as GitHub lists it.
+/// An artifact of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(super) struct RemoteArtifact {
     pub id: u64,
     pub name: String,
-    /// Of the zip archive, bytes.
+    /// The size of the zip archive, bytes.
     pub size_in_bytes: u64,
     #[serde(default)]
     pub expired: bool,
-    /// Of the zip archive: `sha256:` and 64 hexadecimal digits; GitHub has it since 2025.
+    /// The digest of the zip archive: `sha256:` and 64 hexadecimal digits. GitHub has stated it since 2025.
     #[serde(default)]
     pub digest: Option<String>,
 }
 
-/// Which of a run's artifacts are wanted.
+/// The artifacts of a run that hold results.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Selection {
+pub(super) struct ArtifactSelection {
     pub wanted: Vec<RemoteArtifact>,
-    /// Names of those that would be wanted and are there no more.
+    /// The names of artifacts with results that are no longer there.
     pub expired: Vec<String>,
 }
 
-/// Artifacts whose names hold a configuration and that hold no results of it.
+/// Prefixes of artifacts that are named after a configuration but hold no results.
 const OTHER_PREFIXES: [&str; 10] = [
     "agentic_",
     "bmk_agentic_",
@@ -54,11 +54,11 @@ const OTHER_PREFIXES: [&str; 10] = [
     "trace_",
 ];
 
-/// Picks the artifacts that hold results: the run's aggregates, `results_bmk` since 2025-12 and one
-/// `results_{exp}` an experiment before; and of each configuration that no aggregate covers its own,
-/// `bmk_…`, or before 2025-12 `{exp}_{precision}_{framework}_tp{T}…_conc{C}_{runner}`. Of several
-/// with the same name, as a run's further attempts leave, the newest.
-pub(super) fn select(artifacts: Vec<RemoteArtifact>) -> Selection {
+/// Selects the artifacts that hold results. These are the aggregates of the run: `results_bmk` since 2025-12, and
+/// one `results_{exp}` per experiment before. A configuration that no aggregate covers has its own artifact,
+/// `bmk_…`, or before 2025-12 `{exp}_{precision}_{framework}_tp{T}…_conc{C}_{runner}`. Further attempts of a
+/// run leave several artifacts with the same name, of which the newest is selected.
+pub(super) fn select(artifacts: Vec<RemoteArtifact>) -> ArtifactSelection {
     let mut newest: BTreeMap<String, RemoteArtifact> = BTreeMap::new();
     for artifact in artifacts {
         let id = newest.get(&artifact.name).map_or(0, |other| other.id);
@@ -77,7 +77,7 @@ pub(super) fn select(artifacts: Vec<RemoteArtifact>) -> Selection {
             _ => name.strip_prefix(experiment).is_some_and(|rest| rest.starts_with('_')),
         })
     };
-    let mut selection = Selection { wanted: Vec::new(), expired: Vec::new() };
+    let mut selection = ArtifactSelection { wanted: Vec::new(), expired: Vec::new() };
     for (name, artifact) in newest {
         let wanted =
             name.starts_with("results_") || is_of_one_configuration(&name) && !is_covered(&name);
@@ -87,13 +87,14 @@ pub(super) fn select(artifacts: Vec<RemoteArtifact>) -> Selection {
             false => {}
         }
     }
-    // What the aggregates and their parts both held expired twice: the aggregates say it.
+    // An expired aggregate stands for its parts, which expired with it.
     if selection.expired.iter().any(|name| name.starts_with("results_")) {
         selection.expired.retain(|name| name.starts_with("results_"));
     }
     selection
 }
 
+/// Whether an artifact's name is that of a single configuration's results.
 fn is_of_one_configuration(name: &str) -> bool {
     let has_number = |part: &str, label: &str| {
         let digits = part.strip_prefix(label);

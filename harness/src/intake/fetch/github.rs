@@ -1,15 +1,14 @@
-//! GitHub's REST API, as much of it as leads to the results of a workflow's runs:
+//! The part of GitHub's REST API that leads to the results of a workflow's runs:
 //! <https://docs.github.com/en/rest/actions>.
 
 use std::path::Path;
 
 use reqwest::Url;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::artifact::{RemoteArtifact, Run};
-use super::link;
-use super::service::{Download, HttpAnswer, HttpService, Patience, Tell, Token};
+use super::artifact::{RemoteArtifact, WorkflowRun};
+use super::pages::{ArtifactsPage, Pages, RunsPage};
+use super::service::{DownloadOutcome, GitHubToken, HttpAnswer, HttpService, OnEvent, Patience};
 use crate::base::error::{Error, Result};
 
 /// A repository and the workflow whose runs are wanted.
@@ -21,32 +20,30 @@ pub struct Repository {
     pub workflow: String,
 }
 
-/// GitHub, or what stands in for it.
+/// GitHub, or a service with the same API.
 #[derive(Debug)]
 pub struct GitHub {
-    service: HttpService,
+    pub(super) service: HttpService,
     repository: Repository,
 }
 
-/// Where GitHub's API is.
+/// The host of GitHub's API.
 const GITHUB_HOST: &str = "api.github.com";
 
 /// The largest page of a list, bytes: a hundred runs are about a mebibyte.
-const MAX_PAGE: u64 = 32 << 20;
+pub(super) const MAX_PAGE: u64 = 32 << 20;
 
-/// No list has more pages.
-const MAX_PAGES: usize = 1000;
-
-const SIGN_IN: &str = "GitHub gives artifacts only to those it knows: set GITHUB_TOKEN (or GH_TOKEN) to a \
-                       token, such as that of `gh auth token`; one without any permission will do for \
-                       public repositories";
+/// The help for a request without a token.
+const SIGN_IN: &str = "GitHub gives artifacts only to signed-in users: set GITHUB_TOKEN (or GH_TOKEN) to a token, \
+                       such as that of `gh auth token`; a token without permissions will do for public \
+                       repositories";
 
 impl GitHub {
     /// The API at a URL, `https://api.github.com` or that of a GitHub Enterprise Server.
     pub fn new(
         base: &str,
         repository: Repository,
-        token: Option<Token>,
+        token: Option<GitHubToken>,
         patience: Patience,
     ) -> Result<Self> {
         let service = HttpService::new(base, "application/vnd.github+json", token, patience)?
@@ -54,12 +51,12 @@ impl GitHub {
         Ok(Self { service, repository })
     }
 
-    /// Whose runs these are.
+    /// The repository, `<owner>/<name>`.
     pub(super) fn repository(&self) -> &str {
         &self.repository.name
     }
 
-    /// The name of the repository's folder in a cache; of another host than GitHub's, with that.
+    /// The name of the repository's folder in a cache. It contains the host unless that is GitHub's own.
     pub fn cache_name(&self) -> String {
         let base = self.service.base();
         let host = base.host_str().unwrap_or_default();
@@ -77,10 +74,10 @@ impl GitHub {
         self.service.url(&format!("/repos/{}/actions/{path}", self.repository.name), query)
     }
 
-    /// A run.
-    pub(super) async fn run(&self, id: u64, tell: &Tell<'_>) -> Result<Run> {
+    /// The run with this id.
+    pub(super) async fn run(&self, id: u64, on_event: &OnEvent<'_>) -> Result<WorkflowRun> {
         let url = self.url(&format!("runs/{id}"), &[]);
-        let answer = self.service.get(&url, None, MAX_PAGE, tell).await?;
+        let answer = self.service.get(&url, None, MAX_PAGE, on_event).await?;
         self.body(&url, &answer, &format!("no run {id} in {}", self.repository.name))
     }
 
@@ -95,35 +92,39 @@ impl GitHub {
     }
 
     /// All artifacts of a run.
-    pub(super) async fn artifacts(&self, run: u64, tell: &Tell<'_>) -> Result<Vec<RemoteArtifact>> {
+    pub(super) async fn artifacts(
+        &self,
+        run: u64,
+        on_event: &OnEvent<'_>,
+    ) -> Result<Vec<RemoteArtifact>> {
         let url = self.url(&format!("runs/{run}/artifacts"), &[("per_page", "100")]);
         let missing = format!("no run {run} in {}", self.repository.name);
         let mut pages = Pages::<ArtifactsPage>::new(self, url, missing);
         let mut artifacts = Vec::new();
-        while let Some(page) = pages.next(tell).await? {
+        while let Some(page) = pages.next(on_event).await? {
             artifacts.extend(page);
         }
         Ok(artifacts)
     }
 
-    /// Downloads an artifact's archive; false if it is there no more.
+    /// Downloads an artifact's archive; returns false if it is no longer there.
     pub(super) async fn download(
         &self,
         artifact: &RemoteArtifact,
         path: &Path,
         max_bytes: u64,
-        tell: &Tell<'_>,
+        on_event: &OnEvent<'_>,
     ) -> Result<bool> {
         let url = self.url(&format!("artifacts/{}/zip", artifact.id), &[]);
-        match self.service.download(&url, artifact, path, max_bytes, tell).await? {
-            Download::Done => Ok(true),
-            Download::Gone => Ok(false),
-            Download::Refused(answer) => Err(self.refused(&url, &answer, &artifact.name)),
+        match self.service.download(&url, artifact, path, max_bytes, on_event).await? {
+            DownloadOutcome::Done => Ok(true),
+            DownloadOutcome::Gone => Ok(false),
+            DownloadOutcome::Refused(answer) => Err(self.refused(&url, &answer, &artifact.name)),
         }
     }
 
-    /// The JSON of an answer, or the error that its status is.
-    fn body<T: DeserializeOwned>(
+    /// The JSON of an answer; a status other than 200 is an error.
+    pub(super) fn body<T: DeserializeOwned>(
         &self,
         url: &Url,
         answer: &HttpAnswer,
@@ -133,20 +134,22 @@ impl GitHub {
             return Err(self.refused(url, answer, missing));
         }
         serde_json::from_slice(&answer.body).map_err(|error| {
-            Error::unavailable(format!("{url} answered what is no list of GitHub's: {error}"))
-                .with_help("check --github-api: it is the API's URL, not that of the pages")
+            Error::unavailable(format!("{url} did not answer like GitHub's API: {error}"))
+                .with_help(
+                    "check --github-api: it must be the URL of the API, not that of the web pages",
+                )
         })
     }
 
-    /// The error that a refusal is.
+    /// The error for a refusal.
     fn refused(&self, url: &Url, answer: &HttpAnswer, missing: &str) -> Error {
         let host = url.host_str().unwrap_or_default();
-        let said = self.service.words(&answer.body);
+        let words = self.service.words(&answer.body);
         let status = answer.status;
-        let error = Error::usage(format!("{host} answered {status}: {said}"));
+        let error = Error::usage(format!("{host} answered {status}: {words}"));
         match (status, self.service.token()) {
             (401, Some(token)) => error.with_help(format!(
-                "the token of {} is not valid, or not any more: set another",
+                "the token of {} is not valid or has expired: set another",
                 token.variable()
             )),
             (401 | 403, None) => error.with_help(SIGN_IN),
@@ -157,99 +160,14 @@ impl GitHub {
             )),
             (404 | 410, token) => {
                 let private = match token {
-                    None => "; a private one shows only with a token, in GITHUB_TOKEN",
+                    None => "; a private repository needs a token in GITHUB_TOKEN",
                     Some(_) => "",
                 };
-                Error::usage(format!("{missing} ({host} answered {status}: {said})")).with_help(format!(
+                Error::usage(format!("{missing} ({host} answered {status}: {words})")).with_help(format!(
                     "name another with --repository and --workflow, or the run by its id{private}"
                 ))
             }
-            _ => error.with_help(format!("it was asked for {url}")),
+            _ => error.with_help(format!("check the request: {url}")),
         }
-    }
-}
-
-/// A page of a list.
-pub(super) trait Page: DeserializeOwned {
-    type Item;
-    /// The items of all pages, and this page's.
-    fn into_items(self) -> (u64, Vec<Self::Item>);
-}
-
-#[derive(Deserialize)]
-pub(super) struct RunsPage {
-    total_count: u64,
-    workflow_runs: Vec<Run>,
-}
-
-impl Page for RunsPage {
-    type Item = Run;
-    fn into_items(self) -> (u64, Vec<Run>) {
-        (self.total_count, self.workflow_runs)
-    }
-}
-
-#[derive(Deserialize)]
-pub(super) struct ArtifactsPage {
-    total_count: u64,
-    artifacts: Vec<RemoteArtifact>,
-}
-
-impl Page for ArtifactsPage {
-    type Item = RemoteArtifact;
-    fn into_items(self) -> (u64, Vec<RemoteArtifact>) {
-        (self.total_count, self.artifacts)
-    }
-}
-
-/// The pages of a list, asked for as they are needed.
-pub(super) struct Pages<'a, P> {
-    github: &'a GitHub,
-    first: Url,
-    next: Option<Url>,
-    /// What is not there if the list is not.
-    missing: String,
-    page: usize,
-    seen: u64,
-    kind: std::marker::PhantomData<P>,
-}
-
-impl<'a, P: Page> Pages<'a, P> {
-    fn new(github: &'a GitHub, url: Url, missing: String) -> Self {
-        let (first, next) = (url.clone(), Some(url));
-        Self { github, first, next, missing, page: 0, seen: 0, kind: std::marker::PhantomData }
-    }
-
-    /// The next page's items; `None` after the last.
-    pub(super) async fn next(&mut self, tell: &Tell<'_>) -> Result<Option<Vec<P::Item>>> {
-        let Some(url) = self.next.take() else { return Ok(None) };
-        let service = &self.github.service;
-        let answer = service.get(&url, None, MAX_PAGE, tell).await?;
-        let page: P = self.github.body(&url, &answer, &self.missing)?;
-        let (total, items) = page.into_items();
-        self.page += 1;
-        self.seen += items.len() as u64;
-        self.next = match answer.link() {
-            Some(header) => link::next(header).map(|target| self.own(&url, target)).transpose()?,
-            // Without the header, the count says whether there are more.
-            None if !items.is_empty() && self.seen < total => {
-                let mut url = self.first.clone();
-                url.query_pairs_mut().append_pair("page", &(self.page + 1).to_string());
-                Some(url)
-            }
-            None => None,
-        };
-        if self.next.is_some() && self.page >= MAX_PAGES {
-            return Err(Error::unavailable(format!("{} has pages without end", self.first)));
-        }
-        Ok(Some(items))
-    }
-
-    /// The URL of a further page, which is the API's own.
-    fn own(&self, from: &Url, target: &str) -> Result<Url> {
-        let url = from.join(target).ok().filter(|url| self.github.service.owns(url));
-        url.ok_or_else(|| {
-            Error::unavailable(format!("{} names a next page that is not its own", self.first))
-        })
     }
 }

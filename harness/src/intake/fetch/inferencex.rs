@@ -1,8 +1,7 @@
-//! The `InferenceX` HTTP API: `GET /api/v1/benchmarks?model=<display name>[&date=<day>]`, the newest
+//! The `InferenceX` HTTP API: `GET /api/v1/benchmarks?model=<display name>[&date=<day>]` answers with the newest
 //! result of each configuration as of a day.
 //!
-//! An answer is kept with its entity tag: asked again, a service that knows the tag says that nothing
-//! has changed.
+//! An answer is cached with its entity tag, so that the service can reply that nothing has changed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,21 +12,21 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::service::{Event, HttpService, Patience, Tell};
+use super::service::{FetchEvent, HttpService, OnEvent, Patience};
 use crate::base::error::{Error, Result};
 use crate::base::file;
 use crate::base::text::hex;
 
-/// What is asked for.
+/// A question to the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiQuestion {
-    /// The model by its display name, such as `gpt-oss-120b`.
+    /// The display name of the model, such as `gpt-oss-120b`.
     pub model: String,
-    /// The newest results as of this day; of today without.
+    /// The day as of which results are wanted [default: today].
     pub day: Option<Date>,
 }
 
-/// The service.
+/// The API at a URL.
 #[derive(Debug)]
 pub struct InferenceX {
     service: HttpService,
@@ -40,20 +39,20 @@ const SCHEMA_VERSION: u32 = 1;
 const ANSWER: &str = "benchmarks.json";
 const FACTS: &str = "answer.json";
 
-/// Where an answer in the cache is from.
+/// The origin of an answer in the cache.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Facts {
+struct AnswerFacts {
     schema_version: u32,
     url: String,
     fetched_at: Timestamp,
     etag: Option<String>,
-    /// Of the answer, hexadecimal.
+    /// The digest of the answer, in hexadecimal digits.
     sha256: String,
 }
 
 impl InferenceX {
-    /// The service at a URL.
+    /// The API at a URL.
     pub fn new(base: &str, patience: Patience) -> Result<Self> {
         Ok(Self { service: HttpService::new(base, "application/json", None, patience)? })
     }
@@ -75,66 +74,72 @@ impl InferenceX {
         cache.join(format!("{host}{port}")).join(format!("model_{model}{day}"))
     }
 
-    /// Brings the answer into the cache; returns its file.
+    /// Brings the answer to a question into the cache and returns its file.
     pub async fn fetch(
         &self,
         cache: &Path,
         question: &ApiQuestion,
-        tell: &Tell<'_>,
+        on_event: &OnEvent<'_>,
     ) -> Result<PathBuf> {
         let folder = self.folder(cache, question);
         let url = self.url(question);
-        let kept = kept(&folder, url.as_str());
-        let etag = kept.as_ref().and_then(|facts| facts.etag.as_deref());
-        let answer = self.service.get(&url, etag, MAX_ANSWER, tell).await?;
+        let cached = cached_facts(&folder, url.as_str());
+        let etag = cached.as_ref().and_then(|facts| facts.etag.as_deref());
+        let answer = self.service.get(&url, etag, MAX_ANSWER, on_event).await?;
         let path = folder.join(ANSWER);
-        match (answer.status, kept) {
+        match (answer.status, cached) {
             (304, Some(facts)) => {
                 let since = facts.fetched_at;
-                tell(Event::Note(&format!("note: {url} has not changed since {since:.0}")));
+                on_event(FetchEvent::Note(&format!(
+                    "note: {url} has not changed since {since:.0}"
+                )));
                 return Ok(path);
             }
             (200, _) => {}
             _ => return Err(self.refused(&url, question, answer.status, &answer.body)),
         }
-        match serde_json::from_slice(&answer.body) {
-            Ok(Value::Array(rows)) if rows.is_empty() => {
-                return Err(Error::usage(format!("{url} has no rows"))
-                    .with_help("name a later day with --api-date, or another model"));
-            }
-            Ok(Value::Array(_)) => {}
-            _ => {
-                return Err(Error::unavailable(format!(
-                    "{url} answered no array of rows: {}",
-                    self.service.words(&answer.body)
-                ))
-                .with_help("check the URL of --api"));
-            }
-        }
-        let facts = Facts {
+        self.check_rows(&url, &answer.body)?;
+        let facts = AnswerFacts {
             schema_version: SCHEMA_VERSION,
             url: url.to_string(),
             fetched_at: Timestamp::now(),
             etag: answer.etag().map(str::to_owned),
             sha256: hex(&Sha256::digest(&answer.body)),
         };
-        // Cut off between the two, the answer is not what its facts say, and is asked for anew.
+        // If the program is cut off between the two files, they do not match and the answer is asked for again.
         file::replace(&path, &answer.body)?;
         let text = serde_json::to_string_pretty(&facts).expect("facts are plain JSON");
         file::replace(&folder.join(FACTS), (text + "\n").as_bytes())?;
         Ok(path)
     }
 
-    /// The answer in the cache, without asking anyone.
+    /// Refuses an answer that is not an array of rows, or an empty one.
+    fn check_rows(&self, url: &reqwest::Url, body: &[u8]) -> Result<()> {
+        match serde_json::from_slice(body) {
+            Ok(Value::Array(rows)) if rows.is_empty() => {
+                Err(Error::usage(format!("{url} has no rows"))
+                    .with_help("name a later day with --api-date, or another model"))
+            }
+            Ok(Value::Array(_)) => Ok(()),
+            _ => Err(Error::unavailable(format!(
+                "{url} did not answer with an array of rows: {}",
+                self.service.words(body)
+            ))
+            .with_help("check the URL of --api")),
+        }
+    }
+
+    /// The file of the answer in the cache, without using the network.
     pub fn from_cache(&self, cache: &Path, question: &ApiQuestion) -> Result<PathBuf> {
         let folder = self.folder(cache, question);
         let url = self.url(question);
-        kept(&folder, url.as_str()).map(|_| folder.join(ANSWER)).ok_or_else(|| {
+        cached_facts(&folder, url.as_str()).map(|_| folder.join(ANSWER)).ok_or_else(|| {
             Error::usage(format!("the cache has no answer to {url}"))
-                .with_help("fetch it without --offline")
+                .with_help("run it without --offline to fetch it")
         })
     }
 
+    /// The error for a refusal.
     fn refused(
         &self,
         url: &reqwest::Url,
@@ -142,12 +147,12 @@ impl InferenceX {
         status: u16,
         body: &[u8],
     ) -> Error {
-        let said = self.service.words(body);
-        let error = Error::usage(format!("{url} answered {status}: {said}"));
+        let words = self.service.words(body);
+        let error = Error::usage(format!("{url} answered {status}: {words}"));
         match (status, names(body)) {
             (400, Some(names)) => error.with_help(format!("the models are: {}", names.join(", "))),
             (400, None) => error.with_help(format!(
-                "`{}` is no model's display name there; name one with --api-model, such as \
+                "the API knows no model `{}`; name another with --api-model, such as \
                  gpt-oss-120b or Llama-3.3-70B-Instruct-FP8",
                 question.model
             )),
@@ -156,17 +161,17 @@ impl InferenceX {
     }
 }
 
-/// The facts of an answer that is in the cache as it came.
-fn kept(folder: &Path, url: &str) -> Option<Facts> {
-    let facts: Facts = serde_json::from_slice(&fs::read(folder.join(FACTS)).ok()?).ok()?;
+/// The facts of an answer that is in the cache unchanged.
+fn cached_facts(folder: &Path, url: &str) -> Option<AnswerFacts> {
+    let facts: AnswerFacts = serde_json::from_slice(&fs::read(folder.join(FACTS)).ok()?).ok()?;
     let answer = fs::read(folder.join(ANSWER)).ok()?;
-    let is_whole = facts.schema_version == SCHEMA_VERSION
+    let is_unchanged = facts.schema_version == SCHEMA_VERSION
         && facts.url == url
         && facts.sha256 == hex(&Sha256::digest(&answer));
-    is_whole.then_some(facts)
+    is_unchanged.then_some(facts)
 }
 
-/// The names of models that a refusal lists, under whatever key.
+/// The names of models that a refusal lists, under any key.
 fn names(body: &[u8]) -> Option<Vec<String>> {
     let body: Value = serde_json::from_slice(body).ok()?;
     body.as_object()?.values().find_map(|value| {

@@ -1,67 +1,69 @@
-//! What an answer asks for: to be taken, to be asked again, or to wait for a rate limit.
+//! The next step after an answer: accept it, follow it, ask again, or wait for a rate limit.
 //!
 //! GitHub's limits, <https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api>:
-//! a 403 or a 429 with `retry-after`, else with `x-ratelimit-remaining: 0` and the UTC second
-//! `x-ratelimit-reset`, else, of a secondary limit, a minute, and longer each further time.
+//! a 403 or a 429 with `retry-after`, or with `x-ratelimit-remaining: 0` and the UTC second
+//! `x-ratelimit-reset`. A secondary limit may have neither; it asks for a minute, and longer each further time.
 
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
-/// What is to be done about an answer.
+/// The next step after an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Step {
-    /// It is an answer, if perhaps a refusal.
-    Take,
-    /// It says where else to ask.
+pub(super) enum NextStep {
+    /// Accept the answer, which may be a refusal.
+    Accept,
+    /// Ask at another address.
     Redirect,
-    /// A passing fault: ask again.
-    Again,
-    /// A limit is reached: ask again at this time.
+    /// Ask again, because the fault may pass.
+    Retry,
+    /// Ask again at this time, because a limit is reached.
     Wait(Timestamp),
 }
 
-/// The wait that a secondary limit without a time of its own asks for, at first.
+/// The first wait for a secondary limit that names no time.
 const SECONDARY_WAIT: SignedDuration = SignedDuration::from_mins(1);
 
-/// Decides about an answer by its status and headers; of a 403 the body tells a limit from a refusal.
-pub(super) fn step(status: u16, headers: &HeaderMap, body: &str, now: Timestamp) -> Step {
+/// Decides about an answer by its status and headers. Only the body tells the secondary limit of a 403 from a
+/// refusal.
+pub(super) fn next_step(status: u16, headers: &HeaderMap, body: &str, now: Timestamp) -> NextStep {
     match status {
-        301 | 302 | 303 | 307 | 308 => Step::Redirect,
-        403 | 429 | 503 => match told_wait(headers, now) {
-            Some(until) => Step::Wait(until),
-            None if status == 503 => Step::Again,
+        301 | 302 | 303 | 307 | 308 => NextStep::Redirect,
+        403 | 429 | 503 => match end_of_limit(headers, now) {
+            Some(until) => NextStep::Wait(until),
+            None if status == 503 => NextStep::Retry,
             None if status == 429 || body.to_ascii_lowercase().contains("rate limit") => {
-                Step::Wait(later(now, SECONDARY_WAIT))
+                NextStep::Wait(later(now, SECONDARY_WAIT))
             }
-            None => Step::Take,
+            None => NextStep::Accept,
         },
-        408 | 500..=599 => Step::Again,
-        _ => Step::Take,
+        408 | 500..=599 => NextStep::Retry,
+        _ => NextStep::Accept,
     }
 }
 
-/// When the limit that the headers tell of is over; `None` if they tell of none.
-fn told_wait(headers: &HeaderMap, now: Timestamp) -> Option<Timestamp> {
+/// The time at which the limit in the headers ends; `None` if they state none.
+fn end_of_limit(headers: &HeaderMap, now: Timestamp) -> Option<Timestamp> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     text(RETRY_AFTER.as_str())
         .and_then(|text| retry_after(text, now))
-        .or_else(|| spent(headers, now))
+        .or_else(|| renewal_of_spent_allowance(headers, now))
 }
 
-/// When an allowance that this answer has used up is renewed: the next request would be refused.
-pub(super) fn spent(headers: &HeaderMap, now: Timestamp) -> Option<Timestamp> {
+/// The time at which the allowance of requests is renewed, if this answer used it up. The next request before
+/// that time would be refused.
+pub(super) fn renewal_of_spent_allowance(headers: &HeaderMap, now: Timestamp) -> Option<Timestamp> {
     let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<i64>().ok();
     if number("x-ratelimit-remaining") != Some(0) {
         return None;
     }
     let reset = Timestamp::from_second(number("x-ratelimit-reset")?).ok()?;
-    // A second more: the two clocks need not agree.
+    // One second more, because the two clocks may differ.
     Some(later(reset.max(now), SignedDuration::from_secs(1)))
 }
 
-/// The time that `Retry-After` names: seconds from now, or a date (RFC 9110, 10.2.3).
+/// The time in `Retry-After`: seconds from now, or a date (RFC 9110, 10.2.3).
 fn retry_after(text: &str, now: Timestamp) -> Option<Timestamp> {
     if let Ok(seconds) = text.parse::<u32>() {
         return Some(later(now, SignedDuration::from_secs(i64::from(seconds))));
@@ -74,7 +76,7 @@ fn later(time: Timestamp, wait: SignedDuration) -> Timestamp {
     time.checked_add(wait).unwrap_or(Timestamp::MAX)
 }
 
-/// How long it is until then; no time at all if it is past.
+/// The duration until a time; zero if it is past.
 pub(super) fn until(then: Timestamp, now: Timestamp) -> Duration {
     Duration::try_from(then.duration_since(now)).unwrap_or_default()
 }
@@ -98,8 +100,8 @@ mod tests {
     }
 
     fn wait(status: u16, pairs: &[(&str, &str)], body: &str) -> Option<u64> {
-        match step(status, &headers(pairs), body, now()) {
-            Step::Wait(then) => Some(until(then, now()).as_secs()),
+        match next_step(status, &headers(pairs), body, now()) {
+            NextStep::Wait(then) => Some(until(then, now()).as_secs()),
             _ => None,
         }
     }
@@ -125,21 +127,21 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_no_limit_and_a_fault_passes() {
+    fn a_refusal_is_not_a_limit_and_a_fault_is_retried() {
         let left = [("x-ratelimit-remaining", "12"), ("x-ratelimit-reset", "1780315290")];
         for (status, expected) in [
-            (200, Step::Take),
-            (401, Step::Take),
-            (403, Step::Take),
-            (404, Step::Take),
-            (410, Step::Take),
-            (302, Step::Redirect),
-            (304, Step::Take),
-            (500, Step::Again),
-            (502, Step::Again),
-            (503, Step::Again),
+            (200, NextStep::Accept),
+            (401, NextStep::Accept),
+            (403, NextStep::Accept),
+            (404, NextStep::Accept),
+            (410, NextStep::Accept),
+            (302, NextStep::Redirect),
+            (304, NextStep::Accept),
+            (500, NextStep::Retry),
+            (502, NextStep::Retry),
+            (503, NextStep::Retry),
         ] {
-            assert_eq!(step(status, &headers(&left), "no", now()), expected, "{status}");
+            assert_eq!(next_step(status, &headers(&left), "no", now()), expected, "{status}");
         }
     }
 
@@ -148,7 +150,8 @@ mod tests {
         let reset = (now().as_second() - 5).to_string();
         let seen = |remaining: &str, reset: &str| {
             let pairs = [("x-ratelimit-remaining", remaining), ("x-ratelimit-reset", reset)];
-            spent(&headers(&pairs), now()).map(|then| until(then, now()).as_secs())
+            renewal_of_spent_allowance(&headers(&pairs), now())
+                .map(|then| until(then, now()).as_secs())
         };
         assert_eq!(seen("0", &reset), Some(1));
         assert_eq!(seen("1", &reset), None);
@@ -162,7 +165,7 @@ mod tests {
         ) {
             let name = ["retry-after", "x-ratelimit-reset", "x-ratelimit-remaining"][name];
             let pairs = headers(&[(name, value.as_str())]);
-            if let Step::Wait(then) = step(status, &pairs, &body, now()) {
+            if let NextStep::Wait(then) = next_step(status, &pairs, &body, now()) {
                 prop_assert!(then >= now());
             }
         }

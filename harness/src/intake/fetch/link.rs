@@ -1,4 +1,4 @@
-//! The `Link` header (RFC 8288), by which an API says where its next page is.
+//! The `Link` header (RFC 8288), in which an API names its next page.
 
 /// The target of the relation `next`, if the header has one.
 pub(super) fn next(header: &str) -> Option<&str> {
@@ -35,7 +35,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_next_page_there_is_none() {
+    fn a_header_without_a_next_page_has_none() {
         for header in ["", "<https://a>; rel=\"last\"", "<https://a", "next", "<a>; nextrel=next"] {
             assert_eq!(next(header), None, "{header}");
         }

@@ -1,13 +1,13 @@
 //! AIConfigurator's `silicon_sample.csv`: mean TTFT and mean TPOT, in milliseconds, of InferenceMAX
 //! results of many models, without their throughputs.
 //!
-//! Its columns are made for its own estimator: `batch_size` is a data-parallel rank's, not the
-//! concurrency, and `tp_size` counts the experts' parallelism twice for some results. So concurrency, TP
-//! and EP are read from the id (`…_c64_tp4_ep1_303`), and the columns are held against it where they must
-//! agree. Its results of several pools lack the numbers of workers, and its own measurements (`epnone`)
-//! are not of that benchmark: both are skipped.
+//! The columns are made for its own estimator: `batch_size` is that of one data-parallel rank, not the
+//! concurrency, and `tp_size` counts expert parallelism twice for some results. Therefore concurrency, TP
+//! and EP are read from the id (`…_c64_tp4_ep1_303`) and compared with the columns where they must agree.
+//! Results with several pools lack the numbers of workers, and AIConfigurator's own measurements (`epnone`)
+//! do not belong to InferenceMAX: both are skipped.
 
-use super::{Artifact, GivenFacts, Reading, SourceReader};
+use super::{Artifact, GivenFacts, Reading, SkipReason, SourceReader};
 use crate::base::error::Result;
 use crate::base::table::Record;
 use crate::row::metric::Metric;
@@ -88,20 +88,20 @@ impl SourceReader for AiConfigurator {
     }
 }
 
-/// A row, or why there is none.
-fn read_record(record: Record<'_>, given: &GivenFacts) -> Result<Result<Row, &'static str>> {
+/// A row, or the reason why the line is skipped.
+fn read_record(record: Record<'_>, given: &GivenFacts) -> Result<Result<Row, SkipReason>> {
     if record.text("mode") != Some("agg") {
-        return Ok(Err("separate pools without the numbers of their workers"));
+        return Ok(Err(SkipReason::PoolsWithoutWorkers));
     }
     let id = record.required("id", record.text("id"))?;
     let facts = record.text("silicon_data_source").unwrap_or_default();
     if id.contains("_epnone") || fact(facts, "measured").is_none() {
-        return Ok(Err("AIConfigurator's own measurement, not InferenceMAX's"));
+        return Ok(Err(SkipReason::OwnMeasurement));
     }
     let count = |column| record.required(column, record.whole(column, 1..=1 << 20)?);
     let dp_size = count("attention_dp_size")?;
     let Some((tensor_parallel, expert_parallel)) = degrees(record, id, dp_size)? else {
-        return Ok(Err("its id does not say TP and EP, and its columns count EP twice"));
+        return Ok(Err(SkipReason::AmbiguousParallelism));
     };
     let concurrency = concurrency(record, id, facts, dp_size)?;
     let seconds = |column| {
@@ -139,18 +139,18 @@ fn read_record(record: Record<'_>, given: &GivenFacts) -> Result<Result<Row, &'s
     }))
 }
 
-/// A value of `key=value; key=value`.
+/// The value of a key in `key=value; key=value`.
 fn fact<'a>(facts: &'a str, key: &str) -> Option<&'a str> {
     facts.split("; ").find_map(|fact| fact.strip_prefix(key)?.strip_prefix('='))
 }
 
-/// The number behind a tag in an id: `c64` is 64 behind `c`.
+/// The number that follows a tag in an id: 64 for the tag `c` in `…_c64_…`.
 fn tagged(id: &str, tag: &str) -> Option<u32> {
     id.split('_').find_map(|part| part.strip_prefix(tag)?.parse().ok())
 }
 
-/// TP and EP of `…_tp4_ep1_303` or `…_tp4_0_ep1_0_303`, which is the same. Of an id without
-/// (`…_cfg733`), those of the columns where no experts and no attention are spread; else `None`.
+/// The TP and EP of an id such as `…_tp4_ep1_303`, or `…_tp4_0_ep1_0_303`, which means the same. An id without
+/// them (`…_cfg733`) has those of its columns if neither experts nor attention are spread; else `None`.
 fn degrees(record: Record<'_>, id: &str, dp_size: u32) -> Result<Option<(u32, u32)>> {
     if let (Some(tp), Some(ep)) = (tagged(id, "tp"), tagged(id, "ep")) {
         return Ok(Some((tp, ep)));
@@ -160,7 +160,7 @@ fn degrees(record: Record<'_>, id: &str, dp_size: u32) -> Result<Option<(u32, u3
     Ok(tp.filter(|_| ep == Some(1) && dp_size == 1).map(|tp| (tp, 1)))
 }
 
-/// The requests in flight, of all ranks together: `…_c64_…`. The facts and the columns must agree.
+/// The requests in flight over all ranks, as the id says: `…_c64_…`. The facts and the columns must agree with it.
 fn concurrency(record: Record<'_>, id: &str, facts: &str, dp_size: u32) -> Result<u32> {
     let concurrency = tagged(id, "c").filter(|requests| *requests > 0);
     let concurrency = concurrency
@@ -171,7 +171,7 @@ fn concurrency(record: Record<'_>, id: &str, facts: &str, dp_size: u32) -> Resul
         return Err(record.error("silicon_data_source", message));
     }
     let batch = record.required("batch_size", record.whole("batch_size", 1..=1 << 20)?)?;
-    // Fewer sequences than ranks are not divided.
+    // Fewer sequences than ranks are not divided among the ranks.
     let undivided = concurrency < dp_size && batch == concurrency;
     if !undivided && batch.checked_mul(dp_size) != Some(concurrency) {
         let message = format!(

@@ -1,9 +1,9 @@
-//! Argonne's LLM-Inference-Bench, `All_results.csv`: static batches of prompts as long as their outputs.
-//! `Latency` is the whole batch's, in seconds; `Throughput` counts input and output tokens of all
-//! devices, 2 × length × batch / latency. Rows where the two disagree are skipped: most of llama.cpp's
-//! are wrong by the batch.
+//! Argonne's LLM-Inference-Bench, `All_results.csv`: static batches of prompts that are as long as their outputs.
+//! `Latency` is that of the whole batch, in seconds. `Throughput` counts input and output tokens of all
+//! devices, 2 × length × batch / latency. Rows where the two disagree are skipped: most rows of llama.cpp
+//! are wrong by the batch size.
 
-use super::{Artifact, GivenFacts, Reading, SourceReader};
+use super::{Artifact, GivenFacts, Reading, SkipReason, SourceReader};
 use crate::base::error::Result;
 use crate::base::table::Record;
 use crate::row::metric::Metric;
@@ -25,7 +25,8 @@ const COLUMNS: [&str; 8] = [
     "Throughput",
 ];
 
-/// Latency and throughput agree when their product is the tokens of the batch to within this share.
+/// The largest relative difference between latency × throughput and the tokens of the batch at which the two
+/// agree.
 const AGREEMENT: f64 = 0.02;
 
 impl SourceReader for Argonne {
@@ -58,12 +59,12 @@ impl SourceReader for Argonne {
     }
 }
 
-/// A row, or why there is none.
+/// A row, or the reason why the line is skipped.
 fn read_record(
     record: Record<'_>,
     artifact: &Artifact,
     given: &GivenFacts,
-) -> Result<Result<Row, String>> {
+) -> Result<Result<Row, SkipReason>> {
     let text = |column| record.required(column, record.text(column));
     let count = |column| record.required(column, record.whole(column, 1..=1 << 20)?);
     let number = |column| record.required(column, record.number(column, f64::MIN_POSITIVE..=1e12)?);
@@ -76,23 +77,17 @@ fn read_record(
     };
     let tokens = 2.0 * f64::from(length) * f64::from(batch);
     if (throughput * latency / tokens - 1.0).abs() > AGREEMENT {
-        return Ok(Err(format!("latency and throughput of {framework} disagree")));
+        return Ok(Err(SkipReason::FiguresDisagree(framework)));
     }
     let precision = given.precision.clone().ok_or_else(|| {
-        artifact.error("the precision is not in the file").with_help("say it with --precision")
+        artifact.error("the precision is not in the file").with_help("give it with --precision")
     })?;
-    // llama.cpp gives each device whole layers.
+    // llama.cpp places whole layers on each device.
     let parallelism = if framework == "llama.cpp" {
         Parallelism { pipeline_parallel: devices, ..Parallelism::new(1, 1) }
     } else {
         Parallelism::new(devices, 1)
     };
-    let mut measured = Measured::default();
-    let per_gpu = throughput / f64::from(devices);
-    measured.means[Metric::Throughput] = Some(per_gpu);
-    measured.means[Metric::OutputThroughput] = Some(per_gpu / 2.0);
-    measured.derived[Metric::OutputThroughput] = true;
-    measured.means[Metric::E2eLatency] = Some(latency);
     let run_id = given.run_id.clone().unwrap_or_else(|| artifact.stem());
     Ok(Ok(Row {
         provider: given.provider.clone(),
@@ -107,13 +102,24 @@ fn read_record(
             spec_decoding: "none".to_owned(),
             is_multinode: false,
         },
-        measured,
+        measured: figures(latency, throughput / f64::from(devices)),
         provenance: Provenance { benchmark_date: given.date.clone(), run_id, image: None },
         repeatability: None,
     }))
 }
 
-/// `Nvidia H100 GPU` is `h100`, `Intel Max 1550` is `max-1550`.
+/// The figures of a batch, from its latency in seconds and its throughput in tokens/s/GPU. Half of the tokens are
+/// output.
+fn figures(latency: f64, throughput: f64) -> Measured {
+    let mut measured = Measured::default();
+    measured.means[Metric::Throughput] = Some(throughput);
+    measured.means[Metric::OutputThroughput] = Some(throughput / 2.0);
+    measured.derived[Metric::OutputThroughput] = true;
+    measured.means[Metric::E2eLatency] = Some(latency);
+    measured
+}
+
+/// The GPU model of a device: `Nvidia H100 GPU` is `h100`, `Intel Max 1550` is `max-1550`.
 fn device(hardware: &str) -> String {
     let name = hardware.strip_suffix(" GPU").unwrap_or(hardware);
     let (_, model) = name.split_once(' ').unwrap_or(("", name));
@@ -135,7 +141,7 @@ mod tests {
         let artifact = Artifact::new(Path::new("All_results.csv"), text.to_owned());
         assert!(Argonne.recognises(&artifact));
         let message = Argonne.read(&artifact, &GivenFacts::default()).unwrap_err().to_string();
-        assert!(message.ends_with("say it with --precision"), "{message}");
+        assert!(message.ends_with("give it with --precision"), "{message}");
         let given = GivenFacts { precision: Some("fp16".to_owned()), ..GivenFacts::default() };
         let reading = Argonne.read(&artifact, &given).unwrap();
         let names: Vec<String> = reading.rows.iter().map(|row| row.identity.to_string()).collect();

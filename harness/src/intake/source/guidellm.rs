@@ -1,10 +1,10 @@
-//! GuideLLM's benchmark reports: a benchmark a load, metrics with statistics over the successful
-//! requests. Its `time_per_output_token_ms` counts the first token's time too; TPOT is its
-//! `inter_token_latency_ms`.
+//! GuideLLM's benchmark reports: one benchmark per load, metrics with statistics over the successful
+//! requests. TPOT is its `inter_token_latency_ms`; its `time_per_output_token_ms` includes the first token.
 
-use super::draft::{Draft, Fields, ms};
-use super::{Artifact, GivenFacts, Reading, SourceReader};
-use crate::base::error::{Place, Result};
+use super::draft::Draft;
+use super::json_fields::{JsonFields, ms, requests};
+use super::{Artifact, GivenFacts, Reading, SkipReason, SourceReader};
+use crate::base::error::{Error, Place, Result};
 use crate::row::metric::Metric;
 
 /// Reports of GuideLLM.
@@ -35,63 +35,73 @@ impl SourceReader for GuideLlm {
             .ok_or_else(|| artifact.error("no array `benchmarks`"))?;
         for (index, value) in benchmarks.iter().enumerate() {
             let place = Place::file(&artifact.path).in_column(format!("/benchmarks/{index}"));
-            let fields = Fields { value, place: &place };
-            let model = match fields.text("/config/backend/model")? {
-                None => fields.text("/config/backend/model_name")?,
-                model => model,
-            };
-            match model {
-                Some(model) if !reading.wants(NAME, &[model], given) => continue,
-                Some(_) => {}
-                None => reading.unnamed(&place),
-            }
-            let Some(concurrency) = concurrency(fields)?.or(given.concurrency) else {
-                let kind = fields.text("/config/strategy/type_")?.unwrap_or("unnamed");
-                reading.skip(
-                    NAME,
-                    format!("load of kind {kind} has no concurrency; say it with --concurrency"),
-                );
-                continue;
-            };
-            for kind in ["errored", "incomplete"] {
-                let requests = fields.number(&format!("/metrics/request_totals/{kind}"))?;
-                if let Some(requests) = requests.filter(|requests| *requests > 0.0) {
-                    reading.warnings.push(format!("{place}: {requests} requests were {kind}"));
-                }
-            }
-            let mean = |metric: &str| fields.number(&format!("/metrics/{metric}/successful/mean"));
-            let sum =
-                |metric: &str| fields.number(&format!("/metrics/{metric}/successful/total_sum"));
-            let duration = fields.number("/duration")?.filter(|seconds| *seconds > 0.0);
-            let rate = |tokens: Option<f64>| {
-                tokens.zip(duration).map(|(tokens, seconds)| tokens / seconds)
-            };
-            let percentile =
-                fields.number("/metrics/time_to_first_token_ms/successful/percentiles/p99")?;
-            let draft = Draft {
-                concurrency: Some(concurrency),
-                mean_input_tokens: mean("prompt_token_count")?,
-                mean_output_tokens: mean("output_token_count")?,
-                // The report's own rates are means over moments, not tokens over time.
-                total_tokens_per_s: rate(sum("total_token_count")?),
-                output_tokens_per_s: rate(sum("output_token_count")?),
-                ttft: ms(mean("time_to_first_token_ms")?),
-                p99_ttft: ms(percentile),
-                tpot: ms(mean("inter_token_latency_ms")?),
-                e2e_latency: mean("request_latency")?,
-                median_e2e_latency: fields.number("/metrics/request_latency/successful/median")?,
-                derived: vec![Metric::Throughput, Metric::OutputThroughput],
-                ..Draft::default()
-            };
-            let given = GivenFacts { concurrency: None, ..given.clone() };
-            reading.take(NAME, draft.finish(artifact, &place, &given)?);
+            let fields = JsonFields { value, place: &place };
+            read_benchmark(fields, artifact, given, &mut reading)?;
         }
         Ok(reading)
     }
 }
 
-/// The requests in flight of a closed loop; `None` of a load that comes at a rate.
-fn concurrency(fields: Fields<'_>) -> Result<Option<u32>> {
+/// Reads the benchmark of one load.
+fn read_benchmark(
+    fields: JsonFields<'_>,
+    artifact: &Artifact,
+    given: &GivenFacts,
+    reading: &mut Reading,
+) -> Result<()> {
+    let place = fields.place;
+    let model = match fields.text("/config/backend/model")? {
+        None => fields.text("/config/backend/model_name")?,
+        model => model,
+    };
+    if !reading.wants_model(NAME, model, given, place) {
+        return Ok(());
+    }
+    let Some(concurrency) = concurrency(fields)?.or(given.concurrency) else {
+        let kind = fields.text("/config/strategy/type_")?.unwrap_or("unnamed");
+        reading.skip(NAME, SkipReason::NoConcurrency(kind.to_owned()));
+        return Ok(());
+    };
+    for (kind, happened) in [("errored", "failed"), ("incomplete", "did not finish")] {
+        let count = fields.number(&format!("/metrics/request_totals/{kind}"))?;
+        if let Some(count) = count.filter(|count| *count > 0.0) {
+            reading.warnings.push(format!("{place}: {}", requests(count, happened)));
+        }
+    }
+    let draft = Draft { concurrency: Some(concurrency), ..figures(fields)? };
+    let given = GivenFacts { concurrency: None, ..given.clone() };
+    reading.take(NAME, draft.finish(artifact, place, &given)?);
+    Ok(())
+}
+
+/// The figures of a benchmark.
+fn figures(fields: JsonFields<'_>) -> Result<Draft> {
+    let statistic =
+        |metric: &str, name: &str| fields.number(&format!("/metrics/{metric}/successful/{name}"));
+    let mean = |metric: &str| statistic(metric, "mean");
+    let duration = fields.number("/duration")?.filter(|seconds| *seconds > 0.0);
+    // The rates of the report are means over moments, not tokens over time.
+    let rate = |metric: &str| {
+        let tokens = statistic(metric, "total_sum")?;
+        Ok::<_, Error>(tokens.zip(duration).map(|(tokens, seconds)| tokens / seconds))
+    };
+    Ok(Draft {
+        mean_input_tokens: mean("prompt_token_count")?,
+        mean_output_tokens: mean("output_token_count")?,
+        total_tokens_per_s: rate("total_token_count")?,
+        output_tokens_per_s: rate("output_token_count")?,
+        ttft: ms(mean("time_to_first_token_ms")?),
+        p99_ttft: ms(statistic("time_to_first_token_ms", "percentiles/p99")?),
+        tpot: ms(mean("inter_token_latency_ms")?),
+        e2e_latency: mean("request_latency")?,
+        median_e2e_latency: statistic("request_latency", "median")?,
+        derived: vec![Metric::Throughput, Metric::OutputThroughput],
+        ..Draft::default()
+    })
+}
+
+/// The requests in flight of a closed loop; `None` when requests arrive at a rate.
+fn concurrency(fields: JsonFields<'_>) -> Result<Option<u32>> {
     Ok(match fields.text("/config/strategy/type_")? {
         Some("synchronous") => Some(1),
         Some("concurrent") => match fields.count("/config/strategy/streams")? {
@@ -109,6 +119,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::intake::source::Fate;
 
     fn benchmark(strategy: &Value) -> Value {
         let metric = |mean: f64, sum: f64| json!({ "successful": { "mean": mean, "median": mean, "total_sum": sum, "percentiles": { "p99": 2.0 * mean } } });
@@ -146,7 +157,8 @@ mod tests {
         assert_eq!(row.measured.means[Metric::Tpot], Some(0.0775));
         assert_eq!(row.measured.means[Metric::Throughput], Some(150.0));
         assert!(row.measured.derived[Metric::Throughput]);
-        assert!(reading.fates.keys().any(|(_, fate)| format!("{fate:?}").contains("constant")));
-        assert!(reading.warnings[0].contains("1 requests were errored"));
+        let skipped = Fate::Skipped(SkipReason::NoConcurrency("constant".to_owned()));
+        assert_eq!(reading.fates.count(&(NAME, skipped)), 1);
+        assert!(reading.warnings[0].contains("1 request failed"));
     }
 }

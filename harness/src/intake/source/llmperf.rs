@@ -1,8 +1,9 @@
-//! Summaries of LLMPerf's `token_benchmark_ray.py`, in seconds. Its `inter_token_latency_s` is the mean
-//! time between tokens of a request, the first included, so TPOT follows from the latencies.
+//! Summaries of LLMPerf's `token_benchmark_ray.py`, in seconds. Its `inter_token_latency_s` is the mean time
+//! per token of a request including the first token, so TPOT is computed from the latencies.
 
-use super::draft::{Draft, Fields};
-use super::{Artifact, GivenFacts, Reading, SourceReader};
+use super::draft::Draft;
+use super::json_fields::{JsonFields, requests};
+use super::{Artifact, GivenFacts, Reading, SkipReason, SourceReader};
 use crate::base::error::{Place, Result};
 use crate::row::metric::Metric;
 
@@ -30,17 +31,16 @@ impl SourceReader for LlmPerf {
         let place = Place::file(&artifact.path);
         let value = artifact.json()?;
         if value.is_array() {
-            reading.skip(NAME, "responses one by one: read the *_summary.json that lies beside it");
+            let (items, summary) = ("responses", "*_summary.json");
+            reading.skip(NAME, SkipReason::SingleRequests { items, summary });
             return Ok(reading);
         }
-        let fields = Fields { value, place: &place };
-        match fields.text("/model")? {
-            Some(model) if !reading.wants(NAME, &[model], given) => return Ok(reading),
-            Some(_) => {}
-            None => reading.unnamed(&place),
+        let fields = JsonFields { value, place: &place };
+        if !reading.wants_model(NAME, fields.text("/model")?, given, &place) {
+            return Ok(reading);
         }
         if let Some(errors) = fields.number("/results_number_errors")?.filter(|n| *n > 0.0) {
-            reading.warnings.push(format!("{place}: {errors} requests failed"));
+            reading.warnings.push(format!("{place}: {}", requests(errors, "failed")));
         }
         let output = fields.number("/results_number_output_tokens_mean")?;
         let ttft = fields.number("/results_ttft_s_mean")?;

@@ -1,18 +1,19 @@
-//! Results of vLLM's and SGLang's serving benchmarks, and of the clients made after them: milliseconds,
+//! Results of the serving benchmarks of vLLM and SGLang, and of the clients modelled on them: milliseconds, and
 //! tokens/s of the whole system.
 //!
-//! vLLM's `vllm bench serve --save-result` writes one object (`vllm/benchmarks/serve.py`), SGLang's
-//! `bench_serving --output-file` a line a run, which may hold a bare `Infinity` and names no model.
+//! vLLM's `vllm bench serve --save-result` writes one object (`vllm/benchmarks/serve.py`). SGLang's
+//! `bench_serving --output-file` writes one line per run, which may hold a bare `Infinity` and names no model.
 //! `mean_tpot_ms` of both is the mean of (latency − TTFT) / (output tokens − 1) over requests.
 
 use serde_json::Value;
 
-use super::artifact::parse_json;
-use super::draft::{Draft, Fields, ms};
+use super::draft::Draft;
+use super::json_fields::{JsonFields, ms, requests};
+use super::python_json::parse_json;
 use super::{Artifact, GivenFacts, Reading, SourceReader};
 use crate::base::error::{Error, Place, Result};
 
-/// Where the two differ.
+/// A serving benchmark, by what sets it apart from the other.
 pub(super) struct Serving {
     name: &'static str,
     about: &'static str,
@@ -22,7 +23,7 @@ pub(super) struct Serving {
     e2e: [&'static str; 2],
 }
 
-/// vLLM's.
+/// vLLM's serving benchmark.
 pub(super) const VLLM: Serving = Serving {
     name: "vllm",
     about: "vllm bench serve --save-result, and InferenceX's raw results",
@@ -32,7 +33,7 @@ pub(super) const VLLM: Serving = Serving {
     e2e: ["/mean_e2el_ms", "/median_e2el_ms"],
 };
 
-/// SGLang's.
+/// SGLang's serving benchmark.
 pub(super) const SGLANG: Serving = Serving {
     name: "sglang",
     about: "sglang.bench_serving --output-file",
@@ -95,30 +96,35 @@ impl Serving {
         given: &GivenFacts,
         reading: &mut Reading,
     ) -> Result<()> {
-        let fields = Fields { value, place };
-        match fields.text("/model_id")? {
-            Some(model) if !reading.wants(self.name, &[model], given) => return Ok(()),
-            Some(_) => {}
-            None => reading.unnamed(place),
+        let fields = JsonFields { value, place };
+        if !reading.wants_model(self.name, fields.text("/model_id")?, given, place) {
+            return Ok(());
         }
         let open_loop =
             fields.get("/request_rate").filter(|rate| rate.as_f64().is_some_and(f64::is_finite));
         if let Some(rate) = open_loop {
             reading.warnings.push(format!(
-                "{place}: requests came at {rate} a second, not as soon as one was done: the \
-                 concurrency is a limit, and may not have been reached"
+                "{place}: requests arrived at {rate} per second, whether or not others had finished: the \
+                 concurrency is a limit that may not have been reached"
             ));
         }
         if let Some(failed) = fields.number("/failed")?.filter(|failed| *failed > 0.0) {
-            reading.warnings.push(format!("{place}: {failed} requests failed"));
+            reading.warnings.push(format!("{place}: {}", requests(failed, "failed")));
         }
+        let draft = self.draft(fields)?;
+        reading.take(self.name, draft.finish(artifact, place, given)?);
+        Ok(())
+    }
+
+    /// The facts and figures of a run.
+    fn draft(&self, fields: JsonFields<'_>) -> Result<Draft> {
         let requests = fields.number("/completed")?.filter(|requests| *requests > 0.0);
         let mean = |total: &str| {
             Ok::<_, Error>(fields.number(total)?.zip(requests).map(|(total, n)| total / n))
         };
         let engine = fields.text("/backend")?.filter(|backend| *backend == self.engine);
-        let draft = Draft {
-            // vLLM's --metadata adds keys of the user's own.
+        Ok(Draft {
+            // vLLM's --metadata adds keys that the user chooses.
             gpu: fields.text("/gpu")?.map(str::to_owned),
             framework: fields.text("/framework")?.or(engine).map(str::to_owned),
             precision: fields.text("/precision")?.map(str::to_owned),
@@ -142,13 +148,11 @@ impl Serving {
             median_e2e_latency: ms(fields.number(self.e2e[1])?),
             date: fields.text("/date")?.and_then(compact_date),
             ..Draft::default()
-        };
-        reading.take(self.name, draft.finish(artifact, place, given)?);
-        Ok(())
+        })
     }
 }
 
-/// `20260601-120000` as `2026-06-01`: the zone is not known.
+/// `20260601-120000` as `2026-06-01`. The time is left out because its zone is not known.
 fn compact_date(text: &str) -> Option<String> {
     let day = text.get(..8)?;
     day.bytes().all(|byte| byte.is_ascii_digit()).then_some(())?;
@@ -198,15 +202,15 @@ mod tests {
     }
 
     #[test]
-    fn what_only_the_user_knows_is_asked_for_and_what_both_say_must_agree() {
+    fn missing_facts_are_asked_for_and_contradicting_ones_are_errors() {
         let message = |given: &GivenFacts| read(&VLLM, VLLM_RUN, given).unwrap_err().to_string();
         assert_eq!(
             message(&GivenFacts::default()),
-            "r.json: the precision is not in the file\n  help: say with --precision"
+            "r.json: the precision is not in the file\n  help: give it with --precision"
         );
         let nothing = read(&VLLM, &VLLM_RUN.replace("\"tp\": \"2\",", ""), &GivenFacts::default());
         let nothing = nothing.unwrap_err().to_string();
-        assert!(nothing.ends_with("say with --precision, --tensor-parallel"), "{nothing}");
+        assert!(nothing.ends_with("give it with --precision, --tensor-parallel"), "{nothing}");
         let other = message(&GivenFacts { gpu: Some("b200".to_owned()), ..given() });
         assert!(other.starts_with("r.json: the file says GPU h200 and --gpu says b200"), "{other}");
         assert!(
@@ -222,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn sglang_writes_a_line_a_run_with_bare_infinities_and_no_model() {
+    fn sglang_writes_one_line_per_run_with_bare_infinities_and_no_model() {
         let line = r#"{"backend": "sglang", "request_rate": Infinity, "max_concurrency": 8, "tag": "Infinity \" NaN",
             "random_input_len": 1024, "random_output_len": 512, "completed": 80, "total_input_tokens": 81920,
             "total_output_tokens": 40960, "total_throughput": 300.0, "output_throughput": 100.0,
@@ -245,8 +249,10 @@ mod tests {
     }
 
     #[test]
-    fn an_open_loop_is_said() {
+    fn an_open_loop_is_a_warning() {
         let text = VLLM_RUN.replace("\"inf\"", "4.0");
-        assert!(read(&VLLM, &text, &given()).unwrap().warnings[0].contains("came at 4.0 a second"));
+        assert!(
+            read(&VLLM, &text, &given()).unwrap().warnings[0].contains("arrived at 4.0 per second")
+        );
     }
 }

@@ -1,7 +1,8 @@
 //! Reports of TensorRT-LLM's `trtllm-bench throughput|latency --report_json`
 //! (`tensorrt_llm/bench/dataclasses/reporting.py`): milliseconds, tokens/s of the whole system.
 
-use super::draft::{Draft, Fields, ms, whole};
+use super::draft::Draft;
+use super::json_fields::{JsonFields, ms, whole};
 use super::{Artifact, GivenFacts, Reading, SourceReader};
 use crate::base::error::{Place, Result};
 
@@ -26,13 +27,11 @@ impl SourceReader for TrtllmBench {
     fn read(&self, artifact: &Artifact, given: &GivenFacts) -> Result<Reading> {
         let mut reading = Reading::default();
         let place = Place::file(&artifact.path);
-        let fields = Fields { value: artifact.json()?, place: &place };
-        match fields.text("/engine/model")? {
-            Some(model) if !reading.wants(NAME, &[model], given) => return Ok(reading),
-            Some(_) => {}
-            None => reading.unnamed(&place),
+        let fields = JsonFields { value: artifact.json()?, place: &place };
+        if !reading.wants_model(NAME, fields.text("/engine/model")?, given, &place) {
+            return Ok(reading);
         }
-        // It holds how many requests were in flight on the mean, which is what Little's law needs.
+        // The report holds the mean number of requests in flight, which is what Little's law needs.
         let in_flight = fields.number("/request_info/avg_num_concurrent_requests")?.and_then(whole);
         if fields.get("/streaming_metrics").is_none() {
             reading
@@ -66,7 +65,7 @@ impl SourceReader for TrtllmBench {
     }
 }
 
-/// `NVFP4` is `fp4`, `FP8` `fp8`, `bfloat16` `bf16`; others as they are.
+/// The project's name of a quantization: `NVFP4` is `fp4`, `FP8` is `fp8`, `bfloat16` is `bf16`.
 fn precision(quantization: &str) -> String {
     match quantization.to_ascii_lowercase().as_str() {
         "nvfp4" | "fp4" | "w4a8_mxfp4_fp8" | "mxfp4" => "fp4".to_owned(),

@@ -1,25 +1,26 @@
-//! Rows of the InferenceX HTTP API, `GET /api/v1/benchmarks?model=…`: the keys of an artifact's result,
-//! some renamed, and its figures under `metrics`. Its GPU counts are right for pools alone; of a single
-//! node they are not read.
+//! Rows of the InferenceX HTTP API, `GET /api/v1/benchmarks?model=…`: the keys of an artifact's result, some of them
+//! renamed, with the figures under `metrics`. The GPU counts are right only for separate pools; those of a
+//! single node are not read.
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::schema::{Flag, Object};
-use super::{Found, Skip, deserialize};
+use super::super::SkipReason;
+use super::schema::{Flag, ResultObject};
+use super::{CompleteResult, deserialize};
 
-/// Keys that a row of the API has and an artifact's result has not.
+/// Keys that only a row of the API has.
 pub(super) const SIGNATURE: [&str; 3] = ["hardware", "spec_method", "metrics"];
 
-/// What the API's rows are counted under.
+/// The generation that rows of the API are counted under.
 pub(super) const GENERATION: &str = "api v1";
 
-/// What an API row has beside the keys of an artifact's result.
+/// The keys of an API row that differ from those of an artifact's result.
 #[derive(Debug, Deserialize)]
 struct ApiRow {
     hardware: Option<String>,
     spec_method: Option<String>,
-    /// A short name, as an artifact's `infmax_model_prefix`.
+    /// A short name, like `infmax_model_prefix` in artifacts.
     model: Option<String>,
     date: Option<String>,
     run_url: Option<String>,
@@ -29,17 +30,17 @@ struct ApiRow {
     rest: serde_json::Map<String, Value>,
 }
 
-/// A row of the API.
-pub(super) fn read(value: &Value) -> Result<Found, Skip> {
+/// Reads a row of the API.
+pub(super) fn read(value: &Value) -> Result<CompleteResult, SkipReason> {
     let mut row: ApiRow = deserialize(value)?;
     row.rest.append(&mut row.metrics);
-    let mut object: Object = deserialize(&row.rest.into())?;
+    let mut object: ResultObject = deserialize(&row.rest.into())?;
     object.hw = row.hardware;
     object.spec_decoding = row.spec_method;
     object.infmax_model_prefix = row.model;
     let several_nodes = Flag::get(object.is_multinode.as_ref())?;
     if !Flag::get(object.disagg.as_ref())? && !several_nodes {
-        // One engine, written as both pools.
+        // One engine, which the API writes as both pools.
         object.tp = object.prefill_tp;
         object.ep = object.prefill_ep;
         object.pp = object.prefill_pp;
@@ -50,10 +51,10 @@ pub(super) fn read(value: &Value) -> Result<Found, Skip> {
         object.num_decode_gpu = None;
     }
     let run_id = row.run_url.as_deref().and_then(run_of).ok_or("no run in run_url".to_owned())?;
-    Ok(Found { object, run_id, benchmark_date: row.date })
+    Ok(CompleteResult { object, run_id, benchmark_date: row.date })
 }
 
-/// The run's id in `https://github.com/…/actions/runs/27213443242/attempts/1`.
+/// The id of the run in `https://github.com/…/actions/runs/27213443242/attempts/1`.
 fn run_of(url: &str) -> Option<String> {
     let (_, rest) = url.split_once("/runs/")?;
     let id = rest.split('/').next()?;

@@ -1,18 +1,18 @@
-//! What the name of a configuration's file says, which older generations hold nowhere else. The sweep's
-//! workflow made it as
+//! The facts in the name of a configuration's file, which older generations hold nowhere else. The workflow of
+//! the sweep composed the name as
 //!
 //! ```text
 //! {model}_{isl}k{osl}k_{precision}_{framework}_tp{T}[_ep{E}_dpa_{bool}]_conc{C}[_specdecode_{S}]_{runner}
 //! {…}_tp{T}[-pp{P}-dcp{D}-pcp{Q}]-ep{E}-dpa{bool}_disagg-{bool}_spec-{S}_conc{C}_{runner}
 //! ```
 //!
-//! with `agg_` or `results_` before it.
+//! with `agg_` or `results_` in front.
 
 use serde_json::Value;
 
-use super::schema::{Flag, Object};
+use super::schema::{Flag, ResultObject};
 
-/// What a file's name says of its result.
+/// The facts about a result in the name of its file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct FileName {
     model: Option<String>,
@@ -28,7 +28,7 @@ pub(super) struct FileName {
 }
 
 impl FileName {
-    /// Reads a file's name without its extension; what it does not say stays empty.
+    /// Reads a file's name without its extension. Facts that it does not hold stay empty.
     pub(super) fn parse(stem: &str) -> Self {
         let name = stem.strip_prefix("agg_").or(stem.strip_prefix("results_")).unwrap_or(stem);
         let mut parsed = Self::default();
@@ -36,7 +36,7 @@ impl FileName {
         let mut before_context = Vec::new();
         while let Some(part) = parts.next() {
             if part.starts_with("prefill-") || part.starts_with("decode-") {
-                // Several nodes' results hold their pools themselves.
+                // The results of several nodes hold their pools themselves.
             } else if let Some((isl, osl)) = context(part).filter(|_| parsed.isl.is_none()) {
                 (parsed.isl, parsed.osl) = (Some(isl), Some(osl));
                 parsed.model = Some(before_context.join("_"));
@@ -49,7 +49,7 @@ impl FileName {
             } else if let Some(method) = part.strip_prefix("spec-") {
                 parsed.spec_decoding = Some(method.to_owned());
             } else if let Some(conc) = number(part, "conc") {
-                // What follows names the runner.
+                // The rest of the name is that of the runner.
                 parsed.conc = Some(conc);
                 if parts.peek() != Some(&"specdecode") {
                     break;
@@ -72,8 +72,8 @@ impl FileName {
         parsed
     }
 
-    /// Fills what older generations left to the name. Where both say something, they must agree.
-    pub(super) fn complete(&self, object: &mut Object) -> Result<(), String> {
+    /// Fills in what older generations left to the name. Facts that both hold must agree.
+    pub(super) fn complete(&self, object: &mut ResultObject) -> Result<(), String> {
         settle("isl", &mut object.isl, self.isl.as_ref())?;
         settle("osl", &mut object.osl, self.osl.as_ref())?;
         settle("tp", &mut object.tp, self.tp.as_ref())?;
@@ -82,9 +82,9 @@ impl FileName {
         settle("framework", &mut object.framework, self.framework.as_ref())?;
         settle("precision", &mut object.precision, self.precision.as_ref())?;
         if let Some(named) = self.dp_attention {
-            let mut held =
+            let mut in_result =
                 object.dp_attention.as_ref().map(|flag| Flag::get(Some(flag))).transpose()?;
-            settle("dp_attention", &mut held, Some(&named))?;
+            settle("dp_attention", &mut in_result, Some(&named))?;
             object.dp_attention = Some(Flag::Bool(named));
         }
         if object.infmax_model_prefix.is_none() {
@@ -99,18 +99,18 @@ impl FileName {
     }
 }
 
-/// Takes what the name says where the result says nothing; two words that differ are an error.
+/// Takes the fact from the name where the result does not hold it; two that differ are an error.
 fn settle<T: PartialEq + Clone + std::fmt::Display>(
     key: &str,
-    held: &mut Option<T>,
+    in_result: &mut Option<T>,
     named: Option<&T>,
 ) -> Result<(), String> {
-    match (held.as_ref(), named) {
-        (Some(held), Some(named)) if held != named => {
-            Err(format!("{key} is {held}, and {named} in the file's name"))
+    match (in_result.as_ref(), named) {
+        (Some(value), Some(named)) if value != named => {
+            Err(format!("{key} is {value}, and {named} in the file's name"))
         }
         (None, Some(named)) => {
-            *held = Some(named.clone());
+            *in_result = Some(named.clone());
             Ok(())
         }
         _ => Ok(()),
@@ -126,7 +126,7 @@ fn context(part: &str) -> Option<(u32, u32)> {
     Some((tokens(isl)?, tokens(osl)?))
 }
 
-/// The number behind a tag: `tp4` is 4 behind `tp`.
+/// The number that follows a tag: 4 for the tag `tp` in `tp4`.
 fn number(text: &str, tag: &str) -> Option<u32> {
     text.strip_prefix(tag)?.parse().ok()
 }

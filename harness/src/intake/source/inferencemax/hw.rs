@@ -1,6 +1,6 @@
-//! The GPU behind `hw`, which names a pool of runners.
+//! The GPU model in the key `hw`, which names a pool of runners.
 
-/// Endings of `hw` that name a pool of runners, not a GPU.
+/// Endings of `hw` that belong to the pool of runners, not to the GPU.
 const RUNNER_SUFFIXES: [&str; 13] = [
     "-trt",
     "-multinode-slurm",
@@ -17,7 +17,7 @@ const RUNNER_SUFFIXES: [&str; 13] = [
     "-slurm",
 ];
 
-/// The GPU model behind `hw`: `h200-nb_1` and `cluster:h200-dgxc` are both `h200`.
+/// The GPU model in `hw`: `h200-nb_1` and `cluster:h200-dgxc` are both `h200`.
 #[must_use]
 pub fn gpu_model(hw: &str) -> String {
     let mut name = hw.rsplit(':').next().unwrap_or(hw).to_ascii_lowercase();

@@ -1,9 +1,9 @@
-//! InferenceMAX (InferenceX since 2026): the results of its sweeps, one object a configuration, alone
-//! in a file (until 2025-11) or in an array of all models and GPUs of a run (`agg_bmk.json`), and the
-//! answers of its HTTP API.
+//! InferenceMAX (InferenceX since 2026): the results of its sweeps and the answers of its HTTP API. A result is
+//! one object per configuration, alone in a file (until 2025-11) or in an array of all models and GPUs of a
+//! run (`agg_bmk.json`).
 //!
-//! The schema grew; the keys that a result has tell its generation, and what older ones lack stands in
-//! the file's name.
+//! The schema grew over time. The keys of a result tell its generation, and the file's name holds what older
+//! generations lack.
 
 mod api;
 mod file_name;
@@ -15,11 +15,11 @@ mod tests;
 
 use serde_json::Value;
 
-use super::{Artifact, GivenFacts, Reading, SourceReader};
+use super::{Artifact, GivenFacts, Reading, SkipReason, SourceReader};
 use crate::base::error::Result;
 use crate::row::{Provenance, Row};
 use file_name::FileName;
-use schema::Object;
+use schema::ResultObject;
 
 pub use hw::gpu_model;
 
@@ -60,10 +60,12 @@ impl SourceReader for InferenceMax {
             match result.and_then(|result| result.row(generation, given, &mut reading)) {
                 Ok(Some(row)) => reading.take(generation, row),
                 Ok(None) => {}
-                Err(Skip::Expected(reason)) => reading.skip(generation, reason),
-                Err(Skip::Unusable(reason)) => {
-                    let place = format!("{}: result {}", artifact.path.display(), index + 1);
-                    reading.warnings.push(format!("{place} not taken: {reason}"));
+                Err(reason) => {
+                    // An agentic scenario is known not to be a row; anything else should have been one.
+                    if reason != SkipReason::AgenticScenario {
+                        let place = format!("{}: result {}", artifact.path.display(), index + 1);
+                        reading.warnings.push(format!("{place} not taken: {reason}"));
+                    }
                     reading.skip(generation, reason);
                 }
             }
@@ -72,21 +74,21 @@ impl SourceReader for InferenceMax {
     }
 }
 
-/// A result, complete.
-struct Found {
-    object: Object,
+/// A result with everything that its object, its file's name and the user say.
+struct CompleteResult {
+    object: ResultObject,
     run_id: String,
     benchmark_date: Option<String>,
 }
 
-impl Found {
-    /// Its row; `None` when it is another model's, which is counted.
+impl CompleteResult {
+    /// The row; `None` when the result belongs to another model, which is counted.
     fn row(
         self,
         generation: &'static str,
         given: &GivenFacts,
         reading: &mut Reading,
-    ) -> Result<Option<Row>, Skip> {
+    ) -> Result<Option<Row>, SkipReason> {
         let Self { object, run_id, benchmark_date } = self;
         if !reading.wants(generation, &object.model_names(), given) {
             return Ok(None);
@@ -104,29 +106,14 @@ impl Found {
     }
 }
 
-/// Why a result is not taken.
-#[derive(Debug)]
-enum Skip {
-    /// It is of a kind that is known and no row.
-    Expected(String),
-    /// It should be a row and cannot be used: worth a warning.
-    Unusable(String),
-}
-
-impl From<String> for Skip {
-    fn from(reason: String) -> Self {
-        Self::Unusable(reason)
-    }
-}
-
-/// A result of an artifact, with what its file's name and the user say.
+/// A result of an artifact, completed by its file's name and the user.
 fn read_object(
     value: &Value,
     name: &FileName,
     artifact: &Artifact,
     given: &GivenFacts,
-) -> Result<Found, Skip> {
-    let mut object: Object = deserialize(value)?;
+) -> Result<CompleteResult, SkipReason> {
+    let mut object: ResultObject = deserialize(value)?;
     name.complete(&mut object)?;
     object.framework = object.framework.or_else(|| given.framework.clone());
     object.precision = object.precision.or_else(|| given.precision.clone());
@@ -135,10 +122,10 @@ fn read_object(
     let run_id =
         run_id(artifact).or_else(|| given.run_id.clone()).unwrap_or_else(|| artifact.stem());
     let benchmark_date = given.run_dates.get(&run_id).or(given.date.as_ref()).cloned();
-    Ok(Found { object, run_id, benchmark_date })
+    Ok(CompleteResult { object, run_id, benchmark_date })
 }
 
-/// Reads an object's keys; the reason names the one that is wrong.
+/// Reads the keys of an object; the error names the malformed one.
 fn deserialize<T: serde::de::DeserializeOwned>(value: &Value) -> Result<T, String> {
     serde_path_to_error::deserialize(value).map_err(|error| match error.path().to_string() {
         path if path == "." => format!("malformed: {}", error.inner()),
@@ -146,7 +133,7 @@ fn deserialize<T: serde::de::DeserializeOwned>(value: &Value) -> Result<T, Strin
     })
 }
 
-/// The run that an artifact belongs to, by the `run_<id>` in its path.
+/// The id of the run that an artifact belongs to, from the folder `run_<id>` in its path.
 fn run_id(artifact: &Artifact) -> Option<String> {
     artifact.path.ancestors().find_map(|folder| {
         let id = folder.file_name()?.to_str()?.strip_prefix("run_")?;

@@ -1,23 +1,22 @@
-//! A completed result as a row's identity and figures.
+//! The identity and figures of a row, from a complete result.
 
-use super::Skip;
+use super::super::SkipReason;
 use super::hw::gpu_model;
-use super::schema::{Flag, Object};
+use super::schema::{Flag, ResultObject};
 use crate::row::metric::{Metric, PerMetric};
 use crate::row::{Concurrency, Identity, Layout, Measured, Parallelism, Pool};
 
-/// The scenario whose prompts and outputs are of the nominal lengths.
+/// The scenario whose prompts and outputs have the nominal lengths.
 const FIXED_LENGTHS: &str = "fixed-seq-len";
 
-/// The identity and figures of a completed result.
-pub(super) fn read(object: &Object) -> Result<(Identity, Measured), Skip> {
+/// Reads the identity and the figures of a result.
+pub(super) fn read(object: &ResultObject) -> Result<(Identity, Measured), SkipReason> {
     match object.scenario_type.as_deref() {
         None | Some("" | FIXED_LENGTHS) => {}
         Some(kind) if kind.contains("agentic") => {
-            let reason = "agentic scenario: prompts of many turns, of no one length";
-            return Err(Skip::Expected(reason.to_owned()));
+            return Err(SkipReason::AgenticScenario);
         }
-        Some(other) => return Err(Skip::Unusable(format!("scenario {other} is not known"))),
+        Some(other) => return Err(format!("scenario {other} is not known").into()),
     }
     let identity = identity(object)?;
     let positive = |key: &str, value: Option<f64>| match value {
@@ -31,7 +30,7 @@ pub(super) fn read(object: &Object) -> Result<(Identity, Measured), Skip> {
     means[Metric::Tpot] = positive("mean_tpot", object.mean_tpot)?;
     means[Metric::E2eLatency] = positive("mean_e2el", object.mean_e2el)?;
     if means.iter().all(|(_, value)| value.is_none()) {
-        return Err(Skip::Unusable("no metric".to_owned()));
+        return Err("no metric".to_owned().into());
     }
     let measured = Measured {
         means,
@@ -49,7 +48,7 @@ pub(super) fn read(object: &Object) -> Result<(Identity, Measured), Skip> {
     Ok((identity, measured))
 }
 
-fn identity(object: &Object) -> Result<Identity, String> {
+fn identity(object: &ResultObject) -> Result<Identity, SkipReason> {
     let name = |key: &str, value: &Option<String>| {
         value.clone().ok_or_else(|| absent(key, &format!("--{key}")))
     };
@@ -58,7 +57,7 @@ fn identity(object: &Object) -> Result<Identity, String> {
             format!("{}+{}", gpu_model(prefill), gpu_model(decode))
         }
         (Some(both), Some(_)) => gpu_model(both),
-        _ => gpu_model(object.hw.as_deref().ok_or("no hw")?),
+        _ => gpu_model(object.hw.as_deref().ok_or_else(|| "no hw".to_owned())?),
     };
     Ok(Identity {
         gpu_model,
@@ -73,82 +72,89 @@ fn identity(object: &Object) -> Result<Identity, String> {
     })
 }
 
-fn layout(object: &Object) -> Result<Layout, String> {
-    let prefill = || {
-        Ok::<_, String>(Parallelism {
-            dp_attention: Flag::get(object.prefill_dp_attention.as_ref())?,
-            pipeline_parallel: above_zero("prefill_pp", object.prefill_pp.or(Some(1)))?,
-            prefill_context_parallel: above_zero(
-                "prefill_pcp_size",
-                object.prefill_pcp_size.or(Some(1)),
-            )?,
-            decode_context_parallel: above_zero(
-                "prefill_dcp_size",
-                object.prefill_dcp_size.or(Some(1)),
-            )?,
-            ..Parallelism::new(
-                above_zero("prefill_tp", object.prefill_tp)?,
-                above_zero("prefill_ep", object.prefill_ep.or(Some(1)))?,
-            )
-        })
-    };
-    let prefill_workers = above_zero("prefill_num_workers", object.prefill_num_workers);
-    let prefill_gpus = above_zero("num_prefill_gpu", object.num_prefill_gpu);
-    // Several nodes without a decode pool: one engine does both, and is called the prefill one.
+/// The layout of the engines: one engine, or a pool for prefill and one for decode.
+fn layout(object: &ResultObject) -> Result<Layout, SkipReason> {
+    // Several nodes without a decode pool: one engine does both, under the names of the prefill pool.
     if object.num_decode_gpu == Some(0) {
-        let (engine, gpus) = (prefill()?, prefill_gpus?);
-        return if prefill_workers? == 1 && engine.gpus() == gpus {
+        let (engine, gpus) = (prefill(object)?, prefill_gpus(object)?);
+        return if prefill_workers(object)? == 1 && engine.gpus() == gpus {
             Ok(Layout::Aggregated(engine))
         } else {
-            Err(format!("{gpus} GPUs that are not one engine of {engine}"))
+            Err(format!("{gpus} GPUs that are not one engine of {engine}").into())
         };
     }
-    if Flag::get(object.disagg.as_ref())? {
-        if object.prefill_num_workers.unwrap_or(0) == 0 {
-            return Err("separate pools without the numbers of their workers".to_owned());
-        }
-        return Ok(Layout::Disaggregated {
-            prefill: Pool {
-                parallelism: prefill()?,
-                workers: prefill_workers?,
-                gpus: prefill_gpus?,
-            },
-            decode: Pool {
-                parallelism: Parallelism {
-                    dp_attention: Flag::get(object.decode_dp_attention.as_ref())?,
-                    pipeline_parallel: above_zero("decode_pp", object.decode_pp.or(Some(1)))?,
-                    prefill_context_parallel: above_zero(
-                        "decode_pcp_size",
-                        object.decode_pcp_size.or(Some(1)),
-                    )?,
-                    decode_context_parallel: above_zero(
-                        "decode_dcp_size",
-                        object.decode_dcp_size.or(Some(1)),
-                    )?,
-                    ..Parallelism::new(
-                        above_zero("decode_tp", object.decode_tp)?,
-                        above_zero("decode_ep", object.decode_ep.or(Some(1)))?,
-                    )
-                },
-                workers: above_zero("decode_num_workers", object.decode_num_workers)?,
-                gpus: above_zero("num_decode_gpu", object.num_decode_gpu)?,
-            },
-        });
+    if !Flag::get(object.disagg.as_ref())? {
+        return Ok(Layout::Aggregated(single_engine(object)?));
     }
-    Ok(Layout::Aggregated(Parallelism {
+    if object.prefill_num_workers.unwrap_or(0) == 0 {
+        return Err(SkipReason::PoolsWithoutWorkers);
+    }
+    Ok(Layout::Disaggregated {
+        prefill: Pool {
+            parallelism: prefill(object)?,
+            workers: prefill_workers(object)?,
+            gpus: prefill_gpus(object)?,
+        },
+        decode: Pool {
+            parallelism: decode(object)?,
+            workers: above_zero("decode_num_workers", object.decode_num_workers)?,
+            gpus: above_zero("num_decode_gpu", object.num_decode_gpu)?,
+        },
+    })
+}
+
+fn prefill_workers(object: &ResultObject) -> Result<u32, String> {
+    above_zero("prefill_num_workers", object.prefill_num_workers)
+}
+
+fn prefill_gpus(object: &ResultObject) -> Result<u32, String> {
+    above_zero("num_prefill_gpu", object.num_prefill_gpu)
+}
+
+/// The parallelism of an engine that does both prefill and decode.
+fn single_engine(object: &ResultObject) -> Result<Parallelism, String> {
+    Ok(Parallelism {
         dp_attention: Flag::get(object.dp_attention.as_ref())?,
-        pipeline_parallel: above_zero("pp", object.pp.or(Some(1)))?,
-        prefill_context_parallel: above_zero("pcp_size", object.pcp_size.or(Some(1)))?,
-        decode_context_parallel: above_zero("dcp_size", object.dcp_size.or(Some(1)))?,
-        ..Parallelism::new(above_zero("tp", object.tp)?, above_zero("ep", object.ep.or(Some(1)))?)
-    }))
+        pipeline_parallel: at_least_one("pp", object.pp)?,
+        prefill_context_parallel: at_least_one("pcp_size", object.pcp_size)?,
+        decode_context_parallel: at_least_one("dcp_size", object.dcp_size)?,
+        ..Parallelism::new(above_zero("tp", object.tp)?, at_least_one("ep", object.ep)?)
+    })
+}
+
+/// The parallelism of each engine in the prefill pool.
+fn prefill(object: &ResultObject) -> Result<Parallelism, String> {
+    Ok(Parallelism {
+        dp_attention: Flag::get(object.prefill_dp_attention.as_ref())?,
+        pipeline_parallel: at_least_one("prefill_pp", object.prefill_pp)?,
+        prefill_context_parallel: at_least_one("prefill_pcp_size", object.prefill_pcp_size)?,
+        decode_context_parallel: at_least_one("prefill_dcp_size", object.prefill_dcp_size)?,
+        ..Parallelism::new(
+            above_zero("prefill_tp", object.prefill_tp)?,
+            at_least_one("prefill_ep", object.prefill_ep)?,
+        )
+    })
+}
+
+/// The parallelism of each engine in the decode pool.
+fn decode(object: &ResultObject) -> Result<Parallelism, String> {
+    Ok(Parallelism {
+        dp_attention: Flag::get(object.decode_dp_attention.as_ref())?,
+        pipeline_parallel: at_least_one("decode_pp", object.decode_pp)?,
+        prefill_context_parallel: at_least_one("decode_pcp_size", object.decode_pcp_size)?,
+        decode_context_parallel: at_least_one("decode_dcp_size", object.decode_dcp_size)?,
+        ..Parallelism::new(
+            above_zero("decode_tp", object.decode_tp)?,
+            at_least_one("decode_ep", object.decode_ep)?,
+        )
+    })
 }
 
 fn length(key: &str, value: Option<u32>, option: &str) -> Result<u32, String> {
     above_zero(key, Some(value.ok_or_else(|| absent(key, option))?))
 }
 
-/// Why a result is not taken that lacks what older generations had in the file's name.
+/// The fault of a result that lacks a key which older generations had in the file's name.
 fn absent(key: &str, option: &str) -> String {
     format!("no {key} in it or its file's name; say it with {option}")
 }
@@ -159,4 +165,9 @@ fn above_zero(key: &str, value: Option<u32>) -> Result<u32, String> {
         Some(0) => Err(format!("{key} is 0")),
         Some(value) => Ok(value),
     }
+}
+
+/// A degree of parallelism, 1 where the result does not give it.
+fn at_least_one(key: &str, value: Option<u32>) -> Result<u32, String> {
+    above_zero(key, value.or(Some(1)))
 }

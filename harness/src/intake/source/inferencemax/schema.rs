@@ -1,13 +1,15 @@
-//! The keys of a result, and which generation of the schema has them.
+//! The keys of a result, and the generation of the schema that introduced each.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::base::tally::Tally;
+
 /// A result object as published. All latencies are seconds, throughputs tokens/s/GPU.
 #[derive(Debug, Default, Deserialize)]
-pub(super) struct Object {
+pub(super) struct ResultObject {
     pub hw: Option<String>,
     pub prefill_hw: Option<String>,
     pub decode_hw: Option<String>,
@@ -60,26 +62,26 @@ pub(super) struct Object {
     pub joules_per_output_token: Option<f64>,
     pub power_valid: Option<u8>,
     pub power_metric_schema_version: Option<u32>,
-    /// Everything else.
+    /// All other keys.
     #[serde(flatten)]
     pub rest: BTreeMap<String, Value>,
 }
 
-impl Object {
-    /// What its model goes by: the short name of the sweeps first.
+impl ResultObject {
+    /// The names of the model, the short name of the sweeps first.
     pub(super) fn model_names(&self) -> Vec<&str> {
         [&self.infmax_model_prefix, &self.model].into_iter().flatten().map(String::as_str).collect()
     }
 
-    /// Counts the keys that no known generation has.
-    pub(super) fn count_unknown(&self, unknown: &mut BTreeMap<String, usize>) {
+    /// Counts the keys that belong to no known generation.
+    pub(super) fn count_unknown(&self, unknown: &mut Tally<String>) {
         for key in self.rest.keys().filter(|key| !is_known(key)) {
-            *unknown.entry(key.clone()).or_default() += 1;
+            unknown.add(key.clone(), 1);
         }
     }
 
-    /// The energy of a token of output over all GPUs, J. Until the schema was versioned, several
-    /// nodes' was now that of one pool, now of all, and the figure does not tell which.
+    /// The energy per output token over all GPUs, J. Before the schema had a version, the figure of several
+    /// nodes was sometimes that of one pool and sometimes that of all, without saying which.
     pub(super) fn joules_per_output_token(&self) -> Option<f64> {
         let several_nodes = self.num_decode_gpu.is_some();
         let is_whole = !several_nodes || self.power_metric_schema_version.is_some_and(|v| v >= 2);
@@ -87,7 +89,7 @@ impl Object {
     }
 }
 
-/// Keys that some generation has and that nothing is made of.
+/// Keys of known generations that are not read.
 const LEFT_ALONE: [&str; 27] = [
     "_artifact",
     "_comment",
@@ -118,11 +120,11 @@ const LEFT_ALONE: [&str; 27] = [
     "workers",
 ];
 
-/// The statistics of the latencies, of which only some make a row.
+/// The statistics of the latencies. Only some of them are read.
 const STATISTICS: [&str; 7] = ["mean", "median", "std", "p90", "p95", "p99", "p99.9"];
 const LATENCIES: [&str; 5] = ["ttft", "tpot", "itl", "e2el", "intvty"];
 
-/// Whether a key that nothing is read from belongs to some known generation.
+/// Whether a key that is not read belongs to a known generation.
 fn is_known(key: &str) -> bool {
     let is_statistic = key.split_once('_').is_some_and(|(statistic, latency)| {
         STATISTICS.contains(&statistic) && LATENCIES.contains(&latency)
@@ -130,7 +132,7 @@ fn is_known(key: &str) -> bool {
     is_statistic || LEFT_ALONE.contains(&key)
 }
 
-/// The generations of the schema, newest first, each with keys that came with it.
+/// The generations of the schema, newest first, each with keys that it introduced.
 const GENERATIONS: [(&str, &[&str]); 8] = [
     ("2026-08", &["recipe_fingerprint", "power_metric_schema_version"]),
     ("2026-07", &["pp", "pcp_size", "dcp_size", "prefill_hw", "prefill_pp"]),
@@ -142,7 +144,7 @@ const GENERATIONS: [(&str, &[&str]); 8] = [
     ("2025-09", &["framework", "precision"]),
 ];
 
-/// The generation of the schema that a result is of.
+/// The generation of the schema that a result follows.
 pub(super) fn generation(value: &Value) -> &'static str {
     GENERATIONS
         .into_iter()

@@ -1,143 +1,60 @@
-//! The cache: a folder a run, complete or not there, with the facts of the run beside its results.
-//!
-//! ```text
-//! <cache>/<owner>_<repository>/run_<id>/run.json
-//!                                       <artifact>/agg_bmk.json
-//!                              downloads/<artifact id>.zip, .zip.part
-//! ```
-//!
-//! A download stays in `downloads/` until the run that it belongs to is complete: what a cut left is
-//! there for the next try.
+//! The runs of a repository in the cache.
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-
-use super::archive::{self, Bounds, Refusal};
-use super::artifact::{RemoteArtifact, Run};
+use super::super::artifact::{RemoteArtifact, WorkflowRun};
+use super::facts::{RUN_FACTS, RunFacts, SCHEMA_VERSION};
+use super::staged::StagedRun;
 use crate::base::error::{Error, Result};
 use crate::base::file;
 
-/// The file that a fetched run's facts are in.
-pub const RUN_FACTS: &str = "run.json";
+/// The prefix of a folder that is being filled.
+const STAGED: &str = ".staged-";
 
-const SCHEMA_VERSION: u32 = 1;
+/// The prefix of a folder that is being replaced.
+const REPLACED: &str = ".replaced-";
 
-/// What a run's folder holds, and what GitHub said of the run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RunFacts {
-    schema_version: u32,
-    /// `<owner>/<name>`.
-    pub repository: String,
-    /// The run; ids grow with time.
-    pub run_id: u64,
-    /// When it was started.
-    pub created_at: Timestamp,
-    /// When it last changed.
-    pub updated_at: Timestamp,
-    /// The commit that ran.
-    pub head_sha: String,
-    /// Its artifacts with results.
-    pub artifacts: Vec<ArtifactFacts>,
-    /// Names of artifacts with results that were there no more.
-    pub expired: Vec<String>,
-}
-
-/// An artifact that was fetched.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ArtifactFacts {
-    id: u64,
-    name: String,
-    /// Of the archive, bytes.
-    size_in_bytes: u64,
-    digest: Option<String>,
-    /// Its result files, relative to the artifact's folder, with their sizes in bytes.
-    files: Vec<(PathBuf, u64)>,
-}
-
-/// A run that is in the cache, whole.
+/// A complete run in the cache.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CachedRun {
-    /// Its folder.
+    /// The folder of the run.
     pub folder: PathBuf,
-    /// What is in there.
+    /// The content of the folder.
     pub facts: RunFacts,
 }
 
-impl RunFacts {
-    pub(super) fn new(repository: String, run: &Run) -> Self {
-        Self {
-            schema_version: SCHEMA_VERSION,
-            repository,
-            run_id: run.id,
-            created_at: run.created_at,
-            updated_at: run.updated_at,
-            head_sha: run.head_sha.clone(),
-            artifacts: Vec::new(),
-            expired: Vec::new(),
-        }
-    }
-
-    fn to_json(&self) -> Vec<u8> {
-        let text = serde_json::to_string_pretty(self).expect("facts are plain JSON");
-        (text + "\n").into_bytes()
-    }
-
-    /// Whether nothing of the run can have changed since.
-    pub(super) fn is_current(&self, run: &Run) -> bool {
-        self.updated_at >= run.updated_at
-    }
-
-    /// What there is of an artifact, if it is the same still: artifacts are never changed, a further
-    /// attempt uploads another.
-    pub(super) fn same(&self, remote: &RemoteArtifact) -> Option<&ArtifactFacts> {
-        self.artifacts.iter().find(|here| {
-            here.id == remote.id && (here.digest.is_none() || here.digest == remote.digest)
-        })
-    }
-
-    /// Whether all of these are here as they are there.
-    pub(super) fn has_all(&self, remote: &[RemoteArtifact]) -> bool {
-        remote.iter().all(|remote| self.same(remote).is_some())
-    }
-
-    /// Results, in how many files and bytes.
-    pub(super) fn size(&self) -> (usize, u64) {
-        let files = self.artifacts.iter().flat_map(|artifact| &artifact.files);
-        files.fold((0, 0), |(files, sum), (_, bytes)| (files + 1, sum + bytes))
-    }
-}
-
 impl CachedRun {
-    /// Notes that a run is still as it was, though it changed.
-    pub(super) fn touch(&self, run: &Run) -> Result<Self> {
+    /// Notes that the run changed without changing its results.
+    pub(in crate::intake::fetch) fn touch(&self, run: &WorkflowRun) -> Result<Self> {
         let facts = RunFacts { updated_at: run.updated_at, ..self.facts.clone() };
         file::replace(&self.folder.join(RUN_FACTS), &facts.to_json())?;
         Ok(Self { folder: self.folder.clone(), facts })
     }
 }
 
-/// The part of the cache that is a repository's. While it is held, no other program changes it.
+/// The runs of one repository in the cache. While it is open for writing, no other program changes it.
 #[derive(Debug)]
-pub(super) struct Cache {
+pub(in crate::intake::fetch) struct RunCache {
     folder: PathBuf,
     /// Held until dropped.
     _lock: Option<File>,
 }
 
-impl Cache {
-    /// The folder of this name, to read from.
-    pub(super) fn to_read(cache: &Path, name: &str) -> Self {
+impl RunCache {
+    /// Opens the folder of this name for reading.
+    pub(in crate::intake::fetch) fn to_read(cache: &Path, name: &str) -> Self {
         Self { folder: cache.join(name), _lock: None }
     }
 
-    /// The folder of this name, to write to; waits while another run of the program does.
-    pub(super) fn to_write(cache: &Path, name: &str, waiting: impl FnOnce()) -> Result<Self> {
+    /// Opens the folder of this name for writing. `waiting` is called before it waits for another run of the
+    /// program that is writing.
+    pub(in crate::intake::fetch) fn to_write(
+        cache: &Path,
+        name: &str,
+        waiting: impl FnOnce(),
+    ) -> Result<Self> {
         let folder = cache.join(name);
         let downloads = folder.join("downloads");
         fs::create_dir_all(&downloads).map_err(|source| Error::io("create", &downloads, source))?;
@@ -153,7 +70,8 @@ impl Cache {
         Ok(cache)
     }
 
-    /// Clears what a run that was cut off has staged, and puts back what it was about to replace.
+    /// Cleans up after a run of the program that was cut off: removes staged folders, and restores folders that
+    /// were about to be replaced.
     fn recover(&self) -> Result<()> {
         for name in self.entries()? {
             let path = self.folder.join(&name);
@@ -174,7 +92,7 @@ impl Cache {
         Ok(())
     }
 
-    fn entries(&self) -> Result<Vec<String>> {
+    pub(super) fn entries(&self) -> Result<Vec<String>> {
         let io = |source| Error::io("read", &self.folder, source);
         let entries = match fs::read_dir(&self.folder) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
@@ -192,23 +110,23 @@ impl Cache {
         self.folder.join(format!("run_{id}"))
     }
 
-    /// A run of the cache; `None` if it is not there, or not as its facts say.
-    pub(super) fn run(&self, id: u64) -> Option<CachedRun> {
+    /// A run in the cache; `None` if it is absent, or not as its facts say.
+    pub(in crate::intake::fetch) fn run(&self, id: u64) -> Option<CachedRun> {
         let folder = self.run_folder(id);
         let text = fs::read_to_string(folder.join(RUN_FACTS)).ok()?;
         let facts: RunFacts = serde_json::from_str(&text).ok()?;
-        let is_whole = facts.artifacts.iter().all(|artifact| {
+        let is_complete = facts.artifacts.iter().all(|artifact| {
             artifact.files.iter().all(|(path, bytes)| {
                 let path = folder.join(&artifact.name).join(path);
                 fs::metadata(path).is_ok_and(|meta| meta.len() == *bytes)
             })
         });
-        let known = facts.schema_version == SCHEMA_VERSION && facts.run_id == id && is_whole;
+        let known = facts.schema_version == SCHEMA_VERSION && facts.run_id == id && is_complete;
         known.then_some(CachedRun { folder, facts })
     }
 
-    /// All runs of the cache, newest first.
-    pub(super) fn runs(&self) -> Result<Vec<CachedRun>> {
+    /// All runs in the cache, newest first.
+    pub(in crate::intake::fetch) fn runs(&self) -> Result<Vec<CachedRun>> {
         let ids = self
             .entries()?
             .into_iter()
@@ -218,22 +136,26 @@ impl Cache {
         Ok(runs)
     }
 
-    /// Where an artifact's archive is downloaded to.
-    pub(super) fn download(&self, artifact: &RemoteArtifact) -> PathBuf {
+    /// The file that an artifact's archive is downloaded to.
+    pub(in crate::intake::fetch) fn download(&self, artifact: &RemoteArtifact) -> PathBuf {
         self.folder.join("downloads").join(format!("{}.zip", artifact.id))
     }
 
-    /// Begins a run's folder, to be filled and then kept.
-    pub(super) fn stage(&self) -> Result<Staged> {
+    /// Creates a folder for a run, to be filled and then kept.
+    pub(in crate::intake::fetch) fn stage(&self) -> Result<StagedRun> {
         let folder = tempfile::Builder::new()
             .prefix(STAGED)
             .tempdir_in(&self.folder)
             .map_err(|source| Error::io("create", &self.folder, source))?;
-        Ok(Staged { folder })
+        Ok(StagedRun { folder })
     }
 
-    /// Makes a staged folder the run's, in place of the one before.
-    pub(super) fn keep(&self, staged: Staged, facts: RunFacts) -> Result<CachedRun> {
+    /// Puts a staged folder in the place of the run's earlier one.
+    pub(in crate::intake::fetch) fn keep(
+        &self,
+        staged: StagedRun,
+        facts: RunFacts,
+    ) -> Result<CachedRun> {
         let partial = staged.folder.path();
         file::replace(&partial.join(RUN_FACTS), &facts.to_json())?;
         file::open_to_all(partial)?;
@@ -244,7 +166,7 @@ impl Cache {
             fs::rename(&target, &replaced).map_err(io)?;
         }
         fs::rename(partial, &target).map_err(io)?;
-        // Nothing is left at the old name to be cleared away.
+        // The staged folder has moved, so nothing is left to be removed.
         let _ = staged.folder.keep();
         if replaced.exists() {
             fs::remove_dir_all(&replaced).map_err(io)?;
@@ -253,65 +175,13 @@ impl Cache {
     }
 }
 
-const STAGED: &str = ".staged-";
-const REPLACED: &str = ".replaced-";
-
-/// A run's folder in the making; it goes when dropped.
-#[derive(Debug)]
-pub(super) struct Staged {
-    folder: tempfile::TempDir,
-}
-
-impl Staged {
-    /// Unpacks a downloaded artifact.
-    pub(super) fn unpack(
-        &self,
-        remote: &RemoteArtifact,
-        archive: &Path,
-        bounds: &Bounds,
-    ) -> std::result::Result<ArtifactFacts, Refusal> {
-        let folder = self.artifact_folder(&remote.name)?;
-        if folder.exists() {
-            // What was unpacked of it until it broke.
-            fs::remove_dir_all(&folder)
-                .map_err(|source| Refusal::Io(Error::io("clear", &folder, source)))?;
-        }
-        let files = archive::unpack(archive, &folder, bounds)?;
-        let RemoteArtifact { id, ref name, size_in_bytes, ref digest, .. } = *remote;
-        Ok(ArtifactFacts { id, name: name.clone(), size_in_bytes, digest: digest.clone(), files })
-    }
-
-    /// Takes an artifact over from the run as it was.
-    pub(super) fn copy(&self, cached: &CachedRun, facts: &ArtifactFacts) -> Result<()> {
-        for (path, _) in &facts.files {
-            let from = cached.folder.join(&facts.name).join(path);
-            let to = self.folder.path().join(&facts.name).join(path);
-            let io = |source| Error::io("write", &to, source);
-            if let Some(parent) = to.parent() {
-                fs::create_dir_all(parent).map_err(io)?;
-            }
-            fs::copy(&from, &to).map_err(io)?;
-        }
-        Ok(())
-    }
-
-    /// An artifact's folder has its name, which is a single one as a path.
-    fn artifact_folder(&self, name: &str) -> std::result::Result<PathBuf, Refusal> {
-        let unsafe_name = || Refusal::Unsafe(format!("the name {name:?} is no folder's"));
-        let path = archive::entry_path(name).map_err(|_| unsafe_name())?;
-        if name == RUN_FACTS || name.contains('/') {
-            return Err(unsafe_name());
-        }
-        Ok(self.folder.path().join(path))
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::ArtifactFacts;
     use super::*;
 
-    fn run(updated_at: &str) -> Run {
-        Run {
+    fn run(updated_at: &str) -> WorkflowRun {
+        WorkflowRun {
             id: 7,
             created_at: "2026-01-01T00:00:00Z".parse().unwrap(),
             updated_at: updated_at.parse().unwrap(),
@@ -345,7 +215,7 @@ mod tests {
         RunFacts { artifacts: vec![artifact(None)], ..facts }
     }
 
-    fn put(cache: &Cache, facts: RunFacts, text: &str) -> CachedRun {
+    fn put(cache: &RunCache, facts: RunFacts, text: &str) -> CachedRun {
         let staged = cache.stage().unwrap();
         let folder = staged.artifact_folder("results_bmk").unwrap();
         fs::create_dir_all(&folder).unwrap();
@@ -379,9 +249,9 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_is_kept_is_there_and_one_that_is_not_is_not() {
+    fn a_run_is_in_the_cache_once_it_is_kept_and_while_its_files_are_whole() {
         let folder = tempfile::tempdir().unwrap();
-        let cache = Cache::to_write(folder.path(), "o_r", || ()).unwrap();
+        let cache = RunCache::to_write(folder.path(), "o_r", || ()).unwrap();
         drop(cache.stage().unwrap());
         assert_eq!(cache.runs().unwrap(), []);
         let kept = put(&cache, facts(), "[]");
@@ -390,32 +260,32 @@ mod tests {
         let kept_again = put(&cache, newer, "{}");
         assert_eq!(cache.runs().unwrap(), [kept_again]);
         assert_eq!(cache.entries().unwrap(), [".lock", "downloads", "run_7"]);
-        // A file that is gone or cut makes it none.
+        // A run with a missing or cut file does not count.
         fs::write(kept.folder.join("results_bmk/agg_bmk.json"), "[").unwrap();
         assert_eq!(cache.run(7), None);
     }
 
     #[test]
-    fn what_a_cut_left_is_put_right() {
+    fn a_cut_off_run_of_the_program_is_cleaned_up() {
         let folder = tempfile::tempdir().unwrap();
-        let cache = Cache::to_write(folder.path(), "o_r", || ()).unwrap();
+        let cache = RunCache::to_write(folder.path(), "o_r", || ()).unwrap();
         let kept = put(&cache, facts(), "[]");
         let path = |name: &str| folder.path().join("o_r").join(name);
         fs::create_dir(path(".staged-1")).unwrap();
         fs::rename(path("run_7"), path(".replaced-run_7")).unwrap();
         drop(cache);
-        let cache = Cache::to_write(folder.path(), "o_r", || ()).unwrap();
+        let cache = RunCache::to_write(folder.path(), "o_r", || ()).unwrap();
         assert_eq!(cache.run(7), Some(kept));
         fs::create_dir(path(".replaced-run_7")).unwrap();
         drop(cache);
-        let cache = Cache::to_write(folder.path(), "o_r", || ()).unwrap();
+        let cache = RunCache::to_write(folder.path(), "o_r", || ()).unwrap();
         assert_eq!(cache.entries().unwrap(), [".lock", "downloads", "run_7"]);
     }
 
     #[test]
-    fn an_artifacts_name_is_one_folder() {
+    fn an_artifacts_name_is_a_single_part_of_a_path() {
         let folder = tempfile::tempdir().unwrap();
-        let cache = Cache::to_write(folder.path(), "o_r", || ()).unwrap();
+        let cache = RunCache::to_write(folder.path(), "o_r", || ()).unwrap();
         let staged = cache.stage().unwrap();
         for name in ["..", "a/b", "/a", "", "run.json", "a\\b"] {
             assert!(staged.artifact_folder(name).is_err(), "{name}");

@@ -1,76 +1,72 @@
-//! Rows of many artifacts put together: of each configuration the newest result.
+//! Merging the results of many artifacts: each configuration keeps its newest result.
 
 use std::collections::BTreeMap;
 
-use super::Reading;
+use super::super::source::SkipReason;
+use crate::base::tally::Tally;
 use crate::row::metric::{Metric, PerMetric};
 use crate::row::{Identity, Repeatability, Row};
 
-/// The rows of all artifacts, and an account of everything that is not a row.
+/// One row per configuration, and the results that newer ones replaced.
 #[derive(Debug, Default)]
-pub struct Extraction {
-    /// The rows, newest result of each configuration.
+pub struct MergedRows {
+    /// The newest result of each configuration, in the order of identities.
     pub rows: Vec<Row>,
-    /// What the artifacts held.
-    pub reading: Reading,
-    /// Results that another took the place of, by reason.
-    pub superseded: BTreeMap<&'static str, usize>,
+    /// The number of results that others replaced, by reason.
+    pub superseded: Tally<SkipReason>,
+    /// Remarks for people, one sentence each.
+    pub warnings: Vec<String>,
 }
 
-const NEWER: &str = "superseded by a newer result of the same configuration";
-const AGAIN: &str = "the same result again";
-
-/// Puts readings together: of each configuration the newest result, by run and date; results of the
-/// same configuration on the same image become its [`Repeatability`]. A result that was published
-/// twice, with the same figures, counts once.
+/// Merges results. Each configuration keeps its newest result, by run and date; its results on the same
+/// image give the row's [`Repeatability`]. A result that was published twice with the same figures counts once.
 #[must_use]
-pub fn merge(readings: impl IntoIterator<Item = Reading>) -> Extraction {
-    let mut extraction = Extraction::default();
-    for reading in readings {
-        extraction.reading.add(reading);
-    }
+pub fn merge(results: Vec<Row>) -> MergedRows {
     let mut configurations: BTreeMap<Identity, Vec<Row>> = BTreeMap::new();
-    for row in std::mem::take(&mut extraction.reading.rows) {
+    for row in results {
         configurations.entry(row.identity.clone()).or_default().push(row);
     }
-    for rows in configurations.values_mut() {
-        let results = rows.len();
-        // Stable: of two results of one run, the later one counts.
-        rows.sort_by_key(|row| (row.provenance.run_id.parse::<u64>().ok(), date(row)));
-        let mut distinct: Vec<Row> = Vec::with_capacity(rows.len());
-        for row in rows.drain(..) {
-            distinct.retain(|other| !same_figures(&other.measured.means, &row.measured.means));
-            distinct.push(row);
-        }
-        if results > distinct.len() {
-            *extraction.superseded.entry(AGAIN).or_default() += results - distinct.len();
-        }
+    let mut merged = MergedRows::default();
+    for results in configurations.into_values() {
+        let published = results.len();
+        let mut distinct = distinct_in_time(results);
+        merged.superseded.add(SkipReason::PublishedAgain, published - distinct.len());
         for pair in distinct.windows(2) {
             if pair[0].provenance.run_id == pair[1].provenance.run_id {
-                extraction.reading.warnings.push(format!(
+                merged.warnings.push(format!(
                     "run {} holds {} twice; the later one counts",
                     pair[0].provenance.run_id, pair[0].identity
                 ));
             }
         }
-        if distinct.len() > 1 {
-            *extraction.superseded.entry(NEWER).or_default() += distinct.len() - 1;
-        }
         let image = distinct.last().and_then(|row| row.provenance.image.clone());
-        // Without an image nobody knows whether two results are of the same software.
+        // Without an image it is unknown whether two results come from the same software.
         let same_image: Vec<&Row> = distinct
             .iter()
             .filter(|row| image.is_some() && row.provenance.image == image)
             .collect();
         let repeatability = repeatability(&same_image);
-        if let Some(row) = distinct.pop() {
-            extraction.rows.push(Row { repeatability, ..row });
+        if let Some(newest) = distinct.pop() {
+            merged.superseded.add(SkipReason::Superseded, distinct.len());
+            merged.rows.push(Row { repeatability, ..newest });
         }
     }
-    extraction
+    merged
 }
 
-/// Figures that were published twice are the same up to the last digits of a conversion.
+/// The results of one configuration from the oldest to the newest, without repeated publications.
+fn distinct_in_time(mut results: Vec<Row>) -> Vec<Row> {
+    // The sort is stable: of two results of one run, the later one in the files counts.
+    results.sort_by_key(|row| (row.provenance.run_id.parse::<u64>().ok(), date(row)));
+    let mut distinct: Vec<Row> = Vec::with_capacity(results.len());
+    for row in results {
+        distinct.retain(|other| !same_figures(&other.measured.means, &row.measured.means));
+        distinct.push(row);
+    }
+    distinct
+}
+
+/// The largest relative difference between figures that were published twice: the last digits of a conversion.
 const SAME: f64 = 1e-9;
 
 fn same_figures(a: &PerMetric<Option<f64>>, b: &PerMetric<Option<f64>>) -> bool {
@@ -80,13 +76,12 @@ fn same_figures(a: &PerMetric<Option<f64>>, b: &PerMetric<Option<f64>>) -> bool 
     })
 }
 
-/// When a row was measured, comparable as text: dates and times are written the same way round.
-#[must_use]
-pub fn date(row: &Row) -> String {
+/// The date of a row's measurement, empty without one. Dates and times compare as texts.
+pub(super) fn date(row: &Row) -> String {
     row.provenance.benchmark_date.clone().unwrap_or_default()
 }
 
-/// How far the measurements of one configuration lie apart; `None` for a single one.
+/// The spread of repeated measurements of one configuration; `None` for a single one.
 fn repeatability(rows: &[&Row]) -> Option<Repeatability> {
     if rows.len() < 2 {
         return None;
@@ -120,33 +115,32 @@ mod tests {
         row
     }
 
-    fn merged(rows: Vec<Row>) -> Extraction {
-        merge([Reading { rows, ..Reading::default() }])
-    }
-
     #[test]
     fn a_result_published_twice_counts_once_though_a_conversion_moved_its_last_digit() {
         let again = 0.1 * (1.0 + 4.0 * f64::EPSILON);
-        let extraction = merged(vec![
+        let merged = merge(vec![
             row(Some("e:1"), "2026-01-01", 0.1),
             row(Some("e:1"), "2026-01-01T08:00:00Z", again),
         ]);
-        assert_eq!(extraction.rows.len(), 1);
-        assert_eq!(extraction.rows[0].repeatability, None);
-        assert_eq!(extraction.superseded, BTreeMap::from([(AGAIN, 1)]));
+        assert_eq!(merged.rows.len(), 1);
+        assert_eq!(merged.rows[0].repeatability, None);
+        assert_eq!(merged.superseded, Tally::from_iter([SkipReason::PublishedAgain]));
     }
 
     #[test]
     fn the_newest_counts_and_only_the_same_image_repeats() {
-        let extraction = merged(vec![
+        let merged = merge(vec![
             row(Some("e:2"), "2026-01-03", 0.1),
             row(Some("e:2"), "2026-01-02", 0.2),
             row(Some("e:1"), "2026-01-01", 0.9),
         ]);
-        let row = &extraction.rows[0];
+        let row = &merged.rows[0];
         assert_eq!(row.measured.means[Metric::Ttft], Some(0.1));
         let repeatability = row.repeatability.unwrap();
         assert_eq!((repeatability.repeats, repeatability.ttft_max_min_ratio), (2, 2.0));
-        assert_eq!(extraction.superseded, BTreeMap::from([(NEWER, 2)]));
+        assert_eq!(
+            merged.superseded,
+            Tally::from_iter([SkipReason::Superseded, SkipReason::Superseded])
+        );
     }
 }
