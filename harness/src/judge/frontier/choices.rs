@@ -6,7 +6,7 @@ use super::{FrontierCandidate, FrontierChoice, FrontierPoint};
 use crate::judge::compare::Comparison;
 use crate::predict::prediction::complete;
 use crate::row::metric::{Metric, PerMetric};
-use crate::rules::config::SourceConfig;
+use crate::rules::config::{self, SourceConfig};
 
 /// The smallest number of configurations that counts as a choice.
 const LEAST_CANDIDATES: usize = 4;
