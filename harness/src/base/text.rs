@@ -53,14 +53,14 @@ pub fn line_at(text: &str, offset: usize) -> usize {
     before.iter().filter(|&&byte| byte == b'\n').count() + 1
 }
 
-/// Whether `text` is an identifier: one or more ASCII letters, digits, `_` and `-`.
+/// True if `text` is an identifier: one or more ASCII letters, digits, `_` and `-`.
 #[must_use]
 pub fn is_identifier(text: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
     !text.is_empty() && text.chars().all(fits)
 }
 
-/// Whether `text` can stand in a row's name: one or more ASCII letters, digits, `.`, `_`, `-` and `+`.
+/// True if `text` can stand in a row's name: one or more ASCII letters, digits, `.`, `_`, `-` and `+`.
 #[must_use]
 pub fn is_name(text: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+');

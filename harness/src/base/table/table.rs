@@ -63,7 +63,7 @@ impl Table {
         self.records.len()
     }
 
-    /// Whether the file holds a header and nothing else.
+    /// True if the file holds a header and nothing else.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.records.is_empty()
