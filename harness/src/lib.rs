@@ -53,7 +53,7 @@
 //! let tpot = comparison.pair(Metric::Tpot).expect("the row is measured and predicted");
 //! assert!(tpot.ratio() > 0.0);
 //!
-//! let today = jiff::Zoned::now().date();
+//! let today = jiff::civil::date(2026, 1, 28);
 //! let verdict = verdict::judge(comparison, model.rules(), today);
 //! println!("{}: TPOT is predicted at {:.2} × measured", verdict.status.words(), tpot.ratio());
 //! # Ok(())

@@ -50,7 +50,7 @@ pub fn excerpt(text: &str) -> String {
 #[must_use]
 pub fn line_at(text: &str, offset: usize) -> usize {
     let before = &text.as_bytes()[..offset.min(text.len())];
-    before.iter().filter(|&&byte| byte == b'\n').count() + 1
+    before.split(|&byte| byte == b'\n').count()
 }
 
 /// True if `text` is an identifier: one or more ASCII letters, digits, `_` and `-`.
