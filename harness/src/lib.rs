@@ -41,8 +41,8 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let root = Path::new(env!("CARGO_MANIFEST_DIR"));
 //! let model = model::load(root, "openai_GPT-OSS-120B")?;
-//! let is_mapped = |row: &&_| mapping::map(row, &model.config).is_ok();
-//! let row = model.rows.iter().find(is_mapped).expect("Mantile models some rows").clone();
+//! let row = model.rows.iter().find(|row| mapping::map(row, &model.config).is_ok());
+//! let row = row.expect("Mantile models some rows").clone();
 //!
 //! let recording = recording::load(root, &model.release, &model.config.model_id)?;
 //! let mantile = MantileService::replayed(recording, &model.config).await?;
@@ -53,7 +53,7 @@
 //! let tpot = comparison.pair(Metric::Tpot).expect("the row is measured and predicted");
 //! assert!(tpot.ratio() > 0.0);
 //!
-//! let today = jiff::Zoned::now().date();
+//! let today = jiff::civil::date(2026, 1, 28);
 //! let verdict = verdict::judge(comparison, model.rules(), today);
 //! println!("{}: TPOT is predicted at {:.2} × measured", verdict.status.words(), tpot.ratio());
 //! # Ok(())

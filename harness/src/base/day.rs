@@ -9,7 +9,7 @@ pub fn day_of(date: &str) -> Option<&str> {
     date.get(..10)
 }
 
-/// Whether a text is a day or a time.
+/// True if a text is a day or a time.
 #[must_use]
 pub fn is_date(text: &str) -> bool {
     text.parse::<Timestamp>().is_ok() || text.parse::<Date>().is_ok()

@@ -47,41 +47,41 @@ pub enum Error {
     Content {
         /// The file, and the line and column where they are known.
         place: Place,
-        /// What is wrong there.
+        /// The fault.
         message: String,
-        /// What to do next.
+        /// The next step for the user.
         help: Option<String>,
     },
     /// A file or folder that cannot be read or written.
     #[error("cannot {action} {}: {source}", .path.display())]
     Io {
-        /// What was tried, as a verb: "read", "write", "create".
+        /// The action that failed, as a verb: "read", "write", "create".
         action: &'static str,
         /// The file or folder.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
     /// A request that makes no sense: unknown model, clashing options.
     #[error("{message}{}", help_line(.help.as_ref()))]
     Usage {
-        /// What is wrong.
+        /// The fault.
         message: String,
-        /// What to do next.
+        /// The next step for the user.
         help: Option<String>,
     },
     /// Mantile, or the recording that stands in for it, gave no usable answer.
     #[error("{message}{}", help_line(.help.as_ref()))]
     Unavailable {
-        /// What happened.
+        /// The event.
         message: String,
-        /// What to do next.
+        /// The next step for the user.
         help: Option<String>,
     },
 }
 
 impl Error {
-    /// Wraps an operating-system error with what was tried on which path.
+    /// Wraps an error of the operating system with the action and the path.
     #[must_use]
     pub fn io(action: &'static str, path: &Path, source: std::io::Error) -> Self {
         Self::Io { action, path: path.to_path_buf(), source }
@@ -102,7 +102,7 @@ impl Error {
         Self::Unavailable { message: message.into(), help: None }
     }
 
-    /// Adds what to do next; an I/O error keeps its own words.
+    /// Adds the next step, except to an I/O error.
     #[must_use]
     pub fn with_help(mut self, text: impl Into<String>) -> Self {
         match &mut self {
@@ -116,7 +116,7 @@ impl Error {
         self
     }
 
-    /// Adds what to do next where nothing is said yet.
+    /// Adds the next step where there is none yet.
     #[must_use]
     pub fn or_help(self, text: impl Into<String>) -> Self {
         match &self {

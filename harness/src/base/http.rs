@@ -5,7 +5,7 @@ use std::sync::Arc;
 use reqwest::{ClientBuilder, Url};
 use rustls::crypto::ring;
 
-/// Whether a URL's host is this machine.
+/// True if a URL's host is this machine.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
 }

@@ -17,7 +17,7 @@ pub struct Place {
     /// A column: a CSV column's name, a text column's number, or a JSON key as `/a/b`.
     pub column: Option<String>,
     /// The line's text, where it was at hand.
-    excerpt: Option<Excerpt>,
+    excerpt: Option<Box<Excerpt>>,
 }
 
 /// A line of a file, and the part of it that an error is about.
@@ -96,14 +96,14 @@ impl Place {
     /// This place with the line on which these bytes of `text`, the content of the file, begin.
     #[must_use]
     pub fn showing(mut self, text: &str, bytes: Range<usize>) -> Self {
-        self.excerpt = Excerpt::of(text, bytes);
+        self.excerpt = Excerpt::of(text, bytes).map(Box::new);
         self
     }
 
     /// The line with carets below the part that is meant; `None` where the text is not at hand.
     #[must_use]
     pub fn excerpt(&self) -> Option<String> {
-        self.excerpt.as_ref().map(Excerpt::render)
+        self.excerpt.as_ref().map(|excerpt| excerpt.render())
     }
 }
 

@@ -50,17 +50,17 @@ pub fn excerpt(text: &str) -> String {
 #[must_use]
 pub fn line_at(text: &str, offset: usize) -> usize {
     let before = &text.as_bytes()[..offset.min(text.len())];
-    before.iter().filter(|&&byte| byte == b'\n').count() + 1
+    before.split(|&byte| byte == b'\n').count()
 }
 
-/// Whether `text` is an identifier: one or more ASCII letters, digits, `_` and `-`.
+/// True if `text` is an identifier: one or more ASCII letters, digits, `_` and `-`.
 #[must_use]
 pub fn is_identifier(text: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
     !text.is_empty() && text.chars().all(fits)
 }
 
-/// Whether `text` can stand in a row's name: one or more ASCII letters, digits, `.`, `_`, `-` and `+`.
+/// True if `text` can stand in a row's name: one or more ASCII letters, digits, `.`, `_`, `-` and `+`.
 #[must_use]
 pub fn is_name(text: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+');

@@ -28,7 +28,7 @@ pub fn replace_all(root: &Path, files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
     finish(root)
 }
 
-/// Whether a replacement was stopped after its commit and is waiting to be finished.
+/// True if a replacement was stopped after its commit and is waiting to be finished.
 #[must_use]
 pub fn is_pending(root: &Path) -> bool {
     root.join(STAGING).join(JOURNAL).exists()

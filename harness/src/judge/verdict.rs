@@ -122,7 +122,22 @@ impl Standing {
 /// The band of [`Quantity::Memory`].
 const FITS: Interval = Interval { low: 0.0, high: 1.0 };
 
-/// Judges a row by the bands and known deviations of a model, as of `today`.
+/// Judges a row by the bands and known deviations that a model's files hold, as of `today`.
+///
+/// ```
+/// use std::path::Path;
+///
+/// use mantile_reconcile::judge::verdict::Status;
+/// use mantile_reconcile::judge::{compare, model, verdict};
+///
+/// let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+/// let model = model::load(root, "openai_GPT-OSS-120B")?;
+/// let joined = compare::join(model.rows.clone(), Vec::new());
+/// let today = jiff::civil::date(2026, 1, 28);
+/// let verdict = verdict::judge(&joined.comparisons[0], model.rules(), today);
+/// assert_eq!(verdict.status, Status::NotPredicted);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn judge(comparison: &Comparison, rules: Rules<'_>, today: Date) -> RowVerdict {
     let without_prediction =

@@ -42,7 +42,7 @@ impl Group {
         self.properties().len()
     }
 
-    /// Whether the row is in the group.
+    /// True if the row is in the group.
     #[must_use]
     pub fn holds(&self, row: &Row) -> bool {
         self.0.as_ref().is_none_or(|filter| filter.picks(row))

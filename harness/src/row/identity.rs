@@ -32,7 +32,7 @@ pub struct Identity {
     pub concurrency: Concurrency,
     /// The method of speculative decoding, or `none`.
     pub spec_decoding: String,
-    /// Whether the GPUs are in more than one node.
+    /// True if the GPUs are in more than one node.
     pub is_multinode: bool,
 }
 

@@ -21,7 +21,7 @@ pub struct Parallelism {
     pub tensor_parallel: u32,
     /// The ways in which the experts are split over those GPUs.
     pub expert_parallel: u32,
-    /// Whether attention is data-parallel rather than tensor-parallel.
+    /// True if attention is data-parallel rather than tensor-parallel.
     pub dp_attention: bool,
     /// The stages into which the layers are split; 1 without pipeline parallelism.
     pub pipeline_parallel: u32,

@@ -19,7 +19,7 @@ pub struct Measured {
     pub average_power_watts_per_gpu: Option<f64>,
     /// Energy of all GPUs per output token, J.
     pub joules_per_output_token: Option<f64>,
-    /// Whether each mean was not published, but derived from others that were.
+    /// True of each mean that was not published, but derived from others that were.
     pub derived: PerMetric<bool>,
     /// The mean lengths of the run, where the provider publishes them.
     pub mean_lengths: Option<Lengths>,

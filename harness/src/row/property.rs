@@ -216,7 +216,7 @@ impl Property {
         }
     }
 
-    /// Whether it is a measured result, not a part of the configuration.
+    /// True if it is a measured result, not a part of the configuration.
     #[must_use]
     pub fn is_measured(self) -> bool {
         matches!(self, Self::Measured(_))

@@ -42,7 +42,7 @@ impl Row {
         self.repeatability.map_or(1.0, |repeated| repeated.max_min_ratio(metric))
     }
 
-    /// Whether its requests mostly wait outside the engine, given its mean E2E latency in s: then fewer of them
+    /// True if its requests mostly wait outside the engine, given its mean E2E latency in s: then fewer of them
     /// run than its concurrency says, and TPOT is that of a smaller batch.
     #[must_use]
     pub fn waits_outside(&self, e2e: f64) -> bool {

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use super::Table;
-use super::span::cell;
+use super::span::{cell, start};
 use crate::base::error::{Error, Place, Result};
 use crate::base::text::is_name;
 
@@ -45,10 +45,9 @@ impl<'a> Record<'a> {
     pub fn error(self, column: &str, message: impl Into<String>) -> Error {
         let place = self.place().in_column(column);
         let index = self.table.columns.get(column);
-        let start = self.cells.position().map(|position| position.byte() as usize);
-        let cell = index.zip(start).map(|(&index, start)| cell(&self.table.text, start, index));
-        let place = match cell {
-            Some(cell) => place.showing(&self.table.text, cell),
+        let start = start(self.cells.position());
+        let place = match index {
+            Some(&index) => place.showing(&self.table.text, cell(&self.table.text, start, index)),
             None => place,
         };
         Error::content(place, message)
@@ -56,7 +55,7 @@ impl<'a> Record<'a> {
 
     /// An error at this line.
     pub fn line_error(self, message: impl Into<String>) -> Error {
-        let start = self.cells.position().map_or(0, |position| position.byte() as usize);
+        let start = start(self.cells.position());
         let start = cell(&self.table.text, start, 0).start;
         Error::content(self.place().showing(&self.table.text, start..start), message)
     }

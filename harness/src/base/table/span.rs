@@ -20,3 +20,15 @@ pub(super) fn cell(text: &str, start: usize, index: usize) -> Range<usize> {
     }
     begin..text.len()
 }
+
+/// The byte at which a record begins; 0 of an unknown position.
+pub(super) fn start(position: Option<&csv::Position>) -> usize {
+    position.and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or_default()
+}
+
+/// The line on which a record begins, without the blank lines at its position.
+pub(super) fn line(text: &str, position: &csv::Position) -> u64 {
+    let rest = text.bytes().skip(start(Some(position)));
+    let blank = rest.take_while(|byte| matches!(byte, b'\n' | b'\r'));
+    position.line() + blank.filter(|&byte| byte == b'\n').count() as u64
+}

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::header::check_header;
 use super::record::Record;
-use super::span::cell;
+use super::span::{cell, line, start};
 use crate::base::error::{Error, Place, Result};
 use crate::base::text::plural;
 
@@ -46,15 +46,13 @@ impl Table {
 
     /// The records with their places.
     pub fn records(&self) -> impl Iterator<Item = Record<'_>> {
-        self.records.iter().map(|record| Record::new(self, record, self.line_of(record)))
-    }
-
-    /// The line on which a record begins: the position of its reader, without blank lines there.
-    fn line_of(&self, record: &csv::StringRecord) -> u64 {
-        let Some(position) = record.position() else { return 0 };
-        let rest = self.text.bytes().skip(position.byte() as usize);
-        let blank = rest.take_while(|byte| matches!(byte, b'\n' | b'\r'));
-        position.line() + blank.filter(|&byte| byte == b'\n').count() as u64
+        self.records.iter().map(|record| {
+            Record::new(
+                self,
+                record,
+                record.position().map_or(0, |position| line(&self.text, position)),
+            )
+        })
     }
 
     /// The number of records.
@@ -63,7 +61,7 @@ impl Table {
         self.records.len()
     }
 
-    /// Whether the file holds a header and nothing else.
+    /// True if the file holds a header and nothing else.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.records.is_empty()
@@ -71,16 +69,14 @@ impl Table {
 }
 
 fn csv_error(path: &Path, text: &str, error: &csv::Error) -> Error {
-    let line = error.position().map_or(1, csv::Position::line);
-    let start = error.position().map_or(0, csv::Position::byte) as usize;
-    let place = Place::line(path, line);
+    let place = Place::line(path, error.position().map_or(1, |position| line(text, position)));
     let (place, message) = match error.kind() {
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            let surplus = cell(text, start, *expected_len as usize);
-            (
-                place.showing(text, surplus),
-                format!("{len} cell{} where the header has {expected_len}", plural(*len as usize)),
-            )
+            let count = |len: u64| usize::try_from(len).unwrap_or(usize::MAX);
+            let surplus = cell(text, start(error.position()), count(*expected_len));
+            let s = plural(count(*len));
+            let message = format!("{len} cell{s} where the header has {expected_len}");
+            (place.showing(text, surplus), message)
         }
         _ => (place, error.to_string()),
     };

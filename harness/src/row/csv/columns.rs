@@ -15,7 +15,7 @@ use crate::row::{Identity, Layout, Measured, Row};
 /// A column of the standard format.
 pub(super) struct Column {
     pub(super) name: &'static str,
-    /// Whether every file must have it.
+    /// True if every file must have it.
     pub(super) is_required: bool,
     pub(super) content: Content,
 }

@@ -37,7 +37,7 @@ pub fn read(path: &Path, text: &str, provider: &str, extra: &[&str]) -> Result<V
     })
 }
 
-/// Whether a file has the column that names each row's provider.
+/// True if a file has the column that names each row's provider.
 #[must_use]
 pub fn names_providers(text: &str) -> bool {
     let header = text.lines().next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Whether a row fulfils an expression. Nothing is allocated per row.
+//! Evaluation: whether a row fulfils an expression. Nothing is allocated per row.
 
 use std::cmp::Ordering;
 
@@ -8,7 +8,7 @@ use crate::row::Row;
 use crate::row::value::PropertyValue;
 
 impl Filter {
-    /// Whether the row is picked.
+    /// True if the row is picked.
     #[must_use]
     pub fn picks(&self, row: &Row) -> bool {
         match self {

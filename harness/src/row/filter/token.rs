@@ -2,7 +2,7 @@
 
 pub(super) const KEYWORDS: [&str; 4] = ["and", "or", "not", "in"];
 
-/// Whether a bare word ends before this character.
+/// True if a bare word ends before this character.
 pub(super) fn ends_word(c: char) -> bool {
     c.is_whitespace() || "(),=!<>'\"".contains(c)
 }
@@ -12,7 +12,7 @@ pub(super) fn ends_word(c: char) -> bool {
 pub(super) struct Token {
     pub(super) offset: usize,
     pub(super) text: String,
-    /// Whether it stands in quotes: then it is never a keyword.
+    /// True if it stands in quotes: then it is never a keyword.
     pub(super) quoted: bool,
 }
 
