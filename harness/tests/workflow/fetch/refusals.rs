@@ -110,7 +110,7 @@ fn arguments_that_cannot_be_fetched_are_refused_at_once() {
         (&["--github-api", "http://example.invalid", "1"], "unencrypted"),
         (&["--api-model", "x", "a.json"], "--api"),
         (&[], "required"),
-        (&["1", "--offline"], "not in the cache: 1"),
+        (&["1", "--offline"], "the cache does not hold run 1"),
         (&["--collect-recent", "1", "--offline"], "the cache has no such run"),
         (&["--api", "http://127.0.0.1:9", "--offline"], "the cache has no answer"),
         // Digits are the id of a run; a file of such a name is written with its folder.
