@@ -98,7 +98,7 @@ async fn the_token_follows_a_moved_repository_but_not_to_another_host() {
 #[test]
 fn arguments_that_cannot_be_fetched_are_refused_at_once() {
     let project = Project::new();
-    let mut printed = String::new();
+    let mut printed = Vec::new();
     for (arguments, text) in [
         (&["--repository", "InferenceX", "1"][..], "write it as owner/name"),
         (&["--repository", "../..", "1"], "write it as owner/name"),
@@ -121,9 +121,9 @@ fn arguments_that_cannot_be_fetched_are_refused_at_once() {
         let ran = Ran::from(command.output().unwrap());
         says(&ran, 2, &[text]);
         no_secret_in(&ran, &project);
-        printed += &format!("$ extract {}\n{}\n", arguments.join(" "), ran.stderr.trim_end());
+        printed.push(format!("$ extract {}\n{}", arguments.join(" "), ran.stderr.trim_end()));
     }
-    is_as_reviewed("extract_refused_arguments", &printed);
+    is_as_reviewed("extract_refused_arguments", &printed.join("\n"));
     let mut command = project.command(&["extract", "--model", MODEL, "1"]);
     let ran = Ran::from(command.env("GITHUB_TOKEN", format!("{TOKEN}\nx")).output().unwrap());
     says(&ran, 2, &["GITHUB_TOKEN holds no token"]);
