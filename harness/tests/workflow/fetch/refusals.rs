@@ -98,7 +98,7 @@ async fn the_token_follows_a_moved_repository_but_not_to_another_host() {
 #[test]
 fn arguments_that_cannot_be_fetched_are_refused_at_once() {
     let project = Project::new();
-    let mut printed = String::new();
+    let mut printed = Vec::new();
     for (arguments, text) in [
         (&["--repository", "InferenceX", "1"][..], "write it as owner/name"),
         (&["--repository", "../..", "1"], "write it as owner/name"),
@@ -110,7 +110,7 @@ fn arguments_that_cannot_be_fetched_are_refused_at_once() {
         (&["--github-api", "http://example.invalid", "1"], "unencrypted"),
         (&["--api-model", "x", "a.json"], "--api"),
         (&[], "required"),
-        (&["1", "--offline"], "not in the cache: 1"),
+        (&["1", "--offline"], "the cache does not hold run 1"),
         (&["--collect-recent", "1", "--offline"], "the cache has no such run"),
         (&["--api", "http://127.0.0.1:9", "--offline"], "the cache has no answer"),
         // Digits are the id of a run; a file of such a name is written with its folder.
@@ -121,9 +121,9 @@ fn arguments_that_cannot_be_fetched_are_refused_at_once() {
         let ran = Ran::from(command.output().unwrap());
         says(&ran, 2, &[text]);
         no_secret_in(&ran, &project);
-        printed += &format!("$ extract {}\n{}\n", arguments.join(" "), ran.stderr.trim_end());
+        printed.push(format!("$ extract {}\n{}", arguments.join(" "), ran.stderr.trim_end()));
     }
-    is_as_reviewed("extract_refused_arguments", &printed);
+    is_as_reviewed("extract_refused_arguments", &printed.join("\n"));
     let mut command = project.command(&["extract", "--model", MODEL, "1"]);
     let ran = Ran::from(command.env("GITHUB_TOKEN", format!("{TOKEN}\nx")).output().unwrap());
     says(&ran, 2, &["GITHUB_TOKEN holds no token"]);

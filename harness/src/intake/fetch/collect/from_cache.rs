@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::super::cache::RunCache;
 use super::runs::{CollectedRuns, WantedRuns, listed};
 use crate::base::error::{Error, Result};
+use crate::base::text::plural;
 
 /// The wanted runs in the cache, without using the network.
 pub fn collect_from_cache(
@@ -24,7 +25,8 @@ pub fn collect_from_cache(
     }
     if !collected.empty.is_empty() {
         let missing = listed(&collected.empty);
-        return Err(Error::usage(format!("not in the cache: {missing}"))
+        let s = plural(collected.empty.len());
+        return Err(Error::usage(format!("the cache does not hold run{s} {missing}"))
             .with_help("run it without --offline to fetch them"));
     }
     if wanted.lists() {

@@ -32,14 +32,17 @@ impl HttpService {
         token: Option<GitHubToken>,
         patience: Patience,
     ) -> Result<Self> {
-        let unfit = |why: String| Error::usage(format!("`{base}` is not a service's URL: {why}"));
+        let unfit = |why: String| {
+            Error::usage(format!("`{base}` is not a service's URL: {why}"))
+                .with_help("write it as https://host/path")
+        };
         let url = Url::parse(base).map_err(|error| unfit(error.to_string()))?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err(Error::usage("a service's URL holds a user or a password")
                 .with_help("a token is taken from GITHUB_TOKEN or GH_TOKEN"));
         }
         if !matches!(url.scheme(), "http" | "https") || url.query().is_some() {
-            return Err(unfit("write it as https://host/path".to_owned()));
+            return Err(unfit("it is not an http or https address without a query".to_owned()));
         }
         if url.scheme() == "http" && !http::is_loopback(&url) && token.is_some() {
             return Err(Error::usage(format!("the token would travel to {base} unencrypted"))
