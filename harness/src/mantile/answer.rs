@@ -7,6 +7,7 @@ use std::fmt;
 
 use serde::Deserialize;
 
+use crate::base::text::plural;
 use crate::base::units::Milliseconds;
 
 /// The part of an answer from which predictions are made; other keys are ignored.
@@ -74,11 +75,12 @@ impl fmt::Display for Anomaly {
         match self {
             Self::Packages { asked, answered } => write!(
                 f,
-                "the answer is for {answered} packages, the request was for {asked} \
-                 (Mantile ignores parallelism names that it does not know)"
+                "the answer is for {answered} package{}, the request was for {asked} \
+                 (Mantile ignores parallelism names that it does not know)",
+                plural(*answered as usize)
             ),
             Self::NotPositive { field, value } => {
-                write!(f, "{field} is {value}, which is not finite and above 0")
+                write!(f, "{field} is {value}, but must be finite and above 0")
             }
         }
     }
@@ -122,7 +124,7 @@ mod tests {
         let fields = |answer: &Answer| -> Vec<String> {
             answer.anomalies(4).iter().map(ToString::to_string).collect()
         };
-        assert_eq!(fields(&answer(0.0, 2.0)), ["ttft_ms is 0, which is not finite and above 0"]);
+        assert_eq!(fields(&answer(0.0, 2.0)), ["ttft_ms is 0, but must be finite and above 0"]);
         assert_eq!(fields(&answer(5.0, f64::NAN)).len(), 2);
     }
 }

@@ -128,7 +128,7 @@ fn tensor_parallelism_ignored_is_seen_on_every_row_that_has_it() {
     let Model { rows, config, .. } = project.model();
     let mapped = rows.iter().filter_map(|row| mapping::map(row, &config).ok());
     assert_eq!(ended.failed_rows(), mapped.filter(|mapped| mapped.packages() > 1).count());
-    ended.says("the answer is for 1 packages where 2 were asked for");
+    ended.says("the answer is for 1 package, the request was for 2");
     assert!(ended.failed_checks().contains(&"coverage"));
 }
 
@@ -138,7 +138,7 @@ fn an_answer_that_is_no_number_is_seen() {
     project.change_answers(|body, _| body["ttft_ms"] = 0.into());
     let ended = run_suite(&project);
     assert_eq!(ended.failed_rows(), project.mapped());
-    ended.says("ttft_ms is 0, not finite and above 0");
+    ended.says("ttft_ms is 0, but must be finite and above 0");
 }
 
 #[test]
