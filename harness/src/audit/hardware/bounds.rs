@@ -85,7 +85,7 @@ fn bound_by_memory(
     let means = &row.measured.means;
     let further = lengths.output - 1.0;
     // Fewer requests need at least their share of the experts that all need, because those overlap.
-    let requests = f64::from(concurrency) / Engines::of(&row.identity).decode_engines;
+    let requests = f64::from(concurrency) / EngineSizes::of(&row.identity).decode_engines;
     let all = step.experts * requests / step.batch + step.kv_per_sequence * requests;
     if let (Some(ttft), Some(tpot)) = (means[Metric::Ttft], means[Metric::Tpot]) {
         let decoding = tpot * further / (ttft + tpot * further);
@@ -106,7 +106,7 @@ fn bound_by_memory(
 
 /// The bound of a peak: its output throughput with as many sequences as fit into memory beside the weights.
 fn peak_by_memory(row: &Row, capacity_gb: f64, step: &DecodeStep) -> HardwareBound {
-    let gpus = Engines::of(&row.identity).decode_gpus;
+    let gpus = EngineSizes::of(&row.identity).decode_gpus;
     let capacity = capacity_gb * 1e9 / step.bandwidth;
     let sequences = (capacity - step.weights) / step.kv_per_sequence;
     let best = sequences / (step.weights + sequences * step.kv_per_sequence) / gpus;
@@ -114,7 +114,7 @@ fn peak_by_memory(row: &Row, capacity_gb: f64, step: &DecodeStep) -> HardwareBou
 }
 
 fn bounds_by_arithmetic(row: &Row, lengths: Lengths, step: &DecodeStep) -> [HardwareBound; 3] {
-    let prefill_gpus = Engines::of(&row.identity).prefill_gpus;
+    let prefill_gpus = EngineSizes::of(&row.identity).prefill_gpus;
     let output_share = match &row.identity.layout {
         Layout::Aggregated(_) => lengths.output / (lengths.input + lengths.output),
         Layout::Disaggregated { .. } => 1.0,
@@ -132,7 +132,7 @@ fn bounds_by_arithmetic(row: &Row, lengths: Lengths, step: &DecodeStep) -> [Hard
 }
 
 /// The sizes of the engines that serve a row.
-struct Engines {
+struct EngineSizes {
     /// GPUs of one decode engine.
     decode_gpus: f64,
     decode_engines: f64,
@@ -140,7 +140,7 @@ struct Engines {
     prefill_gpus: f64,
 }
 
-impl Engines {
+impl EngineSizes {
     fn of(identity: &Identity) -> Self {
         match &identity.layout {
             Layout::Aggregated(engine) => {
