@@ -37,7 +37,7 @@ const PURE: [&str; 24] = [
     "judge/model/consistency.rs",
     "judge/propose/",
     "judge/side_by_side.rs",
-    "judge/verdict.rs",
+    "judge/verdict",
     "calibrate/",
     "rules/band.rs",
     "rules/config",
@@ -211,7 +211,7 @@ fn the_rules_see_what_is_planted() {
     let planted = [
         source("row/mod.rs", "// crate::judge is below\nuse crate::judge::verdict;\n"),
         source(
-            "judge/verdict.rs",
+            "judge/verdict",
             "use crate::row::Row;\npub struct Row;\nlet now = Timestamp::now();\n",
         ),
         source(

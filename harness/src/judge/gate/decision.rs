@@ -66,7 +66,7 @@ pub(super) fn decide(gate: &ReleaseGate) -> (Decision, Vec<String>) {
 }
 
 fn blocking(gate: &ReleaseGate) -> Vec<Reason> {
-    let count = |holds: fn(&RowChange) -> bool| gate.rows.iter().filter(|row| holds(row)).count();
+    let count = |picks: fn(&RowChange) -> bool| gate.rows.iter().filter(|row| picks(row)).count();
     let is_lost = |row: &RowChange| matches!(row.drift, Drift::Lost(_));
     let unanswered = count(|row| matches!(row.candidate.outcome, Outcome::Unavailable(_)));
     let insane = count(|row| matches!(row.candidate.outcome, Outcome::Insane(..)));
