@@ -100,9 +100,9 @@ fn conclusion(changes: &[BandChange<'_>], dropped: &[&Group]) -> String {
             bands => format!("all {bands} bands stay as they are"),
         }
     } else {
-        let changed = changes.len() - count(BandChangeKind::Same);
+        let moved = changes.len() - count(BandChangeKind::Same);
         let kinds = counts.join(", ");
-        format!("bands that change: {changed} of {} ({kinds})", changes.len())
+        format!("bands that change: {moved} of {} ({kinds})", changes.len())
     };
     if !dropped.is_empty() {
         let _ = write!(text, "; groups that lose their bands: {}", dropped.len());
