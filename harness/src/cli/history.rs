@@ -44,7 +44,7 @@ pub(super) async fn run(root: &Path, args: &HistoryArgs) -> Result<Exit> {
 fn text(histories: &[(&str, Vec<ReleaseErrors>)], accepted: &str, verbose: bool) -> String {
     let conclusion = history_conclusion(histories, accepted);
     if !verbose {
-        return format!("{conclusion} Every release and group: --verbose.");
+        return format!("{conclusion}\nEvery release and group: --verbose.");
     }
     let details = histories.iter().map(|(name, history)| history_details(name, accepted, history));
     details.chain([conclusion]).collect::<Vec<_>>().join("\n\n")

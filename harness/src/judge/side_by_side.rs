@@ -127,7 +127,7 @@ mod tests {
     use crate::testing::comparison;
 
     /// Rows measured at a TPOT of 10 ms, predicted by Mantile at twice that, by the other at four times.
-    fn against(modes: &[Option<&str>]) -> SideBySide {
+    fn compared_with(modes: &[Option<&str>]) -> SideBySide {
         let mut comparisons = Vec::new();
         let mut estimates = BTreeMap::new();
         for (mode, concurrency) in modes.iter().zip(1..) {
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn only_the_rows_that_both_predict_count() {
-        let side = against(&[None, None, None]);
+        let side = compared_with(&[None, None, None]);
         assert_eq!(side.rows, 3);
         let tpot = side.overall[Metric::Tpot].unwrap();
         assert_eq!((tpot.mantile.n, tpot.other.n, tpot.derived_rows), (3, 3, 0));
@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn modes_break_the_rows_down() {
-        let side = against(&[Some("table"), Some("guess"), Some("table")]);
+        let side = compared_with(&[Some("table"), Some("guess"), Some("table")]);
         let labels: Vec<(&str, usize)> =
             side.by_mode.iter().map(|group| (group.label.as_str(), group.rows)).collect();
         assert_eq!(labels, [("guess", 1), ("table", 2)]);

@@ -1,9 +1,8 @@
-//! Proposed bands beside those that `reconcile.toml` has.
+//! Proposed bands compared with those that `reconcile.toml` has.
 
 use std::fmt::Write as _;
 
 use super::TextTable;
-use crate::base::text::plural;
 use crate::judge::propose::{BandChange, BandChangeKind};
 use crate::row::group::Group;
 use crate::rules::band::Interval;
@@ -101,17 +100,12 @@ fn conclusion(changes: &[BandChange<'_>], dropped: &[&Group]) -> String {
             bands => format!("all {bands} bands stay as they are"),
         }
     } else {
-        let changed = changes.len() - count(BandChangeKind::Same);
-        format!(
-            "{changed} of {} band{} change: {}",
-            changes.len(),
-            plural(changes.len()),
-            counts.join(", ")
-        )
+        let moved = changes.len() - count(BandChangeKind::Same);
+        let kinds = counts.join(", ");
+        format!("bands that change: {moved} of {} ({kinds})", changes.len())
     };
     if !dropped.is_empty() {
-        let groups = dropped.len();
-        let _ = write!(text, "; the bands of {groups} group{} go", plural(groups));
+        let _ = write!(text, "; groups that lose their bands: {}", dropped.len());
     }
     text
 }
@@ -135,10 +129,15 @@ mod tests {
     #[test]
     fn only_what_changes_is_shown_unless_all_is_asked_for() {
         let same = "[[band]]\nwhere = 'all'\nratio.tpot = [0.833, 1.2]\n";
-        insta::assert_snapshot!(text(same, false), @"the only band stays as it is");
-        insta::assert_snapshot!(text(same, true), @"");
+        assert_eq!(text(same, false), "the only band stays as it is");
+        let all = "  metric  written       proposed\nall\n  split-conformal, alpha 0.1, 30 rows\n  \
+            tpot    [0.833, 1.2]  [0.833, 1.2]  same\nthe only band stays as it is";
+        assert_eq!(text(same, true), all);
         let narrow = "[[band]]\nwhere = 'gpu_model = b200'\nratio.tpot = [0.9, 1.1]\n\
             [[band]]\nwhere = 'all'\nratio.tpot = [0.9, 1.1]\n";
-        insta::assert_snapshot!(text(narrow, false), @"");
+        let wider = "  metric  written     proposed\nall\n  tpot    [0.9, 1.1]  [0.833, 1.2]  WIDER\n\
+            gpu_model=b200\n  not proposed any more\n\
+            bands that change: 1 of 1 (1 WIDER); groups that lose their bands: 1";
+        assert_eq!(text(narrow, false), wider);
     }
 }

@@ -281,7 +281,7 @@ fn prediction(row: &Row, outcome: Outcome, request_key: Option<String>) -> Predi
 /// A line of the table: what the gate detects.
 fn line(name: &str, gate: &ReleaseGate) -> String {
     let rows =
-        |holds: &dyn Fn(&RowChange) -> bool| gate.rows.iter().filter(|row| holds(row)).count();
+        |picks: &dyn Fn(&RowChange) -> bool| gate.rows.iter().filter(|row| picks(row)).count();
     let drifted = rows(&|row| matches!(row.drift, Drift::Changed { .. }));
     let lost = rows(&|row| matches!(row.drift, Drift::Lost(_)));
     let left = gate.regressed_rows().filter(|row| row.verdict.status == Status::Outside).count();
@@ -311,5 +311,5 @@ fn every_defect_is_detected_and_without_a_defect_there_is_no_alarm() {
     }
     let rows = format!("against {} measured rows", bench.answers.len());
     assert!(TABLE.contains(&rows), "fixtures/README.md does not say `{rows}`");
-    assert!(TABLE.contains(&table), "fixtures/README.md does not hold this table:\n{table}");
+    assert!(TABLE.contains(&table), "fixtures/README.md does not contain this table:\n{table}");
 }

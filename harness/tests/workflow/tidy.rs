@@ -37,7 +37,7 @@ const PURE: [&str; 24] = [
     "judge/model/consistency.rs",
     "judge/propose/",
     "judge/side_by_side.rs",
-    "judge/verdict.rs",
+    "judge/verdict/",
     "calibrate/",
     "rules/band.rs",
     "rules/config",
@@ -214,7 +214,7 @@ fn planted_violations_are_found() {
     let planted = [
         source("row/mod.rs", "// crate::judge is below\nuse crate::judge::verdict;\n"),
         source(
-            "judge/verdict.rs",
+            "judge/verdict/judging.rs",
             "use crate::row::Row;\npub struct Row;\nlet now = Timestamp::now();\n",
         ),
         source(
@@ -229,6 +229,6 @@ fn planted_violations_are_found() {
     assert_eq!(upward.lines().count(), 2, "{upward}");
     let impure = impure_lines(&planted);
     assert_eq!(impure.len(), 1, "{impure:?}");
-    assert!(impure[0].starts_with("harness/src/judge/verdict.rs:3:"), "{impure:?}");
+    assert!(impure[0].starts_with("harness/src/judge/verdict/judging.rs:3:"), "{impure:?}");
     assert_eq!(shared_names(&planted).len(), 1);
 }

@@ -66,7 +66,7 @@ pub(super) fn decide(gate: &ReleaseGate) -> (Decision, Vec<String>) {
 }
 
 fn blocking(gate: &ReleaseGate) -> Vec<Reason> {
-    let count = |holds: fn(&RowChange) -> bool| gate.rows.iter().filter(|row| holds(row)).count();
+    let count = |picks: fn(&RowChange) -> bool| gate.rows.iter().filter(|row| picks(row)).count();
     let is_lost = |row: &RowChange| matches!(row.drift, Drift::Lost(_));
     let unanswered = count(|row| matches!(row.candidate.outcome, Outcome::Unavailable(_)));
     let insane = count(|row| matches!(row.candidate.outcome, Outcome::Insane(..)));
@@ -104,28 +104,30 @@ fn blocking(gate: &ReleaseGate) -> Vec<Reason> {
 
 /// The changes of predictions, and the groups whose errors changed significantly.
 fn movement(gate: &ReleaseGate) -> Vec<Reason> {
-    let changed = gate.rows.iter().filter(|row| matches!(row.drift, Drift::Changed { .. })).count();
+    let drifted = gate.rows.iter().filter(|row| matches!(row.drift, Drift::Changed { .. })).count();
     let gained = gate.rows.iter().filter(|row| row.drift == Drift::Gained).count();
-    let changes = |direction| significant(&gate.groups, direction);
-    let (better, worse) = (changes(Direction::Better), changes(Direction::Worse));
-    let decision = match (changed + gained, better.len(), worse.len()) {
+    let better = significant(&gate.groups, Direction::Better);
+    let worse = significant(&gate.groups, Direction::Worse);
+    let decision = match (drifted + gained, better.len(), worse.len()) {
         (0, _, _) => Decision::Ok,
         (_, 0, 0) if gained == 0 => Decision::Changed,
         (_, _, 0) => Decision::Improved,
         _ => Decision::Changed,
     };
     let counts = [
-        counted(decision, changed, "row", "got a different prediction"),
+        counted(decision, drifted, "row", "got a different prediction"),
         counted(decision, gained, "row", "gained a prediction"),
         counted(decision, better.len(), "group MAPE", "fell significantly (95% interval)"),
         counted(decision, worse.len(), "group MAPE", "rose significantly (95% interval)"),
     ];
-    let over_all_rows =
-        [("better", better), ("worse", worse)].into_iter().flat_map(|(word, changes)| {
-            let changes = changes.into_iter().filter(|change| change.group.is_all_rows);
-            changes.map(move |change| (decision, format!("{word}: {}", change.sentence())))
-        });
-    counts.into_iter().flatten().chain(over_all_rows).collect()
+    let sentences = |word: &str, changes: Vec<SignificantChange<'_>>| -> Vec<Reason> {
+        let over_all_rows = changes.into_iter().filter(|found| found.group.is_all_rows);
+        over_all_rows.map(|found| (decision, format!("{word}: {}", found.sentence()))).collect()
+    };
+    let mut reasons: Vec<Reason> = counts.into_iter().flatten().collect();
+    reasons.extend(sentences("better", better));
+    reasons.extend(sentences("worse", worse));
+    reasons
 }
 
 /// What failed under the baseline already.

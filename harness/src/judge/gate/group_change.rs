@@ -13,7 +13,7 @@ use crate::row::metric::{Metric, PerMetric};
 pub struct GroupChange {
     /// The GPU and framework, such as `b200 / vllm`, or `all`.
     pub label: String,
-    /// Whether the group holds all rows.
+    /// Whether the group is that of all rows.
     pub is_all_rows: bool,
     /// The change per metric, over the rows that both releases predict.
     pub metrics: PerMetric<Option<MetricChange>>,

@@ -66,7 +66,6 @@ pub fn gate_annotations(model: &Model, gate: &ReleaseGate) -> Vec<String> {
 }
 
 /// Escapes the message of a workflow command.
-
 fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }

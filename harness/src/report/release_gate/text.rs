@@ -55,10 +55,13 @@ pub fn gate_conclusion(gates: &[(Model, ReleaseGate)], candidate: &str) -> Strin
         }
     }
     if gates.len() > 1 {
-        let blocking = gates.iter().filter(|(_, gate)| gate.decision.blocks()).count();
         let worst = gates.iter().map(|(_, gate)| gate.decision).max().unwrap_or(Decision::Broken);
-        let _ = writeln!(text, "{}", decision(worst));
-        let _ = writeln!(text, "{blocking} of {} models block {candidate}.", gates.len());
+        let blocking = gates.iter().filter(|(_, gate)| gate.decision.blocks()).count();
+        let effect = match blocking {
+            0 => format!("none of the {} models blocks {candidate}", gates.len()),
+            _ => format!("{blocking} of {} models block {candidate}", gates.len()),
+        };
+        let _ = writeln!(text, "\n{}: {effect}", worst.name().to_uppercase());
     }
     fitted(text.trim_end())
 }
@@ -83,7 +86,8 @@ fn details(gate: &ReleaseGate, style: Style) -> String {
     }
     if let Some(table) = groups_table(&gate.groups) {
         heading(&mut text, style, 2, "Errors of the groups, before and after");
-        let _ = writeln!(text, "{}", render(&table, style));
+        // Without the blank line, Markdown would take the sentence for a row of the table.
+        let _ = writeln!(text, "{}\n", render(&table, style));
         let _ = writeln!(text, "Groups and metrics that are not listed did not change.\n");
     }
     let blocking: Vec<&RowChange> = gate.regressed_rows().collect();

@@ -1,7 +1,8 @@
-//! The verdict on a row: whether predicted / measured of each metric is inside its band.
+//! Judging a row by bands and known deviations.
 
 use jiff::civil::Date;
 
+use super::{QuantityVerdict, RowVerdict, Standing, Status};
 use crate::base::statistics::Pair;
 use crate::judge::compare::Comparison;
 use crate::predict::prediction::Outcome;
@@ -9,117 +10,8 @@ use crate::row::metric::{Metric, Quantity};
 use crate::row::{Concurrency, Row};
 use crate::rules::Rules;
 use crate::rules::band::{Interval, WrittenAt, most_specific};
-use crate::rules::deviation::Deviation;
 
-/// The verdict on a row.
-#[derive(Debug, Clone)]
-pub struct RowVerdict {
-    /// The verdict in one word.
-    pub status: Status,
-    /// The verdicts on the measured metrics and the memory, if the row is predicted.
-    pub quantities: Vec<QuantityVerdict>,
-    /// The reason why there is no prediction.
-    pub problem: Option<String>,
-}
-
-/// The verdict on a row in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Status {
-    /// Every measured metric is inside its band, and the row fits into the memory.
-    Inside,
-    /// Some quantities are outside, each within the bound of a known deviation.
-    KnownDeviation,
-    /// Some quantities are outside.
-    Outside,
-    /// Mantile refused the request, gave an impossible answer, or did not answer.
-    NotPredicted,
-    /// Mantile cannot be asked about the configuration.
-    Unmapped,
-}
-
-impl Status {
-    /// All of them, in the order of tables.
-    pub const ALL: [Self; 5] =
-        [Self::Inside, Self::KnownDeviation, Self::Outside, Self::NotPredicted, Self::Unmapped];
-
-    /// The name in files.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Inside => "inside",
-            Self::KnownDeviation => "known_deviation",
-            Self::Outside => "outside",
-            Self::NotPredicted => "not_predicted",
-            Self::Unmapped => "unmapped",
-        }
-    }
-
-    /// The words in reports.
-    #[must_use]
-    pub fn words(self) -> String {
-        self.name().replace('_', " ")
-    }
-
-    /// Whether a row with this status fails. An unmapped row does not fail; it lowers the coverage.
-    #[must_use]
-    pub fn fails(self) -> bool {
-        matches!(self, Self::Outside | Self::NotPredicted)
-    }
-}
-
-/// The verdict on one quantity of a row.
-#[derive(Debug, Clone)]
-pub struct QuantityVerdict {
-    /// The quantity.
-    pub quantity: Quantity,
-    /// The measured and the predicted value; for memory, the capacity and the need.
-    pub pair: Pair,
-    /// The band that applies, with its line in `reconcile.toml` for a metric.
-    pub band: Option<WrittenAt<Interval>>,
-    /// The known deviation of the row and quantity, if there is one.
-    pub deviation: Option<Deviation>,
-    /// The verdict in one word.
-    pub standing: Standing,
-}
-
-/// The verdict on a quantity in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// Inside its band.
-    Inside,
-    /// Outside, but within the bound of a known deviation that has not expired.
-    Known,
-    /// Outside its band.
-    Outside,
-    /// Measured, but no band applies. It does not pass, because it was not checked.
-    NoBand,
-}
-
-impl Standing {
-    /// The name in files.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Inside => "inside",
-            Self::Known => "known_deviation",
-            Self::Outside => "outside",
-            Self::NoBand => "no_band",
-        }
-    }
-
-    /// The words in tables.
-    #[must_use]
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Inside => "inside",
-            Self::Known => "known",
-            Self::Outside => "outside",
-            Self::NoBand => "no band",
-        }
-    }
-}
-
-/// The band of [`Quantity::Memory`].
+/// The band of [`Quantity::Memory`]: the need is at most the capacity.
 const FITS: Interval = Interval { low: 0.0, high: 1.0 };
 
 /// Judges a row by the bands and known deviations that a model's files hold, as of `today`.
@@ -219,13 +111,6 @@ fn judge_quantity(
         Some(_) => Standing::Outside,
     };
     QuantityVerdict { quantity, pair, band, deviation, standing }
-}
-
-impl RowVerdict {
-    /// The quantities that are not inside their bands.
-    pub fn outside(&self) -> impl Iterator<Item = &QuantityVerdict> {
-        self.quantities.iter().filter(|judged| judged.standing != Standing::Inside)
-    }
 }
 
 #[cfg(test)]
