@@ -427,7 +427,7 @@ fn workloads(rows: &[&Observation]) -> usize {
 }
 
 fn day(row: &Observation) -> Option<String> {
-    row.row.provenance.benchmark_date.as_ref().map(|date| date.chars().take(10).collect())
+    row.row.provenance.benchmark_date.as_deref().map(|date| crate::base::day::day_of(date).unwrap_or(date).to_owned())
 }
 
 #[cfg(test)]

@@ -224,7 +224,7 @@ pub(crate) fn dataset(comparisons: &[Comparison]) -> String {
     dates.sort_unstable();
     let providers: Vec<String> =
         providers.into_iter().map(|(name, rows)| format!("{rows} rows of {name}")).collect();
-    let day = |date: &&str| date.get(..10).unwrap_or(date).to_owned();
+    let day = |date: &&str| crate::base::day::day_of(date).unwrap_or(date).to_owned();
     let providers = providers.join(", ");
     match (dates.first().map(day), dates.last().map(day)) {
         (Some(first), Some(last)) if first == last => format!("{providers}, measured {first}"),

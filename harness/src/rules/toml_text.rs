@@ -54,5 +54,5 @@ impl TomlText<'_> {
 
 /// The line of a byte offset, from 1.
 pub(super) fn line_of(text: &str, offset: usize) -> usize {
-    text[..offset].matches('\n').count() + 1
+    crate::base::text::line_at(text, offset)
 }

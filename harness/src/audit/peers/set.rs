@@ -37,7 +37,7 @@ impl<'a> RowSet<'a> {
 
 /// The day that the row was measured on.
 pub(super) fn day(row: &Row) -> Option<&str> {
-    row.provenance.benchmark_date.as_deref()?.get(..10)
+    crate::base::day::day_of(row.provenance.benchmark_date.as_deref()?)
 }
 
 /// The rows by their sets.

@@ -209,7 +209,7 @@ impl GivenArgs {
 
 fn parse_time(text: &str) -> Result<String, String> {
     let known =
-        text.parse::<jiff::Timestamp>().is_ok() || text.parse::<jiff::civil::Date>().is_ok();
+        crate::base::day::is_date(text);
     known
         .then(|| text.to_owned())
         .ok_or_else(|| format!("`{text}` is not a time; write 2026-01-02T22:24:09Z or 2026-01-02"))

@@ -52,6 +52,20 @@ pub struct Joined {
 
 /// Joins measurements and predictions on provider and full identity. Each side names a row at most once (the
 /// readers ensure that), so no row is multiplied. Rows without a partner are listed.
+///
+/// ```
+/// use std::path::Path;
+///
+/// use mantile_reconcile::judge::{compare, model};
+/// use mantile_reconcile::row::metric::Metric;
+///
+/// let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+/// let model = model::load(root, "openai_GPT-OSS-120B")?;
+/// let joined = compare::join(model.rows.clone(), Vec::new());
+/// assert_eq!(joined.without_prediction.len(), model.rows.len());
+/// assert_eq!(compare::statistics(&joined.comparisons, Metric::Tpot), None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn join(rows: Vec<Row>, predictions: Vec<Prediction>) -> Joined {
     let mut by_name: HashMap<String, Prediction> =

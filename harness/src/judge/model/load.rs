@@ -96,6 +96,17 @@ pub fn adopt(config: &mut Config) -> Result<()> {
 }
 
 /// Reads the folder of a model, and checks that its files agree with each other.
+///
+/// ```
+/// use std::path::Path;
+///
+/// use mantile_reconcile::judge::model;
+///
+/// let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+/// let model = model::load(root, "openai_GPT-OSS-120B")?;
+/// assert!(model.rows.iter().all(|row| row.name().contains("::")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn load(root: &Path, name: &str) -> Result<Model> {
     let mut model = load_unadopted(root, name)?;
     adopt(&mut model.config)?;

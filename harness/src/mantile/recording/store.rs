@@ -15,6 +15,23 @@ pub fn path(root: &Path, release: &str, model_id: &str) -> PathBuf {
 }
 
 /// Reads the recording of a release and model, and the entries that it shares with other releases.
+///
+/// ```
+/// use std::path::Path;
+///
+/// use mantile_reconcile::judge::model;
+/// use mantile_reconcile::mantile::recording;
+/// use mantile_reconcile::predict::mapping;
+///
+/// let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+/// let model = model::load(root, "openai_GPT-OSS-120B")?;
+/// let recording = recording::load(root, &model.release, &model.config.model_id)?;
+/// let layers = recording.layers()?;
+/// let mut mapped = model.rows.iter().filter_map(|row| mapping::map(row, &model.config).ok());
+/// let recorded = mapped.next().expect("some rows are mapped").recorded(&recording, &layers)?;
+/// assert!(recorded.answer.ttft_ms.0 > 0.0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn load(root: &Path, release: &str, model_id: &str) -> Result<Recording> {
     let ParsedFile { mut recording, references } = load_file(root, release, model_id)?;
     let mut owners: BTreeMap<&str, Recording> = BTreeMap::new();

@@ -34,6 +34,19 @@ pub struct Unmapped {
 }
 
 /// Puts a row into Mantile's terms. The error says why that is impossible.
+///
+/// ```
+/// use std::path::Path;
+///
+/// use mantile_reconcile::judge::model;
+/// use mantile_reconcile::predict::mapping;
+///
+/// let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+/// let model = model::load(root, "openai_GPT-OSS-120B")?;
+/// let mapped = model.rows.iter().filter_map(|row| mapping::map(row, &model.config).ok());
+/// assert!(mapped.count() > 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn map<'a>(row: &Row, config: &'a Config) -> Result<Mapped<'a>, Unmapped> {
     let identity = &row.identity;
     let source = config

@@ -35,6 +35,28 @@ pub struct Estimate {
 
 impl Estimate {
     /// Converts an answer for `concurrency` requests in flight into the row's metrics.
+    ///
+    /// ```
+    /// use std::path::Path;
+    ///
+    /// use mantile_reconcile::judge::model;
+    /// use mantile_reconcile::mantile::recording;
+    /// use mantile_reconcile::predict::{mapping, prediction::Estimate};
+    /// use mantile_reconcile::row::metric::Metric;
+    ///
+    /// let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    /// let model = model::load(root, "openai_GPT-OSS-120B")?;
+    /// let recording = recording::load(root, &model.release, &model.config.model_id)?;
+    /// let layers = recording.layers()?;
+    /// let row = model.rows.iter().find(|row| mapping::map(row, &model.config).is_ok());
+    /// let row = row.expect("some rows are mapped");
+    /// let mapped = mapping::map(row, &model.config).map_err(|unmapped| unmapped.reason)?;
+    /// let answer = mapped.recorded(&recording, &layers)?.answer;
+    /// let requests = row.identity.concurrency.fixed().unwrap_or(1);
+    /// let estimate = Estimate::new(&answer, &row.identity, requests, mapped.lengths);
+    /// assert!(estimate.metrics[Metric::E2eLatency] > estimate.metrics[Metric::Ttft]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn new(answer: &Answer, identity: &Identity, concurrency: u32, lengths: Lengths) -> Self {
         Self {
