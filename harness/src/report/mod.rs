@@ -4,6 +4,7 @@
 pub mod page;
 
 mod audit;
+mod bias;
 mod calibration;
 mod comparison_csv;
 mod deviations;
@@ -13,6 +14,7 @@ mod failure;
 mod flat;
 mod history;
 mod json;
+mod quantities;
 mod reconciliation;
 mod release_gate;
 mod snapshot;
