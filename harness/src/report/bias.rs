@@ -63,6 +63,16 @@ pub(super) fn bias_text(bias: &Interval95) -> String {
     }
 }
 
+/// A note for rows that are peaks; empty without such rows.
+pub(super) fn peaks_note(comparisons: &[Comparison]) -> &'static str {
+    let is_peak = |comparison: &Comparison| comparison.row.identity.concurrency.fixed().is_none();
+    if comparisons.iter().any(is_peak) {
+        " A prediction below a peak is not an error in itself, because a peak is an upper bound."
+    } else {
+        ""
+    }
+}
+
 /// The significant biases of GPUs and frameworks, the largest first. Output throughput is left out where there
 /// is the total, because both have the same error.
 pub(super) fn significant_biases(comparisons: &[Comparison]) -> Vec<GroupBias> {

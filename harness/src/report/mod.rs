@@ -35,8 +35,8 @@ pub use flat::{
 };
 pub use history::{ReleaseErrors, history_json, history_text};
 pub use json::evaluation_json;
-pub(crate) use reconciliation::frontier_sentences;
 pub use reconciliation::{RECONCILIATION_SUMMARY, notes_are_whole, reconciliation_summary};
+pub(crate) use reconciliation::{choice_sentence, frontier_sentences};
 pub use release_gate::{gate_annotations, gate_json, gate_junit, gate_summary};
 pub use snapshot::{predictions_table, snapshot_file};
 pub(crate) use summary::dataset;

@@ -9,8 +9,8 @@ use crate::judge::compare::{Comparison, statistics};
 use crate::judge::evaluation::Evaluation;
 use crate::judge::frontier::FrontierChoices;
 use crate::judge::verdict::Status;
-use crate::report::bias::{GroupBias, bias_text, overall_bias, significant_biases};
-use crate::report::{coverage_text, dataset, frontier_sentences, verdict_word};
+use crate::report::bias::{GroupBias, bias_text, overall_bias, peaks_note, significant_biases};
+use crate::report::{choice_sentence, coverage_text, dataset, verdict_word};
 use crate::row::metric::Metric;
 
 /// The number of significant biases that are listed.
@@ -33,35 +33,28 @@ pub(super) fn conclusion(subject: PageSubject<'_>, choices: &FrontierChoices<'_>
     }
 }
 
-/// The reasons for the verdict in a sentence.
+/// The rows by status, the failing ones first, and the checks.
 fn verdict_text(evaluation: &Evaluation) -> String {
-    let outside = evaluation.count(Status::Outside);
-    let missing = evaluation.count(Status::NotPredicted);
-    let known = evaluation.count(Status::KnownDeviation);
+    let statuses = [
+        (Status::Outside, "outside the bands"),
+        (Status::NotPredicted, "not predicted"),
+        (Status::Inside, "inside the bands"),
+        (Status::KnownDeviation, "known to deviate"),
+    ];
+    let counts = statuses.map(|(status, words)| (evaluation.count(status), words));
+    let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+    let mut parts: Vec<String> = counts.map(|(count, words)| format!("{count} {words}")).collect();
+    if let Some(first) = parts.first_mut() {
+        *first = format!("Rows: {first}");
+    }
+    let checks = evaluation.checks.len();
     let failed = evaluation.failed_checks().count();
-    let rows =
-        |count: usize| if count == 1 { "1 row is".to_owned() } else { format!("{count} rows are") };
-    let mut reasons = Vec::new();
-    if outside > 0 {
-        reasons.push(format!("{} outside their bands", rows(outside)));
-    }
-    if missing > 0 {
-        reasons.push(format!("{} not predicted", rows(missing)));
-    }
-    if failed > 0 {
-        reasons.push(format!("{failed} of {} checks failed", evaluation.checks.len()));
-    }
-    if reasons.is_empty() {
-        reasons.push("All predicted rows are inside their bands or known deviations".to_owned());
-        if !evaluation.checks.is_empty() {
-            reasons.push(format!("all {} checks passed", evaluation.checks.len()));
-        }
-    }
-    let deviations = match known {
-        0 => String::new(),
-        count => format!(" {} known deviation{}.", rows(count), plural(count)),
+    let checks = match failed {
+        _ if checks == 0 => String::new(),
+        0 => format!("; all {checks} checks passed"),
+        _ => format!("; {failed} of {checks} checks failed"),
     };
-    format!("{}.{deviations}", reasons.join(", "))
+    format!("{}{checks}.", parts.join(", "))
 }
 
 /// The errors over all rows, with the interval of the bias.
@@ -95,11 +88,11 @@ fn findings(
             li { (biases.len()) " bias" (if biases.len() == 1 { " is" } else { "es are" })
                 " significant (the 95% interval over workloads excludes 1)"
                 @if biases.len() > BIASES_SHOWN { "; the largest" } ":"
-                ul { @for bias in &biases[..biases.len().min(BIASES_SHOWN)] { li { (bias.sentence()) } } } }
+                ul { @for bias in &biases[..biases.len().min(BIASES_SHOWN)] { li { (bias.sentence()) } } }
+                (peaks_note(comparisons)) }
         }
-        @if !choices.within.is_empty() {
-            li { "Choosing a configuration by prediction. " (frontier_sentences(choices)[0]) " "
-                a href="#frontiers" { "Details" } }
+        @if let Some(sentence) = choice_sentence(choices) {
+            li { (sentence) " " a href="#frontiers" { "Details" } }
         }
     } }
 }

@@ -2,7 +2,7 @@
 
 use super::PAGE_WIDTH;
 use crate::judge::compare::{Comparison, distinct};
-use crate::report::bias::{GroupBias, LEAST_BIAS, LEAST_ROWS, significant_biases};
+use crate::report::bias::{GroupBias, LEAST_BIAS, LEAST_ROWS, peaks_note, significant_biases};
 use crate::report::text_table::wrapped;
 use crate::row::metric::Metric;
 
@@ -16,12 +16,7 @@ pub(super) fn biases(comparisons: &[Comparison]) -> String {
     if distinct(comparisons).contains(&Metric::Throughput) {
         rule.push_str(" Output throughput has the same error as total throughput and is left out.");
     }
-    let is_peak = |comparison: &Comparison| comparison.row.identity.concurrency.fixed().is_none();
-    if comparisons.iter().any(is_peak) {
-        rule.push_str(
-            " A prediction below a peak is not an error in itself, because a peak is an upper bound.",
-        );
-    }
+    rule.push_str(peaks_note(comparisons));
     let rule = wrapped(&rule, "", "", PAGE_WIDTH);
     let lines: Vec<String> = significant_biases(comparisons)
         .iter()

@@ -1,12 +1,12 @@
 //! The findings in short, at the head of the file.
 
 use super::PAGE_WIDTH;
-use super::frontiers::total_text;
+use super::frontiers::choice_sentence;
 use super::next_calibration::CalibrationPotential;
 use crate::base::text::plural;
 use crate::judge::compare::{Comparison, Coverage, statistics};
-use crate::judge::frontier::{FrontierChoices, total};
-use crate::report::bias::significant_biases;
+use crate::judge::frontier::FrontierChoices;
+use crate::report::bias::{peaks_note, significant_biases};
 use crate::report::summary::percent;
 use crate::report::text_table::wrapped;
 use crate::row::metric::Metric;
@@ -36,19 +36,14 @@ pub(super) fn conclusion(
     points.push(match biases.first() {
         None => "No bias of a GPU and framework is significant.".to_owned(),
         Some(largest) => format!(
-            "{} significant bias{} of GPUs and frameworks. The largest: {}",
+            "{} significant bias{} of GPUs and frameworks. The largest: {}{}",
             biases.len(),
             if biases.len() == 1 { "" } else { "es" },
-            largest.sentence()
+            largest.sentence(),
+            peaks_note(comparisons)
         ),
     });
-    if !choices.within.is_empty() {
-        let choice = if choices.within.len() == 1 { "one chart" } else { "all charts" };
-        points.push(format!(
-            "Choosing a configuration within a GPU and framework, {choice}: {}",
-            total_text(total(&choices.within))
-        ));
-    }
+    points.extend(choice_sentence(choices));
     points.push(next_step(potentials));
     let bullets: Vec<String> =
         points.iter().map(|point| wrapped(point, "- ", "  ", PAGE_WIDTH)).collect();
@@ -65,20 +60,19 @@ fn next_step(potentials: &[CalibrationPotential]) -> String {
         return "To do next: nothing can be recommended for calibration; see \"What to calibrate next\"."
             .to_owned();
     };
-    let others = potentials.len() - 1;
+    let others = match potentials.len() - 1 {
+        0 => String::new(),
+        others => {
+            format!(" \"What to calibrate next\" has {others} other group{}.", plural(others))
+        }
+    };
     format!(
-        "To do next: look at {} on {}, where {} could bring the MAPE of {} from {}% to {}% (in sample). See \"What to \
-         calibrate next\"{}.",
-        best.change(),
+        "To do next: on {}, {} alone could bring the MAPE of {} from {}% to {}% in sample; `mantile-reconcile calibrate` \
+         tests it on held-out rows.{others}",
         potential.group,
-        "this alone",
+        best.change(),
         potential.metric.title(),
         percent(potential.now_percent),
-        percent(best.mape_percent),
-        if others == 0 {
-            String::new()
-        } else {
-            format!(" for {others} other group{}", plural(others))
-        }
+        percent(best.mape_percent)
     )
 }

@@ -65,6 +65,22 @@ fn choices_table(choices: &FrontierChoices<'_>) -> TextTable {
     table
 }
 
+/// The cost of choosing by Mantile within one GPU and framework, in one sentence; `None` without a choice.
+pub(crate) fn choice_sentence(choices: &FrontierChoices<'_>) -> Option<String> {
+    choices.within.first()?;
+    let FrontierTotal { demands, missed, regret_percent, .. } = total(&choices.within);
+    let regret = regret_percent.map_or_else(String::new, |regret| {
+        format!(
+            " and, for the other {}, gives up {regret:.0}% of the throughput on average",
+            demands - missed
+        )
+    });
+    Some(format!(
+        "Choosing a configuration within one GPU and framework by Mantile's predictions misses {missed} of {demands} \
+         demands for interactivity{regret}."
+    ))
+}
+
 /// How well Mantile chooses over all charts, which throughputs are derived, and how the choice is made.
 pub(crate) fn frontier_sentences(choices: &FrontierChoices<'_>) -> Vec<String> {
     let FrontierChoices { within, across, left_out } = choices;
@@ -85,7 +101,7 @@ pub(crate) fn frontier_sentences(choices: &FrontierChoices<'_>) -> Vec<String> {
 }
 
 /// Demands, misses and regret over several choices, as a sentence.
-pub(super) fn total_text(total: FrontierTotal) -> String {
+fn total_text(total: FrontierTotal) -> String {
     let FrontierTotal { demands, on_both, missed, regret_percent } = total;
     let regret = regret_percent.map_or_else(String::new, |regret| {
         format!(
@@ -121,7 +137,7 @@ fn derived_text(within: &[FrontierChoice<'_>]) -> Option<String> {
     ))
 }
 
-/// The configurations that are left out, and why, as a sentence after another.
+/// The configurations that are left out, and why, as a sentence that follows another.
 fn left_out_text(count: usize) -> String {
     let subject = match count {
         0 => return String::new(),
@@ -129,7 +145,7 @@ fn left_out_text(count: usize) -> String {
         count => format!("{count} configurations are"),
     };
     format!(
-        " {subject} left out, either impossible by the audit, or with a throughput that would be derived from requests \
-         that mostly wait outside the engine."
+        " {subject} left out: impossible according to the audit, or with a throughput that would be derived from requests that \
+         mostly wait outside the engine."
     )
 }

@@ -16,7 +16,7 @@ mod rows;
 mod worst;
 
 pub use document::{RECONCILIATION_SUMMARY, reconciliation_summary};
-pub(crate) use frontiers::frontier_sentences;
+pub(crate) use frontiers::{choice_sentence, frontier_sentences};
 pub use notes::notes_are_whole;
 
 /// The width of prose in the file, in characters.
