@@ -1,4 +1,4 @@
-//! A browser without a window, for screenshots of pages.
+//! A headless browser, for screenshots of pages.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -6,25 +6,30 @@ use std::process::{Command, Output};
 use super::output::note;
 use crate::base::error::{Error, Result};
 
-/// The names that it goes by.
+/// The commands that may start it, in the order in which they are tried.
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "chrome"];
 
-/// What a page is looked at as: the end of the file's name, the theme and the width.
+/// The views of a page: the end of the file's name, the theme, and the width in pixels.
 const VIEWS: [(&str, &str, u32); 3] =
     [("light", "light", 1280), ("dark", "dark", 1280), ("phone", "light", 500)];
-/// A window lower than any page, in which a page tells how high it is itself.
-const LOW: u32 = 400;
-/// How high a page that does not tell is taken to be, and how high one is drawn at the most.
-const HEIGHT: u32 = 9000;
+/// The height of a window that is lower than any page, in which the page measures itself, in pixels.
+const LOW_WINDOW: u32 = 400;
+/// The assumed height of a page that does not report its own, in pixels.
+const DEFAULT_HEIGHT: u32 = 9000;
+/// The greatest height of a screenshot, in pixels.
 const MOST_HEIGHT: u32 = 60_000;
 
-/// A browser that is here.
+/// An installed browser.
 pub(super) struct Browser {
     name: &'static str,
 }
 
 impl Browser {
-    /// The first that answers.
+    /// The first command that runs.
+    ///
+    /// # Errors
+    ///
+    /// None of them runs.
     pub(super) fn find() -> Result<Self> {
         let is_here = |name: &&str| {
             let ran = Command::new(name).arg("--version").output();
@@ -37,7 +42,7 @@ impl Browser {
         Ok(Self { name })
     }
 
-    /// Takes a page's screenshots into a folder, named after the page: light, dark and as wide as a phone.
+    /// Writes a page's screenshots into a folder, named after the page: light, dark and as wide as a phone.
     pub(super) fn screenshots(
         &self,
         page: &Path,
@@ -51,20 +56,23 @@ impl Browser {
         let mut taken = Vec::new();
         for (view, theme, width) in VIEWS {
             let path = folder.join(format!("{stem}-{view}.png"));
-            // What was there must not pass for what is taken.
+            // An old file must not be taken for the new screenshot.
             let _ = std::fs::remove_file(&path);
             let address = format!("file://{}?picture&theme={theme}", page.display());
-            let document = self.open(&address, width, LOW, "--dump-dom")?;
-            let high = height(&String::from_utf8_lossy(&document.stdout));
-            let height = high.min(MOST_HEIGHT);
-            if height < high {
-                note(&format!("note: {} shows {height} of {high} pixels", path.display()));
+            let document = self.open(&address, width, LOW_WINDOW, "--dump-dom")?;
+            let full_height = reported_height(&String::from_utf8_lossy(&document.stdout));
+            let height = full_height.min(MOST_HEIGHT);
+            if height < full_height {
+                note(&format!(
+                    "note: {} shows the first {height} of {full_height} pixels",
+                    path.display()
+                ));
             }
             let picture = format!("--screenshot={}", path.display());
             let ran = self.open(&address, width, height, &picture)?;
             if !path.exists() {
-                let said = String::from_utf8_lossy(&ran.stderr);
-                let last = said.lines().last().unwrap_or("it says nothing");
+                let stderr = String::from_utf8_lossy(&ran.stderr);
+                let last = stderr.lines().last().unwrap_or("it printed no reason");
                 return Err(Error::usage(format!("{} took no screenshot: {last}", self.name)));
             }
             taken.push(path);
@@ -72,8 +80,8 @@ impl Browser {
         Ok(taken)
     }
 
-    /// Opens a page in a window of this size, to do one thing with it.
-    fn open(&self, address: &str, width: u32, height: u32, what: &str) -> Result<Output> {
+    /// Opens a page in a window of this size, with one more argument, and waits for the browser to end.
+    fn open(&self, address: &str, width: u32, height: u32, argument: &str) -> Result<Output> {
         let profile = tempfile::tempdir()
             .map_err(|source| Error::io("create", Path::new("profile"), source))?;
         Command::new(self.name)
@@ -82,14 +90,14 @@ impl Browser {
             .args(["--disable-sync", "--hide-scrollbars", "--force-device-scale-factor=1"])
             .arg(format!("--user-data-dir={}", profile.path().display()))
             .arg(format!("--window-size={width},{height}"))
-            .args([what, address])
+            .args([argument, address])
             .output()
             .map_err(|source| Error::io("run", Path::new(self.name), source))
     }
 }
 
-/// How high a page says it is.
-fn height(document: &str) -> u32 {
-    let said = document.split("data-height=\"").nth(1).and_then(|rest| rest.split('"').next());
-    said.and_then(|said| said.parse().ok()).unwrap_or(HEIGHT)
+/// The height that a page's script writes into the document, in pixels.
+fn reported_height(document: &str) -> u32 {
+    let height = document.split("data-height=\"").nth(1).and_then(|rest| rest.split('"').next());
+    height.and_then(|height| height.parse().ok()).unwrap_or(DEFAULT_HEIGHT)
 }

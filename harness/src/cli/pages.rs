@@ -1,4 +1,4 @@
-//! The pages: a model's with all that is recorded of it, and the index over them.
+//! The pages of models, and the index of all models.
 
 use std::path::{Path, PathBuf};
 
@@ -9,13 +9,12 @@ use crate::judge::evaluation::Evaluation;
 use crate::judge::model::Model;
 use crate::mantile::recording::Recording;
 use crate::mantile::releases;
-use crate::predict::mapping;
-use crate::predict::mapping::Recorded;
+use crate::predict::mapping::{self, Recorded};
 use crate::report::page;
 use crate::row::Row;
 
-/// Writes a model's page into a folder. Where its predictions are of a recording, with what was asked and
-/// answered, and beside the other recorded releases.
+/// Writes a model's page into a folder and gives its path. With the recording that the predictions are from, the
+/// page also has each row's request and answer, and the errors of all recorded releases.
 pub(super) async fn write_page(
     root: &Path,
     folder: &Path,
@@ -40,20 +39,21 @@ pub(super) async fn write_page(
     Ok(path)
 }
 
-/// What a recording is of.
+/// The release and date of a recording, such as "Mantile 72ff84e, recorded 2026-02-01".
 pub(super) fn origin(recording: &Recording) -> String {
     format!("Mantile {}, recorded {}", recording.release, recording.recorded_at)
 }
 
-/// The page over all models.
+/// The index's file name.
 const INDEX: &str = "index.html";
 
-/// Writes the page over all models whose pages are in a folder.
+/// Writes the index of all models whose pages are in a folder, and gives its path. Other HTML files are skipped.
 pub(super) fn write_index(folder: &Path) -> Result<PathBuf> {
     let path = folder.join(INDEX);
     let listed = std::fs::read_dir(folder).map_err(|source| Error::io("read", folder, source))?;
-    let is_page =
-        |page: &PathBuf| page.extension().is_some_and(|end| end == "html") && *page != path;
+    let is_page = |page: &PathBuf| {
+        page.extension().is_some_and(|extension| extension == "html") && *page != path
+    };
     let mut pages: Vec<PathBuf> =
         listed.flatten().map(|entry| entry.path()).filter(is_page).collect();
     pages.sort();
@@ -63,9 +63,10 @@ pub(super) fn write_index(folder: &Path) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// What was asked and answered for each row, where it is recorded.
+/// The request and answer of each row, where they are recorded.
 fn recorded(model: &Model, recording: &Recording) -> Result<Vec<Option<Recorded>>> {
     let layers = recording.layers()?;
-    let of = |row: &Row| mapping::map(row, &model.config).ok()?.recorded(recording, &layers).ok();
-    Ok(model.rows.iter().map(of).collect())
+    let recorded_row =
+        |row: &Row| mapping::map(row, &model.config).ok()?.recorded(recording, &layers).ok();
+    Ok(model.rows.iter().map(recorded_row).collect())
 }

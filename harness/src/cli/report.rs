@@ -1,4 +1,4 @@
-//! `report`: what was found, for people: a page a model, and `RECONCILIATION_SUMMARY.md` in their folders.
+//! `report`: a page per model, an index of them, and `RECONCILIATION_SUMMARY.md` in each model's folder.
 
 use std::path::{Path, PathBuf};
 
@@ -8,15 +8,19 @@ use super::args::{Format, ReportArgs};
 use super::browser::Browser;
 use super::calibrate::{diagnose_model, written};
 use super::estimators;
-use super::output::{complain, note, print_table};
+use super::output::{complain, print_table, show};
 use super::pages::{origin, write_index, write_page};
 use super::service::replay;
 use crate::base::error::{Error, Exit, Place, Result};
 use crate::base::file;
+use crate::base::text::plural;
 use crate::judge::evaluation::Evaluation;
 use crate::judge::model::{self, Model};
 use crate::mantile::recording::{self, Recording};
-use crate::report::{RECONCILIATION_SUMMARY, TextTable, notes_are_whole, reconciliation_summary};
+use crate::report::{
+    RECONCILIATION_SUMMARY, TextTable, models_table, notes_are_whole, reconciliation_summary,
+    verdict_word,
+};
 
 pub(super) async fn run(root: &Path, args: &ReportArgs) -> Result<Exit> {
     let models = model::named(root, &args.models)?;
@@ -26,101 +30,198 @@ pub(super) async fn run(root: &Path, args: &ReportArgs) -> Result<Exit> {
     for folder in [Some(&output).filter(|_| !args.check), args.screenshots.as_ref()] {
         folder.map_or(Ok(()), |folder| file::check_writable(folder))?;
     }
-    let mut files = Files::default();
+    let mut files = ReportFiles::default();
+    let mut evaluations = Vec::new();
     let mut exits = Vec::new();
     for name in &models {
-        // One model's trouble does not keep the others from being reported.
-        if let Err(error) = report(root, name, args.check, &output, &mut files).await {
-            complain(&error);
-            exits.push(error.exit());
+        // An error in one model does not keep the others from being reported.
+        match report(root, name, args.check, &output, &mut files).await {
+            Ok(evaluation) => evaluations.push((name.clone(), evaluation)),
+            Err(error) => {
+                complain(&error);
+                exits.push(error.exit());
+            }
         }
     }
-    let pages: Vec<PathBuf> = files.of("page").cloned().collect();
+    let mut pages: Vec<PathBuf> = files.of_kind(FileKind::Page).cloned().collect();
     if !pages.is_empty() {
-        files.wrote("index", write_index(&output)?);
+        let index = write_index(&output)?;
+        pages.push(index.clone());
+        files.written.push((FileKind::Index, index));
     }
     if let (Some(browser), Some(folder)) = (browser, &args.screenshots) {
-        let index = files.of("index").cloned().collect::<Vec<_>>();
-        for page in pages.iter().chain(&index) {
-            for taken in browser.screenshots(page, folder)? {
-                files.wrote("screenshot", taken);
-            }
+        for page in &pages {
+            let taken = browser.screenshots(page, folder)?;
+            files.written.extend(taken.into_iter().map(|path| (FileKind::Screenshot, path)));
         }
     }
     if args.format != Format::Text {
         print_table(args.format, &files.table(), "")?;
+    } else if args.check {
+        show(&files.check_text())?;
+    } else {
+        show(&closing_text(&files, &evaluations, models.len()))?;
     }
     exits.push(if files.stale.is_empty() { Exit::Inside } else { Exit::GateFailed });
     Ok(Exit::worst(&exits))
 }
 
-/// Writes a model's page and summary, or checks the summary alone.
+/// Writes a model's page and summary, or only checks the summary.
 async fn report(
     root: &Path,
     name: &str,
     check: bool,
     output: &Path,
-    files: &mut Files,
-) -> Result<()> {
+    files: &mut ReportFiles,
+) -> Result<Evaluation> {
     let model = model::load(root, name)?;
     let recording = recording::load(root, &model.release, &model.config.model_id)?;
     let evaluation = evaluate(&model, &recording).await?;
     let path = model::by_model(root).join(name).join(RECONCILIATION_SUMMARY);
     let summary = new_summary(root, &path, &model, &recording, &evaluation)?;
+    if summary.is_none() {
+        files.unchanged += 1;
+    }
     if check {
         if summary.is_some() {
-            files.is_stale(path, name);
+            files.add_stale(path, name);
         }
-        return Ok(());
+        return Ok(evaluation);
     }
     let origin = origin(&recording);
-    let recorded = Some(&recording);
-    files.wrote("page", write_page(root, output, &model, &evaluation, &origin, recorded).await?);
+    let page = write_page(root, output, &model, &evaluation, &origin, Some(&recording)).await?;
+    files.written.push((FileKind::Page, page));
     if let Some(text) = summary {
         file::replace(&path, text.as_bytes())?;
-        files.wrote("summary", path);
+        files.written.push((FileKind::Summary, path));
     }
-    Ok(())
+    Ok(evaluation)
 }
 
-/// The files that were written, each with what it is, and the summaries that are out of date.
+/// A kind of file that `report` writes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum FileKind {
+    Page,
+    Summary,
+    Index,
+    Screenshot,
+}
+
+impl FileKind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Page => "page",
+            Self::Summary => "summary",
+            Self::Index => "index",
+            Self::Screenshot => "screenshot",
+        }
+    }
+}
+
+/// The files of a run of `report`.
 #[derive(Default)]
-struct Files {
-    written: Vec<(&'static str, PathBuf)>,
+struct ReportFiles {
+    written: Vec<(FileKind, PathBuf)>,
+    /// The summaries that are out of date or missing.
     stale: Vec<PathBuf>,
+    /// The number of summaries that are up to date.
+    unchanged: usize,
 }
 
-impl Files {
-    /// Tells it at once.
-    fn wrote(&mut self, what: &'static str, path: PathBuf) {
-        note(&format!("wrote {}", path.display()));
-        self.written.push((what, path));
+impl ReportFiles {
+    /// The written files of a kind.
+    fn of_kind(&self, kind: FileKind) -> impl Iterator<Item = &PathBuf> {
+        self.written.iter().filter(move |(other, _)| *other == kind).map(|(_, path)| path)
     }
 
-    /// The files that are this.
-    fn of(&self, what: &'static str) -> impl Iterator<Item = &PathBuf> {
-        self.written.iter().filter(move |(is, _)| *is == what).map(|(_, path)| path)
-    }
-
-    fn is_stale(&mut self, path: PathBuf, model: &str) {
-        let what = if path.exists() { "out of date" } else { "missing" };
-        let error = Error::usage(format!("{} is {what}", path.display()));
-        let command = format!("make it anew: mantile-reconcile report {model}");
-        complain(&error.with_help(command));
+    /// Adds a summary that is out of date or missing, and reports it.
+    fn add_stale(&mut self, path: PathBuf, model: &str) {
+        let state = if path.exists() { "out of date" } else { "missing" };
+        let error = Error::usage(format!("{} is {state}", path.display()));
+        complain(&error.with_help(format!("regenerate it: mantile-reconcile report {model}")));
         self.stale.push(path);
     }
 
+    /// Each file with what it is.
     fn table(&self) -> TextTable {
         let mut table = TextTable::of(&["what", "file"], &[]);
+        let written = self.written.iter().map(|(kind, path)| (kind.name(), path));
         let stale = self.stale.iter().map(|path| ("out of date", path));
-        for (what, path) in self.written.iter().map(|(what, path)| (*what, path)).chain(stale) {
-            table.line(vec![what.to_owned(), path.display().to_string()]);
+        for (kind, path) in written.chain(stale) {
+            table.line(vec![kind.to_owned(), path.display().to_string()]);
         }
         table
     }
+
+    /// The result of a check.
+    fn check_text(&self) -> String {
+        let count = self.unchanged + self.stale.len();
+        let checked = format!("checked {count} summar{}", if count == 1 { "y" } else { "ies" });
+        match self.stale.len() {
+            0 => format!("{checked}: up to date"),
+            stale => format!("{checked}: {stale} out of date or missing"),
+        }
+    }
+
+    /// The files that were written, a line per kind.
+    fn written_text(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        let pages = self.of_kind(FileKind::Page).count();
+        if let Some(index) = self.of_kind(FileKind::Index).next() {
+            let folder = index.parent().unwrap_or(index).display();
+            lines.push(format!("wrote {pages} page{} and an index into {folder}", plural(pages)));
+        }
+        let summaries: Vec<&PathBuf> = self.of_kind(FileKind::Summary).collect();
+        match summaries[..] {
+            [] => {}
+            [path] => lines.push(format!("wrote {}", path.display())),
+            [path, ..] => lines.push(format!(
+                "wrote {} summaries, such as {}",
+                summaries.len(),
+                path.display()
+            )),
+        }
+        match self.unchanged {
+            0 => {}
+            1 => lines.push("1 summary was up to date".to_owned()),
+            unchanged => lines.push(format!("{unchanged} summaries were up to date")),
+        }
+        if let Some(path) = self.of_kind(FileKind::Screenshot).next() {
+            let screenshots = self.of_kind(FileKind::Screenshot).count();
+            let folder = path.parent().unwrap_or(path).display();
+            lines.push(format!("wrote {screenshots} screenshots into {folder}"));
+        }
+        lines
+    }
 }
 
-/// A model's summary as it is to be, where that is not what the file holds.
+/// A line per model, the files that were written, and what to do next.
+fn closing_text(
+    files: &ReportFiles,
+    evaluations: &[(String, Evaluation)],
+    models: usize,
+) -> String {
+    let mut lines = Vec::new();
+    if !evaluations.is_empty() {
+        lines.push(models_table(evaluations) + "\n");
+    }
+    lines.extend(files.written_text());
+    let failed = models - evaluations.len();
+    if failed > 0 {
+        lines.push(format!("{failed} of {models} models could not be reported: see the errors"));
+    }
+    if let Some(index) = files.of_kind(FileKind::Index).next() {
+        lines.push(format!("next: open {} in a browser", index.display()));
+    }
+    let failing = evaluations.iter().find(|(_, evaluation)| evaluation.exit() != Exit::Inside);
+    if let Some((name, evaluation)) = failing {
+        let word = verdict_word(evaluation);
+        lines.push(format!("{name}: {word}; its page says what to look at first"));
+    }
+    lines.join("\n")
+}
+
+/// A model's summary as it should be; `None` where the file holds just that.
 fn new_summary(
     root: &Path,
     path: &Path,
@@ -132,10 +233,10 @@ fn new_summary(
     if old.as_deref().is_some_and(|old| !notes_are_whole(old)) {
         return Err(Error::content(
             Place::file(path),
-            "a mark around the notes is missing, or they are the wrong way round",
+            "a mark around the notes is missing, or the marks are in the wrong order",
         )
         .with_help(
-            "put both back, or the notes would be lost: git diff shows them; without notes remove the file",
+            "restore both marks so that the notes are not lost (git diff shows them); without notes, delete the file",
         ));
     }
     let diagnoses = diagnose_model(model, recording)?;
@@ -145,7 +246,7 @@ fn new_summary(
     Ok((old.as_deref() != Some(text.as_str())).then_some(text))
 }
 
-/// The model judged by its accepted release's recording, beside the other estimators.
+/// The verdicts on a model by its accepted release's recording, with the other estimators.
 async fn evaluate(model: &Model, recording: &Recording) -> Result<Evaluation> {
     let files = estimators::files(model, &[])?;
     let predictions = replay(model, recording.clone()).await?;

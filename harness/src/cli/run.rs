@@ -124,7 +124,7 @@ async fn run_model(
     };
     let page = match args.select.filter {
         Some(_) => {
-            note(&format!("note: no page of {name}: one is of all rows, and --where picks some"));
+            note(&format!("note: skipping the page of {name}: --where selects a subset"));
             None
         }
         None => {

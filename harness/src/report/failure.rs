@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
+use super::quantities::verdict_table;
 use super::text_table::{WIDTH, wrapped};
-use super::{Align, TextTable};
 use crate::judge::compare::Comparison;
 use crate::judge::model::Model;
-use crate::judge::verdict::{QuantityVerdict, RowVerdict, Standing};
+use crate::judge::verdict::{QuantityVerdict, RowVerdict};
 use crate::row::metric::Quantity;
 
 /// Describes a row's verdict: the metrics with measured, predicted, ratio and band, where each band
@@ -17,27 +17,7 @@ pub fn failure_text(comparison: &Comparison, verdict: &RowVerdict, model: &Model
     if let Some(problem) = &verdict.problem {
         let _ = writeln!(text, "{problem}");
     } else {
-        let mut table = TextTable::new(&[
-            ("metric", Align::Left),
-            ("measured", Align::Right),
-            ("predicted", Align::Right),
-            ("unit", Align::Left),
-            ("ratio", Align::Right),
-            ("band", Align::Left),
-            ("", Align::Left),
-        ]);
-        for judged in &verdict.quantities {
-            table.line(vec![
-                judged.quantity.title().to_owned(),
-                figure(judged.pair.measured),
-                figure(judged.pair.predicted),
-                judged.quantity.unit().to_owned(),
-                format!("{:.3}", judged.pair.ratio()),
-                judged.band.map_or_else(|| "none".to_owned(), |band| band.value.to_string()),
-                standing(judged),
-            ]);
-        }
-        let _ = writeln!(text, "{}", table.to_text());
+        let _ = writeln!(text, "{}", verdict_table(verdict, false).to_text());
         let mut said = "";
         for judged in verdict.outside() {
             let reason = judged.deviation.as_ref().map_or("", |known| &known.reason);
@@ -69,15 +49,6 @@ pub fn rerun_command(model: &Model, comparison: &Comparison) -> String {
 #[must_use]
 pub fn explain_command(model: &Model, comparison: &Comparison) -> String {
     format!("mantile-reconcile explain '{}::{}'", model.name, comparison.row.name())
-}
-
-/// What fails a row is loud.
-fn standing(judged: &QuantityVerdict) -> String {
-    let words = judged.standing.words();
-    match judged.standing {
-        Standing::Inside | Standing::Known => words.to_owned(),
-        Standing::Outside | Standing::NoBand => words.to_uppercase(),
-    }
 }
 
 /// Where the band is written, and what is known of the deviation; its reason where that was not just said.

@@ -5,6 +5,7 @@ pub mod page;
 
 mod audit;
 mod bands;
+mod bias;
 mod calibration;
 mod comparison_csv;
 mod deviations;
@@ -16,6 +17,7 @@ mod failure;
 mod flat;
 mod history;
 mod json;
+mod quantities;
 mod reconciliation;
 mod release_gate;
 mod snapshot;
@@ -38,8 +40,8 @@ pub use flat::{
 };
 pub use history::{ReleaseErrors, history_conclusion, history_details, history_json};
 pub use json::evaluation_json;
-pub(crate) use reconciliation::frontier_sentences;
 pub use reconciliation::{RECONCILIATION_SUMMARY, notes_are_whole, reconciliation_summary};
+pub(crate) use reconciliation::{choice_sentence, frontier_sentences};
 pub use release_gate::{
     gate_annotations, gate_conclusion, gate_details, gate_json, gate_junit, gate_page,
 };

@@ -11,27 +11,27 @@ Examples:
   mantile-reconcile report --check
   mantile-reconcile report --screenshots shots
 
-A page is one file that needs no network; index.html is over all of them. RECONCILIATION_SUMMARY.md
-in the model's folder, what was found in sentences and tables, is made anew. Both are of the
-recording of the accepted release; what stands between the summary's marks for notes is kept.";
+A page is one HTML file that needs no network; index.html leads to all of them. `report` also regenerates
+RECONCILIATION_SUMMARY.md in each model's folder: the findings in sentences and tables. Both come from the
+recording of the accepted release. Notes between the summary's marks are kept.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(in crate::cli) struct ReportArgs {
-    /// Models, by their folders' names; all of them without
+    /// Model folder names [default: all]
     #[arg(value_name = "MODEL")]
     pub models: Vec<String>,
-    /// Where the pages go [default: target/reconcile/pages]
+    /// Folder for the pages [default: target/reconcile/pages]
     #[arg(long, value_name = "DIR")]
     pub output: Option<PathBuf>,
-    /// Also take screenshots of the pages into this folder, light, dark and as wide as a phone, with a
-    /// Chromium that is installed
+    /// Also write screenshots of the pages into this folder: light, dark and as wide as a phone.
+    /// Needs an installed Chromium
     #[arg(long, value_name = "DIR")]
     pub screenshots: Option<PathBuf>,
-    /// Write nothing; exit with 1 where a RECONCILIATION_SUMMARY.md is out of date
+    /// Write nothing; exit with 1 if a RECONCILIATION_SUMMARY.md is out of date
     #[arg(long, conflicts_with_all = ["output", "screenshots"])]
     pub check: bool,
-    /// How the result is printed
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }

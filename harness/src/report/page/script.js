@@ -4,7 +4,7 @@
   const all = (selector, of = document) => [...of.querySelectorAll(selector)];
   const make = (name, properties) => Object.assign(document.createElement(name), properties);
 
-  // For a picture the table is short, one row is unfolded, and the page says how high it is.
+  // For a screenshot, the table is short, one row is unfolded, and the page reports its height.
   const address = new URLSearchParams(location.search), isPicture = address.has("picture");
   if (isPicture) {
     root.dataset.picture = "";
@@ -12,26 +12,26 @@
     addEventListener("load", () => { root.dataset.height = root.scrollHeight; });
   }
 
-  // The theme: asked for by the address, or chosen on another page.
-  let kept = null;
-  try { kept = localStorage.getItem("theme"); } catch { /* not kept here */ }
-  const asked = address.get("theme") || kept;
-  if (asked === "light" || asked === "dark") root.dataset.theme = asked;
-  const theme = document.querySelector(".theme");
-  theme.hidden = false;
-  theme.addEventListener("click", () => {
+  // The theme is taken from the address, or else as chosen last.
+  let storedTheme = null;
+  try { storedTheme = localStorage.getItem("theme"); } catch { /* no storage here */ }
+  const wantedTheme = address.get("theme") || storedTheme;
+  if (wantedTheme === "light" || wantedTheme === "dark") root.dataset.theme = wantedTheme;
+  const themeButton = document.querySelector(".theme");
+  themeButton.hidden = false;
+  themeButton.addEventListener("click", () => {
     const dark = root.dataset.theme ? root.dataset.theme === "dark"
       : matchMedia("(prefers-color-scheme: dark)").matches;
     root.dataset.theme = dark ? "light" : "dark";
-    try { localStorage.setItem("theme", root.dataset.theme); } catch { /* not kept here */ }
+    try { localStorage.setItem("theme", root.dataset.theme); } catch { /* no storage here */ }
   });
 
-  // A link into a folded row unfolds it.
-  const meant = (hash) => {
+  // A link to a folded row unfolds it.
+  const decodedHash = (hash) => {
     try { return decodeURIComponent(hash.slice(1)); } catch { return hash.slice(1); }
   };
   const unfold = () => {
-    const row = document.getElementById(meant(location.hash));
+    const row = document.getElementById(decodedHash(location.hash));
     if (!row || row.tagName !== "DETAILS") return;
     row.open = true;
     row.scrollIntoView();
@@ -39,16 +39,16 @@
   };
   addEventListener("hashchange", unfold);
   addEventListener("click", (event) => {
-    // To go where one is already is no change.
+    // A link to the present address fires no hashchange event.
     const link = event.target.closest && event.target.closest("a[href^='#']");
-    if (link && meant(link.hash) === meant(location.hash)) unfold();
+    if (link && decodedHash(link.hash) === decodedHash(location.hash)) unfold();
   });
   unfold();
 
-  // A series alone: the others' marks are faint, and its own band is drawn.
+  // Highlights a series: the other marks become faint, and the band of the series is shown.
   const marks = all("#scatter svg.plot .mark, #residuals svg.plot .mark");
-  const numberOf = (mark, letter) => [...mark.classList].find((name) => name[0] === letter && /\d/.test(name));
-  const alone = (series) => {
+  const seriesOf = (mark, letter) => [...mark.classList].find((name) => name[0] === letter && /\d/.test(name));
+  const highlight = (series) => {
     root.dataset.only = series;
     for (const mark of marks) mark.classList.toggle("faint", series !== "" && !mark.classList.contains(series));
     for (const band of all(".own")) band.classList.toggle("shown", band.classList.contains(series));
@@ -60,20 +60,20 @@
     button.setAttribute("aria-pressed", "false");
     button.append(...entry.childNodes);
     entry.append(button);
-    button.addEventListener("click", () => alone(root.dataset.only === entry.dataset.only ? "" : entry.dataset.only));
+    button.addEventListener("click", () => highlight(root.dataset.only === entry.dataset.only ? "" : entry.dataset.only));
   }
-  const place = (mark) => mark.getAttribute("d").match(/^M([\d.]+) ([\d.]+)/);
+  const placeOf = (mark) => mark.getAttribute("d").match(/^M([\d.]+) ([\d.]+)/);
   for (const form of all("form.colour")) {
     form.hidden = false;
     form.addEventListener("change", (event) => {
-      const way = event.target.value;
-      root.dataset.colour = way;
-      for (const other of all("form.colour select")) other.value = way;
-      alone("");
-      // Shapes go with the colours: those of the legend.
-      const shapes = new Map(all(`li[data-only^="${way}"]`).map((entry) =>
+      const letter = event.target.value;
+      root.dataset.colour = letter;
+      for (const other of all("form.colour select")) other.value = letter;
+      highlight("");
+      // Shapes change with the colours, to those of the legend.
+      const shapes = new Map(all(`li[data-only^="${letter}"]`).map((entry) =>
         [entry.dataset.only, entry.querySelector(".mark").getAttribute("d").replace(/^M[\d.]+ [\d.]+/, "")]));
-      for (const mark of marks) mark.setAttribute("d", place(mark)[0] + shapes.get(numberOf(mark, way)));
+      for (const mark of marks) mark.setAttribute("d", placeOf(mark)[0] + shapes.get(seriesOf(mark, letter)));
     });
   }
 
@@ -86,49 +86,49 @@
   const open = (row) => {
     touched = null;
     hide();
-    if (meant(location.hash) === named[row]) unfold(); else location.hash = encodeURIComponent(named[row]);
+    if (decodedHash(location.hash) === named[row]) unfold(); else location.hash = encodeURIComponent(named[row]);
   };
 
-  // A mark says what it is when it is pointed at or walked to, and leads to everything about its row.
+  // A mark shows its row's figures when the pointer or the arrow keys reach it, and opens the row's details.
   const tip = make("div", {className: "tip", hidden: true});
   tip.setAttribute("role", "status");
   document.body.append(tip);
   const rowOf = (mark) => mark && mark.dataset ? mark.dataset.r : undefined;
-  const said = (mark) => {
+  const tipText = (mark) => {
     const row = rowOf(mark);
     if (row === undefined) return mark.textContent;
     const details = document.getElementById(named[row]);
     const figures = details && details.querySelector("pre");
     return [named[row], mark.dataset.s, figures && figures.textContent].filter(Boolean).join("\n");
   };
-  let lit = [];
+  let highlighted = [];
   const hide = () => {
-    for (const mark of lit) mark.classList.remove("at");
-    lit = [];
+    for (const mark of highlighted) mark.classList.remove("at");
+    highlighted = [];
     tip.hidden = true;
   };
-  const tell = (mark, x, y) => {
+  const show = (mark, x, y) => {
     hide();
-    // The same row's other mark in the chart is lit, too.
+    // The row's other mark in the chart is highlighted, too.
     const chart = mark.closest("svg"), row = rowOf(mark);
-    lit = row === undefined ? [mark] : all(`.mark[data-r="${row}"]`, chart);
-    for (const one of lit) one.classList.add("at");
+    highlighted = row === undefined ? [mark] : all(`.mark[data-r="${row}"]`, chart);
+    for (const each of highlighted) each.classList.add("at");
     tip.hidden = false;
-    tip.textContent = said(mark);
+    tip.textContent = tipText(mark);
     tip.style.left = `${Math.max(0, Math.min(x + 12, innerWidth - tip.offsetWidth - 8))}px`;
     tip.style.top = `${Math.max(0, Math.min(y + 14, innerHeight - tip.offsetHeight - 8))}px`;
   };
   addEventListener("pointerover", (event) => {
     if (rowOf(event.target) === undefined) hide();
-    else if (event.pointerType !== "touch") tell(event.target, event.clientX, event.clientY);
+    else if (event.pointerType !== "touch") show(event.target, event.clientX, event.clientY);
   });
   addEventListener("click", (event) => {
     const row = rowOf(event.target);
-    // The first touch says what it is, the second leads there.
+    // The first touch shows the figures, the second opens the details.
     if (row === undefined) touched = null;
     else if (event.pointerType === "touch" && touched !== event.target) {
       touched = event.target;
-      tell(event.target, event.clientX, event.clientY);
+      show(event.target, event.clientX, event.clientY);
     } else open(row);
   });
   addEventListener("keydown", (event) => { if (event.key === "Escape") hide(); });
@@ -141,24 +141,24 @@
     chart.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && rowOf(at) !== undefined) open(rowOf(at));
       if (event.key === "Escape") at = null;
-      const way = {ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, Home: -Infinity, End: Infinity}[event.key];
-      if (!way) return;
+      const step = {ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, Home: -Infinity, End: Infinity}[event.key];
+      if (!step) return;
       event.preventDefault();
-      // From left to right, those of one place from top to bottom.
-      const placed = (mark) => [mark, ...place(mark).slice(1).map(Number)];
+      // From left to right; at the same x, from top to bottom.
+      const placed = (mark) => [mark, ...placeOf(mark).slice(1).map(Number)];
       const walk = all(".mark:not(.faint)", chart).map(placed)
         .sort(([, ax, ay], [, bx, by]) => ax - bx || ay - by).map(([mark]) => mark);
-      const next = (at ? walk.indexOf(at) : way > 0 ? -1 : walk.length) + way;
+      const next = (at ? walk.indexOf(at) : step > 0 ? -1 : walk.length) + step;
       at = walk[Math.min(Math.max(next, 0), walk.length - 1)] || null;
       if (!at) return;
       const box = at.getBoundingClientRect();
-      tell(at, box.right, box.bottom);
+      show(at, box.right, box.bottom);
     });
   }
 
-  // The table: filtered, sorted, a page at a time.
+  // The table is filtered, sorted and shown one page at a time.
   const form = document.querySelector("form.filter"), pages = all(".pages");
-  // A row is asked for by the beginnings of the parts of its name, its verdict and its approximations.
+  // A search word matches the beginning of a part of the row's name, verdict or approximations.
   const parts = (row) => {
     const name = row.cells[0].textContent, last = row.cells[row.cells.length - 1].textContent;
     const words = [name, row.cells[1].textContent, last].flatMap((text) => text.split(/::|_|, | /));
@@ -182,7 +182,7 @@
     }
   };
   const pick = () => {
-    // A name may be pasted whole, with the model in front or as a group is called.
+    // A name may be pasted whole, with the model in front, or as a group is labelled.
     const words = form.elements.q.value.toLowerCase().split(/::|\/|\s+/).filter((word) => word && word !== model);
     const verdict = form.elements.verdict.value;
     shown = rows.filter((row) => (verdict === "" || row.cells[1].textContent === verdict)
@@ -200,7 +200,7 @@
     draw();
     if (part === pages[1]) table.scrollIntoView();
   });
-  // Back from everything about a row to its line, on whichever page that is.
+  // From the details of a row back to its line in the table, on whichever page that is.
   addEventListener("click", (event) => {
     const back = event.target.closest && event.target.closest("a.back");
     if (!back) return;
@@ -217,7 +217,7 @@
     if (cell.dataset.value !== undefined) return Number(cell.dataset.value);
     return cell.classList.contains("none") || cell.textContent === "" ? undefined : cell.textContent;
   };
-  // Of ratios first those farthest from 1; then by their size; then as the rows came.
+  // A click cycles through: ratios farthest from 1 first, ascending, descending, the original order.
   const orders = {
     other: (x, y) => Math.abs(Math.log(y)) - Math.abs(Math.log(x)),
     ascending: (x, y) => typeof x === "number" ? x - y : x.localeCompare(y, "en", {numeric: true}),
@@ -234,7 +234,7 @@
       rows.splice(0, rows.length, ...original);
       if (next) {
         head.setAttribute("aria-sort", next);
-        // What a row has no value of is last either way.
+        // Rows without a value are last in any order.
         rows.sort((a, b) => {
           const [x, y] = [value(a, index), value(b, index)];
           if (x === undefined || y === undefined) return (x === undefined) - (y === undefined);
