@@ -146,7 +146,7 @@ fn advise(args: &CalibrateArgs, is_better: bool, configurations: usize) {
              and set adopted = true under [calibration] of reconcile.toml.",
             plural(configurations)
         ));
-    } else if args.output.is_none() {
+    } else if args.output.is_none() && args.format == Format::Text {
         note("Next: add --output DIR to write hardware configurations for Mantile.");
     }
 }
