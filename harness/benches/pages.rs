@@ -1,10 +1,10 @@
-//! How large a model's page gets and how long it takes, by its rows: `cargo bench --bench pages`.
+//! The size of a model's page and the time to write it, by its number of rows: `cargo bench --bench pages`.
 //!
-//! The rows are those of GPT-OSS-120B with their recorded predictions and answers, over again at other numbers of
-//! requests until there are enough. A time is told beside that of judging the same rows in the same
-//! minute, for a time alone says more about the machine.
+//! The rows are those of GPT-OSS-120B with their recorded predictions and answers, repeated at other numbers of
+//! requests until there are enough. Each time is compared with that of judging the same rows in the same minute,
+//! because a time alone says more about the machine.
 
-#![expect(clippy::print_stdout, reason = "a benchmark tells what it measured")]
+#![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -25,7 +25,7 @@ use mantile_reconcile::row::Concurrency;
 
 const MODEL: &str = "openai_GPT-OSS-120B";
 const SIZES: [usize; 3] = [300, 616, 5000];
-/// Of so many times the median counts.
+/// The number of repetitions, of which the median counts.
 const TIMES: usize = 5;
 
 #[tokio::main]
@@ -47,19 +47,27 @@ async fn main() -> Result<()> {
     let comparisons = join(model.rows.clone(), predictions).comparisons;
     let recorded: Vec<Option<Recorded>> = comparisons
         .iter()
-        .map(|one| mapping::map(&one.row, &model.config).ok()?.recorded(&recording, &layers).ok())
+        .map(|comparison| {
+            let mapped = mapping::map(&comparison.row, &model.config).ok()?;
+            mapped.recorded(&recording, &layers).ok()
+        })
         .collect();
     let folder = std::env::var_os("PAGES").map(PathBuf::from);
     println!("{:>6} {:>8} {:>10} {:>10} {:>7}", "rows", "MB", "page, ms", "judge, ms", "ratio");
     for size in SIZES {
-        measure(&model, &many(&comparisons, size), &many(&recorded, size), folder.as_deref())?;
+        measure(
+            &model,
+            &repeated(&comparisons, size),
+            &repeated(&recorded, size),
+            folder.as_deref(),
+        )?;
     }
     Ok(())
 }
 
-/// So many of these, over again from the start.
-fn many<T: Clone>(of: &[T], size: usize) -> Vec<T> {
-    of.iter().cycle().take(size).cloned().collect()
+/// The items, repeated up to a number.
+fn repeated<T: Clone>(items: &[T], size: usize) -> Vec<T> {
+    items.iter().cycle().take(size).cloned().collect()
 }
 
 fn measure(
@@ -70,15 +78,15 @@ fn measure(
 ) -> Result<()> {
     let mut comparisons = comparisons.to_vec();
     // Every row needs a name of its own.
-    for (index, one) in comparisons.iter_mut().enumerate() {
+    for (index, comparison) in comparisons.iter_mut().enumerate() {
         let round = u32::try_from(index / model.rows.len()).unwrap_or(u32::MAX);
-        if let Concurrency::Fixed(requests) = &mut one.row.identity.concurrency {
+        if let Concurrency::Fixed(requests) = &mut comparison.row.identity.concurrency {
             *requests += round;
         }
     }
     let judge = || Evaluation::of_rows(model, comparisons.clone(), Timestamp::UNIX_EPOCH);
     let evaluation = judge();
-    let origin = "Mantile, its recorded answers over again";
+    let origin = "Mantile, its recorded answers repeated";
     let subject = PageSubject { model, origin, evaluation: &evaluation, recorded, history: &[] };
     let text = page(subject);
     let [judged, written] = [median(|| drop(judge())), median(|| drop(page(subject)))];

@@ -1,222 +1,138 @@
-//! Robust least squares within bounds.
+//! A fit of Mantile's parameters to rows: its aim, its conditions and its result.
 
-use nalgebra::{DMatrix, DVector};
+use super::least_squares::{Minimum, Problem, minimise};
+use super::{FittedSetting, Load, Observation, ParameterSpace, Physics};
+use crate::mantile::datasheet::Datasheet;
+use crate::mantile::hardware::Overlap;
+use crate::row::metric::Metric;
+use crate::rules::calibration::FitMode;
 
-/// What is minimised over x with `lower` ≤ x ≤ `upper`: Σ ρ(rᵢ(x)) + Σ (σ (xⱼ − cⱼ) / sⱼ)², where ρ(r) =
-/// 2 σ² (√(1 + (r / σ)²) − 1), which is r² for small r and grows like |r| beyond the scale σ, so that few
-/// odd rows do not draw the fit (the loss `soft_l1` of `SciPy`'s `least_squares`; Charbonnier et al. 1997,
-/// "Deterministic edge-preserving regularization in computed imaging"). The second sum holds a parameter
-/// that the rows say nothing of at its centre c: a whole spread s off weighs as one row that is off by σ.
-#[derive(Debug)]
-pub(super) struct Problem<'a, F: Fn(&[f64]) -> Vec<f64>> {
-    pub residuals: F,
-    pub lower: &'a [f64],
-    pub upper: &'a [f64],
-    pub center: &'a [f64],
-    pub spread: &'a [f64],
+/// The parameters that a fit moves and the metrics that it is to get right.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Aim {
+    pub mode: FitMode,
+    /// The metrics with the weights of their errors.
+    pub targets: [(Metric, f64); 2],
+    /// The bytes that the steps load.
+    pub load: Load,
 }
 
-/// The scale beyond which a residual counts less: an error of a tenth.
-const SCALE: f64 = 0.1;
-/// A step of ln x for the derivative.
-const STEP: f64 = 1e-6;
-/// Iterations are few on the whole; more than this would be a fault of the problem.
-const MOST_ITERATIONS: usize = 200;
+/// The weight of TTFT's error against TPOT's, with the correction: TTFT is measured less precisely (its noise
+/// is several times that of TPOT) and matters less to a request.
+const TTFT_WEIGHT: f64 = 0.4;
 
-/// Where the minimum is.
+impl Aim {
+    /// The aim of a mode. Alone, it is TPOT and E2E, so that a prefill counts as much as it takes of a
+    /// request: Mantile's TTFT is that of a whole batch, which is not what is measured. With the correction,
+    /// it is TPOT and TTFT.
+    pub(super) fn of(mode: FitMode) -> Self {
+        let second = match mode {
+            FitMode::Alone => (Metric::E2eLatency, 1.0),
+            FitMode::WithCorrection => (Metric::Ttft, TTFT_WEIGHT),
+        };
+        Self { mode, targets: [(Metric::Tpot, 1.0), second], load: Load::Divided }
+    }
+
+    /// One metric and nothing else.
+    pub(super) fn only(mode: FitMode, metric: Metric, load: Load) -> Self {
+        Self { mode, targets: [(metric, 1.0), (metric, 0.0)], load }
+    }
+}
+
+/// A fit to rows.
 #[derive(Debug, Clone)]
-pub(super) struct Minimum {
-    /// The point.
-    pub x: Vec<f64>,
-    /// The value there.
-    pub cost: f64,
-    /// The information of the rows at it, `JᵀWJ`, without that of the centres.
-    pub information: DMatrix<f64>,
-    /// The information of the centres: its diagonal.
-    pub prior: DVector<f64>,
+pub struct Fit {
+    pub(super) space: ParameterSpace,
+    pub(super) minimum: Minimum,
+    /// The overlap that fits best.
+    pub overlap: Overlap,
+    /// The setting at the minimum.
+    pub setting: FittedSetting,
 }
 
-/// Finds the minimum nearest to `start`: Levenberg's and Marquardt's method on the free parameters, each
-/// step cut off at the bounds (Kanzow, Yamashita and Fukushima 2004, "Levenberg–Marquardt methods with
-/// strong local convergence properties for solving nonlinear equations with convex constraints"). The
-/// same problem and start give the same point.
-pub(super) fn minimise<F: Fn(&[f64]) -> Vec<f64>>(
-    problem: &Problem<'_, F>,
-    start: &[f64],
-) -> Minimum {
-    let n = start.len();
-    let mut x: Vec<f64> = start.to_vec();
-    clamp(&mut x, problem);
-    let mut residuals = (problem.residuals)(&x);
-    let mut cost = total(problem, &x, &residuals);
-    let prior = DVector::from_fn(n, |j, _| (SCALE / problem.spread[j]).powi(2));
-    let mut damping = 1e-3;
-    let (mut information, mut gradient) = linearise(problem, &x, &residuals, &prior);
-    for _ in 0..MOST_ITERATIONS {
-        // A parameter at a bound stays there while the cost falls outwards.
-        let free: Vec<usize> = (0..n)
-            .filter(|&j| {
-                let outward = (x[j] <= problem.lower[j] && gradient[j] > 0.0)
-                    || (x[j] >= problem.upper[j] && gradient[j] < 0.0);
-                !outward
-            })
-            .collect();
-        let mut next = None;
-        while damping < 1e12 {
-            let Some(step) = step(&information, &prior, &gradient, &free, damping) else {
-                damping *= 4.0;
-                continue;
+/// The conditions that a fit is made under.
+#[derive(Debug, Clone, Copy)]
+pub struct Conditions<'a> {
+    /// The datasheet, whose peaks bound the parameters.
+    pub sheet: &'a Datasheet,
+    /// The dtypes of all observations.
+    pub dtypes: &'a [String],
+    /// Whether parameters may exceed the peaks.
+    pub physics: Physics,
+}
+
+impl Conditions<'_> {
+    /// Fits to rows, and keeps the best fit over all overlaps and starting points.
+    pub(super) fn fit(&self, rows: &[&Observation], aim: Aim) -> Result<Fit, String> {
+        let serving = aim.mode == FitMode::WithCorrection;
+        let in_use = dtypes_in_use(rows);
+        let space = ParameterSpace::new(self.sheet, self.dtypes, &in_use, serving, self.physics)?;
+        let lower = space.logarithms(|parameter| parameter.lower);
+        let upper = space.logarithms(|parameter| parameter.upper);
+        let center = space.logarithms(|parameter| parameter.center);
+        let spread = space.logarithms(|parameter| parameter.spread);
+        let minimum = |overlap: Overlap, start: &[f64]| {
+            let problem = Problem {
+                residuals: |x: &[f64]| residuals(rows, &space.setting(x, overlap), aim),
+                lower: &lower,
+                upper: &upper,
+                center: &center,
+                spread: &spread,
             };
-            let mut tried = x.clone();
-            for (&j, step) in free.iter().zip(step.iter()) {
-                tried[j] -= step;
-            }
-            clamp(&mut tried, problem);
-            let there = (problem.residuals)(&tried);
-            let value = total(problem, &tried, &there);
-            if value < cost {
-                damping = (damping / 9.0).max(1e-12);
-                next = Some((tried, there, value));
-                break;
-            }
-            damping *= 4.0;
-        }
-        let Some((tried, there, value)) = next else { break };
-        let gained = (cost - value) / cost.max(f64::MIN_POSITIVE);
-        (x, residuals, cost) = (tried, there, value);
-        (information, gradient) = linearise(problem, &x, &residuals, &prior);
-        if gained < 1e-10 {
-            break;
-        }
-        damping = damping.min(1e3);
-    }
-    Minimum { x, cost, information, prior }
-}
-
-fn clamp<F: Fn(&[f64]) -> Vec<f64>>(x: &mut [f64], problem: &Problem<'_, F>) {
-    for (j, x) in x.iter_mut().enumerate() {
-        *x = x.clamp(problem.lower[j], problem.upper[j]);
-    }
-}
-
-fn total<F: Fn(&[f64]) -> Vec<f64>>(problem: &Problem<'_, F>, x: &[f64], residuals: &[f64]) -> f64 {
-    let loss = |r: &f64| 2.0 * SCALE * SCALE * ((1.0 + (r / SCALE).powi(2)).sqrt() - 1.0);
-    let rows: f64 = residuals.iter().map(loss).sum();
-    let off = |j: usize| SCALE * (x[j] - problem.center[j]) / problem.spread[j];
-    rows + (0..x.len()).map(|j| off(j).powi(2)).sum::<f64>()
-}
-
-/// `JᵀWJ` of the rows, and half the gradient of all.
-fn linearise<F: Fn(&[f64]) -> Vec<f64>>(
-    problem: &Problem<'_, F>,
-    x: &[f64],
-    residuals: &[f64],
-    prior: &DVector<f64>,
-) -> (DMatrix<f64>, DVector<f64>) {
-    let (rows, n) = (residuals.len(), x.len());
-    let mut jacobian = DMatrix::zeros(rows, n);
-    for j in 0..n {
-        let mut moved = x.to_vec();
-        // Inwards, so that a bound is not stepped over.
-        let step = if x[j] + STEP > problem.upper[j] { -STEP } else { STEP };
-        moved[j] += step;
-        for (i, (there, here)) in (problem.residuals)(&moved).iter().zip(residuals).enumerate() {
-            jacobian[(i, j)] = (there - here) / step;
-        }
-    }
-    let mut gradient = DVector::zeros(n);
-    let mut information = DMatrix::zeros(n, n);
-    for (i, r) in residuals.iter().enumerate() {
-        let weight = 1.0 / (1.0 + (r / SCALE).powi(2)).sqrt();
-        for j in 0..n {
-            let weighted = weight * jacobian[(i, j)];
-            gradient[j] += weighted * r;
-            for k in 0..=j {
-                information[(j, k)] += weighted * jacobian[(i, k)];
-            }
-        }
-    }
-    for j in 0..n {
-        gradient[j] += prior[j] * (x[j] - problem.center[j]);
-        for k in 0..j {
-            information[(k, j)] = information[(j, k)];
-        }
-    }
-    (information, gradient)
-}
-
-fn step(
-    information: &DMatrix<f64>,
-    prior: &DVector<f64>,
-    gradient: &DVector<f64>,
-    free: &[usize],
-    damping: f64,
-) -> Option<DVector<f64>> {
-    let matrix = DMatrix::from_fn(free.len(), free.len(), |a, b| {
-        let (j, k) = (free[a], free[b]);
-        let here = information[(j, k)];
-        if j == k { (here + prior[j]) * (1.0 + damping) } else { here }
-    });
-    let right = DVector::from_fn(free.len(), |a, _| gradient[free[a]]);
-    Some(matrix.cholesky()?.solve(&right))
-}
-
-#[cfg(test)]
-mod tests {
-    use approx::assert_relative_eq;
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn fit(data: &[(f64, f64)], lower: &[f64], upper: &[f64]) -> Minimum {
-        // y = exp(a) + exp(b) t, in relative error.
-        let residuals = |x: &[f64]| {
-            data.iter().map(|(t, y)| (x[0].exp() + x[1].exp() * t).ln() - y.ln()).collect()
+            (overlap, minimise(&problem, start))
         };
-        let (center, spread) = (&[0.0, 0.0], &[1e3, 1e3]);
-        minimise(&Problem { residuals, lower, upper, center, spread }, &[0.0, 0.0])
-    }
-
-    proptest! {
-        #[test]
-        fn exact_data_give_their_parameters(a in -2.0..2.0, b in -2.0..2.0) {
-            let data: Vec<(f64, f64)> =
-                (1..9).map(|t| f64::from(t) * 0.5).map(|t| (t, f64::exp(a) + f64::exp(b) * t)).collect();
-            let found = fit(&data, &[-9.0, -9.0], &[9.0, 9.0]);
-            prop_assert!((found.x[0] - a).abs() < 1e-3 && (found.x[1] - b).abs() < 1e-3, "{:?}", found.x);
-        }
-
-        #[test]
-        fn bounds_hold(a in -2.0..2.0, b in -2.0..2.0, upper in -1.0..1.0) {
-            let data: Vec<(f64, f64)> =
-                (1..9).map(f64::from).map(|t| (t, f64::exp(a) + f64::exp(b) * t)).collect();
-            let found = fit(&data, &[-9.0, -9.0], &[upper, upper]);
-            prop_assert!(found.x.iter().all(|x| *x <= upper));
-        }
-    }
-
-    #[test]
-    fn one_odd_row_of_many_hardly_draws_the_fit() {
-        let mut data: Vec<(f64, f64)> =
-            (1..30).map(f64::from).map(|t| (t, 1.0 + 2.0 * t)).collect();
-        data[14].1 *= 10.0;
-        let found = fit(&data, &[-9.0, -9.0], &[9.0, 9.0]);
-        assert_relative_eq!(found.x[1].exp(), 2.0, max_relative = 0.05);
-    }
-
-    #[test]
-    fn what_the_rows_say_nothing_of_stays_at_its_centre() {
-        let residuals = |x: &[f64]| vec![x[0] - 1.0];
-        let problem = Problem {
-            residuals,
-            lower: &[-9.0, -9.0],
-            upper: &[9.0, 9.0],
-            center: &[0.0, 0.7],
-            spread: &[100.0, 1.0],
+        let least = |best: (Overlap, Minimum), next: (Overlap, Minimum)| {
+            if next.1.cost < best.1.cost { next } else { best }
         };
-        let found = minimise(&problem, &[0.0, 0.0]);
-        assert_relative_eq!(found.x[1], 0.7, epsilon = 1e-6);
-        assert_relative_eq!(found.x[0], 1.0, epsilon = 1e-3);
-        assert!(found.information[(1, 1)].abs() < 1e-12);
+        // The overlap is chosen by fits from the centre; its fit is then tried from the other starts.
+        let [plain, others @ ..] = Overlap::ALL;
+        let from_center = others
+            .into_iter()
+            .map(|overlap| minimum(overlap, &center))
+            .fold(minimum(plain, &center), least);
+        let (overlap, minimum) = space
+            .starts()
+            .iter()
+            .map(|start| minimum(from_center.0, start))
+            .fold(from_center.clone(), least);
+        let setting = space.setting(&minimum.x, overlap);
+        Ok(Fit { space, minimum, overlap, setting })
     }
+}
+
+/// The indices of the dtypes that the rows' layers have, in order.
+fn dtypes_in_use(rows: &[&Observation]) -> Vec<usize> {
+    let mut in_use: Vec<usize> = rows
+        .iter()
+        .flat_map(|row| row.prefill.iter().chain(&row.decode))
+        .map(|work| work.dtype)
+        .collect();
+    in_use.sort_unstable();
+    in_use.dedup();
+    in_use
+}
+
+/// The weighted ln(predicted / measured) of the metrics that a fit is to get right. A row that measures only
+/// E2E counts by E2E.
+fn residuals(rows: &[&Observation], setting: &FittedSetting, aim: Aim) -> Vec<f64> {
+    let mut residuals = Vec::with_capacity(2 * rows.len());
+    for row in rows {
+        let predicted = setting.predict_with(row, aim.load);
+        let mut add = |metric: Metric, weight: f64, measured: Option<f64>| {
+            if let Some(measured) = measured.filter(|_| weight > 0.0) {
+                residuals.push(weight * (row.metric(predicted, metric) / measured).ln());
+            }
+        };
+        let means = &row.row.measured.means;
+        for (metric, weight) in aim.targets {
+            match metric {
+                Metric::E2eLatency => add(metric, weight, row.measured_e2e()),
+                Metric::Ttft if !row.has_parts() => {
+                    add(Metric::E2eLatency, 1.0, row.measured_e2e());
+                }
+                _ => add(metric, weight, means[metric]),
+            }
+        }
+    }
+    residuals
 }

@@ -1,51 +1,53 @@
-//! What the rows tell of each parameter: where a fit ended, and how far it moves with the rows.
+//! The sensitivity of a fit: which parameters the rows identify, and how far the fit moves with the rows.
 
 use nalgebra::DMatrix;
 use serde::Serialize;
 
-use super::{Aim, Conditions, Fit, FittedSetting, Observation, Parameter};
+use super::fit::{Aim, Fit};
+use super::{Conditions, FittedSetting, Observation, Parameter};
 use crate::base::parallel;
 use crate::mantile::hardware::Hardware;
 
 /// A fitted parameter.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ParameterFound {
-    /// With its unit.
+    /// The name with its unit.
     pub name: String,
-    /// Fitted.
+    /// The fitted value.
     pub value: f64,
-    /// As Mantile's configuration has it now; `None` where it has none.
+    /// The value in Mantile's configuration today; `None` if the configuration does not have it.
     pub before: Option<f64>,
-    /// Between which it was sought.
+    /// The lower bound of the fit.
     pub lower: f64,
-    /// See `lower`.
+    /// The upper bound of the fit.
     pub upper: f64,
-    /// Whether it ended at one of these.
+    /// Whether the fit ended at a bound.
     pub at_bound: bool,
-    /// Whether the rows say anything of it; else it is where its fit started.
-    pub told: bool,
-    /// The least and most that it came to in fits that leave rows out: one of ten random tenths, or one
+    /// Whether the parameter is identifiable from the rows; otherwise it stays near where the fit started.
+    #[serde(rename = "told")]
+    pub is_identifiable: bool,
+    /// The smallest and the largest value in fits that leave rows out: one of ten random tenths, or one
     /// workload.
     pub without_rows: (f64, f64),
 }
 
-/// What leaving rows out does.
+/// The effect of leaving rows out.
 #[derive(Debug, Clone)]
 pub(super) struct Shift {
     /// The range of each parameter.
     pub ranges: Vec<(f64, f64)>,
-    /// How far predictions of TPOT move at most: of the fits the largest mean |ln(p / p of all)|, percent.
+    /// The largest change of the predicted TPOTs over the fits: mean |ln(p / p of all rows)|, percent.
     pub tpot_percent: f64,
 }
 
-/// Fits that leave a part of the rows out.
+/// The number of parts, each of which is left out once.
 const PARTS: usize = 10;
-/// A correlation that is told.
+/// Parameters are nearly collinear if their correlation exceeds this.
 const CORRELATED: f64 = 0.9;
-/// Rows tell of a parameter when they bring its standard deviation below this share of what was assumed.
-const TOLD: f64 = 0.5;
+/// A parameter is identifiable if the rows reduce its standard deviation below this share of the prior's.
+const IDENTIFIABLE: f64 = 0.5;
 
-/// What fits come to that each leave one of ten random tenths of the rows out.
+/// The settings of ten fits, each of which leaves out another random tenth of the rows.
 pub(super) fn without_tenths(
     conditions: &Conditions<'_>,
     rows: &[&Observation],
@@ -63,7 +65,7 @@ pub(super) fn without_tenths(
     fits.into_iter().map(|fit| fit.map(|fit| fit.setting)).collect()
 }
 
-/// How far fits without some of the rows are from that to all.
+/// The distance of fits without some of the rows from the fit to all rows.
 pub(super) fn moved(fit: &Fit, without: &[FittedSetting], rows: &[&Observation]) -> Shift {
     let range = |parameter: &Parameter| {
         let all = fit.setting.get(parameter.kind);
@@ -82,31 +84,31 @@ pub(super) fn moved(fit: &Fit, without: &[FittedSetting], rows: &[&Observation])
     }
 }
 
-/// Each parameter with what is known of it.
+/// Each parameter with its bounds and sensitivity. `ranges` are those of [`Shift`].
 pub(super) fn parameters(
     fit: &Fit,
     dtypes: &[String],
     now: Option<&Hardware>,
     ranges: &[(f64, f64)],
 ) -> Vec<ParameterFound> {
-    let told = told(fit);
-    let of = |index: usize| {
+    let identifiable = identifiable(fit);
+    let parameter_at = |index: usize| {
         let parameter = &fit.space.parameters[index];
         ParameterFound {
             name: parameter.kind.name(dtypes),
             value: fit.minimum.x[index].exp(),
-            before: now.and_then(|now| parameter.kind.of(now, dtypes)),
+            before: now.and_then(|now| parameter.kind.value_in(now, dtypes)),
             lower: parameter.lower,
             upper: parameter.upper,
             at_bound: at_bound(fit, index),
-            told: told[index],
+            is_identifiable: identifiable[index],
             without_rows: ranges[index],
         }
     };
-    (0..fit.minimum.x.len()).map(of).collect()
+    (0..fit.minimum.x.len()).map(parameter_at).collect()
 }
 
-/// Pairs of parameters that rows hardly tell apart: names and correlation.
+/// The pairs of nearly collinear parameters: names and correlation.
 pub(super) fn correlated(fit: &Fit, dtypes: &[String]) -> Vec<(String, String, f64)> {
     let free = free(fit);
     let Some(covariance) = covariance(fit, &free) else { return Vec::new() };
@@ -124,7 +126,8 @@ pub(super) fn correlated(fit: &Fit, dtypes: &[String]) -> Vec<(String, String, f
     pairs
 }
 
-/// The largest over the smallest eigenvalue of the rows' information on the free parameters' logarithms.
+/// The condition number of the rows' information on the logarithms of the free parameters: the largest over
+/// the smallest eigenvalue.
 pub(super) fn condition_number(fit: &Fit) -> Option<f64> {
     let free = free(fit);
     if free.is_empty() {
@@ -144,30 +147,32 @@ fn at_bound(fit: &Fit, index: usize) -> bool {
     (x - parameter.lower.ln()).abs() < 1e-6 || (x - parameter.upper.ln()).abs() < 1e-6
 }
 
-/// Of each parameter, whether rows tell of it: whether with all others free, too, its standard deviation is
-/// well below that of the prior. What hides behind another parameter is not told.
-pub(super) fn told(fit: &Fit) -> Vec<bool> {
-    let is_told = |index: usize| {
-        // What is at a bound is held there, but for the one that is asked of.
+/// Whether each parameter is identifiable: whether its standard deviation, with all other parameters free as
+/// well, is well below that of the prior. A parameter that another one can make up for is not identifiable.
+pub(super) fn identifiable(fit: &Fit) -> Vec<bool> {
+    let is_identifiable = |index: usize| {
+        // Parameters at a bound are held there, except the one in question.
         let others = (0..fit.minimum.x.len()).filter(|&j| j != index && !at_bound(fit, j));
-        let of: Vec<usize> = std::iter::once(index).chain(others).collect();
-        let variance = covariance(fit, &of).map(|covariance| covariance[(0, 0)]);
-        variance.is_some_and(|variance| variance * fit.minimum.prior[index] < TOLD * TOLD)
+        let indices: Vec<usize> = std::iter::once(index).chain(others).collect();
+        let variance = covariance(fit, &indices).map(|covariance| covariance[(0, 0)]);
+        variance.is_some_and(|variance| {
+            variance * fit.minimum.prior[index] < IDENTIFIABLE * IDENTIFIABLE
+        })
     };
-    (0..fit.minimum.x.len()).map(is_told).collect()
+    (0..fit.minimum.x.len()).map(is_identifiable).collect()
 }
 
-/// The parameters that are not at a bound and that the rows tell something of.
+/// The parameters that are identifiable and not at a bound.
 fn free(fit: &Fit) -> Vec<usize> {
-    let told = told(fit);
-    (0..fit.minimum.x.len()).filter(|&index| !at_bound(fit, index) && told[index]).collect()
+    let identifiable = identifiable(fit);
+    (0..fit.minimum.x.len()).filter(|&index| !at_bound(fit, index) && identifiable[index]).collect()
 }
 
-/// The covariance of these parameters' logarithms by rows and prior, the others held.
-fn covariance(fit: &Fit, of: &[usize]) -> Option<DMatrix<f64>> {
+/// The covariance of the logarithms of some parameters by rows and prior, with the others held.
+fn covariance(fit: &Fit, indices: &[usize]) -> Option<DMatrix<f64>> {
     let prior = &fit.minimum.prior;
-    let information = DMatrix::from_fn(of.len(), of.len(), |a, b| {
-        let (j, k) = (of[a], of[b]);
+    let information = DMatrix::from_fn(indices.len(), indices.len(), |a, b| {
+        let (j, k) = (indices[a], indices[b]);
         fit.minimum.information[(j, k)] + if j == k { prior[j] } else { 0.0 }
     });
     information.try_inverse()

@@ -75,7 +75,7 @@ const JUDGEMENTS: [(&str, AnsiColor); 11] = [
     ("CHANGED:", AnsiColor::Yellow),
     ("REGRESSED:", AnsiColor::Red),
     ("BROKEN:", AnsiColor::Red),
-    ("=> better for certain", AnsiColor::Green),
+    ("=> significantly better", AnsiColor::Green),
     ("=> not written", AnsiColor::Yellow),
     ("! worse than before", AnsiColor::Yellow),
 ];

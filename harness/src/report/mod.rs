@@ -26,7 +26,10 @@ mod text_table;
 
 pub use audit::{audit_counts, audit_json, audit_text};
 pub use bands::{bands_table, bands_text};
-pub use calibration::{Calibrated, calibration_json, calibration_text, diagnosis_text};
+pub use calibration::{
+    Calibrated, calibration_details, calibration_json, calibration_summary, diagnosis_details,
+    diagnosis_json, diagnosis_summary,
+};
 pub use comparison_csv::comparison_report;
 pub use deviations::deviations_toml;
 pub use estimators::side_by_side_json;

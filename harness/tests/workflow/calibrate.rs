@@ -1,4 +1,4 @@
-//! `calibrate`, and what becomes of what it writes.
+//! `calibrate`, and the use of the files that it writes.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use mantile_reconcile::mantile::hardware::Hardware;
 use serde_json::Value;
 
 use super::project::{MODEL, Project, RELEASE, copy, edit};
-use super::readme::{README, indented};
+use super::reviewed::is_as_reviewed;
 
 const H200: &str = "gpu_model = h200 and framework = vllm";
 
@@ -14,7 +14,7 @@ fn calibrate<'a>(more: &[&'a str]) -> Vec<&'a str> {
     [&["calibrate", "--model", MODEL][..], more].concat()
 }
 
-/// A model as it is here, with its recordings.
+/// A project with one model as it is committed, with its recordings.
 fn of_checkout(model: &str) -> Project {
     let checkout = Path::new(env!("CARGO_MANIFEST_DIR"));
     let project = Project::empty();
@@ -24,36 +24,25 @@ fn of_checkout(model: &str) -> Project {
     project
 }
 
-/// Says that rows shall ask as `calibration.toml` says.
+/// Makes rows ask for the configurations of `calibration.toml`.
 fn adopt(project: &Project) {
     edit(&project.model_file("reconcile.toml"), "[calibration]", "[calibration]\nadopted = true");
 }
 
 #[test]
-fn the_tables_fit_a_terminal_and_tell_before_from_held_out() {
+fn the_summary_is_last_and_the_details_are_in_a_file_or_before_it() {
     let project = Project::new();
-    let fitted = project.must(&calibrate(&["--where", H200])).stdout;
-    let explained = project.must(&calibrate(&["--where", H200, "--explain"])).stdout;
-    for text in [&fitted, &explained] {
-        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
-    }
-    for part in [
-        "h200 / vllm: 51 rows of",
-        "\nalone: load",
-        "\ncorrected: load",
-        "kernel_overhead_us",
-        "=> better",
-    ] {
-        assert!(fitted.contains(part), "{fitted}");
-    }
-    for part in [
-        "TTFT: MAPE",
-        "It is structural",
-        "mean |ln(p/m)| is ",
-        "the layers' own dtypes",
-        "noise alone makes",
-    ] {
-        assert!(explained.contains(part), "{explained}");
+    for (option, name) in [(None, "calibrate"), (Some("--explain"), "calibrate_explain")] {
+        let arguments = [&["--where", H200][..], option.as_slice()].concat();
+        let short = project.must(&calibrate(&arguments));
+        let long = project.must(&calibrate(&[&arguments[..], &["--verbose"]].concat()));
+        short.is_as_reviewed(name);
+        long.is_as_reviewed(&format!("{name}_verbose"));
+        let (summary, path) = short.stdout.trim_end().split_once("\nDetails: ").unwrap();
+        let details = std::fs::read_to_string(project.path(path)).unwrap();
+        assert_eq!(long.stdout, format!("{details}\n{summary}\n"));
+        assert!(summary.lines().count() < 25, "{summary}");
+        assert!(long.stdout.lines().all(|line| line.chars().count() <= 80), "{}", long.stdout);
     }
     assert!(!project.path("hw").exists() && !project.model_file("calibration.toml").exists());
 }
@@ -95,18 +84,21 @@ fn what_is_written_is_what_mantile_loads_and_rows_ask_for() {
     assert_eq!(dtypes, ["bf16", "mxfp4"]);
     assert!(hardware.bandwidth_gb_per_s <= 4800.0, "no faster than the datasheet");
     let file: Value = serde_json::from_str(&json).unwrap();
-    assert_eq!(file["memory_per_package"][0]["capacity_GB"], 141.0, "an H200's, no H100's");
+    assert_eq!(
+        file["memory_per_package"][0]["capacity_GB"], 141.0,
+        "the capacity of an H200, not of an H100"
+    );
     assert_eq!(file.get("tco_sec_usd"), None, "an H100's cost is not an H200's");
     assert!(file["description"].as_str().unwrap().contains("51 measured rows"), "{json}");
     for name in ["calibration.toml", "mantile_calibrated.csv", "mantile_corrected.csv"] {
         assert!(ran.stderr.contains(name) && project.model_file(name).exists(), "{}", ran.stderr);
     }
-    // Both are set beside Mantile from now on.
+    // From now on, both estimators are compared with Mantile.
     let beside = project.run(&["run", MODEL]).stdout;
     assert!(beside.contains("mantile_calibrated  51"), "{beside}");
     assert!(beside.contains("mantile_corrected   51"), "{beside}");
 
-    // Adopted, rows ask for it, and an accepted release that was not asked so fails.
+    // Once adopted, rows ask for it, and an accepted release that was asked otherwise fails.
     let history = project.must(&["history"]).stdout;
     assert!(history.contains(&format!("{RELEASE}*")), "{history}");
     adopt(&project);
@@ -116,14 +108,14 @@ fn what_is_written_is_what_mantile_loads_and_rows_ask_for() {
     let audit = project.must(&["audit", "--model", MODEL, "--all"]);
     assert!(
         !audit.stdout.contains("faster_than_hardware: 1 error"),
-        "by peaks, not by what is reached"
+        "the audit compares with peaks, not with calibrated values"
     );
-    // Releases from before it are shown as they were asked.
+    // Earlier releases are shown as they were asked.
     assert_eq!(project.must(&["history"]).stdout, history);
 }
 
 #[test]
-fn the_same_rows_give_the_same_bytes_also_to_a_calibration_that_is_adopted() {
+fn the_same_rows_give_the_same_bytes() {
     let project = Project::new();
     let write = || {
         project.must(&calibrate(&["--where", H200, "--output", "hw"]));
@@ -135,7 +127,7 @@ fn the_same_rows_give_the_same_bytes_also_to_a_calibration_that_is_adopted() {
 }
 
 #[test]
-fn groups_that_are_not_calibrated_anew_stay_as_they_were() {
+fn groups_that_are_not_recalibrated_stay_unchanged() {
     let project = Project::new();
     let both = "(gpu_model = h200 or gpu_model = h100) and framework = vllm";
     project.must(&calibrate(&["--where", both, "--output", "hw"]));
@@ -150,42 +142,44 @@ fn groups_that_are_not_calibrated_anew_stay_as_they_were() {
     let before = (read("calibration.toml"), read("mantile_corrected.csv"));
     assert!(!of_h100(&before.0).is_empty() && !csv_of_h100(&before.1).is_empty());
     let ran = project.must(&calibrate(&["--where", H200, "--output", "hw"]));
-    assert!(
-        ran.stderr.contains("openai_GPT-OSS-120B: kept as they were: h100 / vllm"),
-        "{}",
-        ran.stderr
-    );
+    assert!(ran.stderr.contains("openai_GPT-OSS-120B: unchanged: h100 / vllm"), "{}", ran.stderr);
     let after = (read("calibration.toml"), read("mantile_corrected.csv"));
     assert!(before.0 != after.0, "H200 is proved without another GPU");
     assert_eq!(of_h100(&before.0), of_h100(&after.0));
     assert_eq!(csv_of_h100(&before.1), csv_of_h100(&after.1));
 
-    // Nor does a part of a group take the place of all of it.
+    // A part of a group does not replace the whole group.
     let json = || std::fs::read(project.path("hw/nvidia_h200_vllm_gpt-oss-120b_calibrated.json"));
     let whole = json().unwrap();
     let part = format!("{H200} and input_seq_len = 8192");
     let ran = project.run(&calibrate(&["--where", &part, "--output", "hw"]));
-    assert!(ran.stderr.contains("h200 / vllm is not written: 19 of its 51 rows"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("h200 / vllm is not written: only 19 of its 51 rows"),
+        "{}",
+        ran.stderr
+    );
     assert_eq!((read("calibration.toml"), read("mantile_corrected.csv")), after);
 
-    // Nor where its parameters are better for the part: no configuration is written of it either.
+    // Even if its parameters are better for the part, no configuration is written.
     let part = format!("{H200} and input_seq_len = 1024");
     let ran = project.must(&calibrate(&["--where", &part, "--output", "hw"]));
+    assert!(ran.stdout.contains("=> significantly better across workloads: 1 of 1 group alone"));
     assert!(
-        ran.stdout.contains("=> better for certain over workloads: mean |ln(p/m)| of TPOT and E2E")
+        ran.stderr.contains("h200 / vllm is not written: only 32 of its 51 rows"),
+        "{}",
+        ran.stderr
     );
-    assert!(ran.stderr.contains("h200 / vllm is not written: 32 of its 51 rows"), "{}", ran.stderr);
     assert!(!ran.stderr.contains("wrote hw"), "{}", ran.stderr);
     assert!(json().unwrap() == whole);
 
-    // What is predicted for other groups stays also where their calibration is lost.
+    // The predictions of other groups stay even if their calibration is lost.
     std::fs::remove_file(project.model_file("calibration.toml")).unwrap();
     project.must(&calibrate(&["--where", H200, "--output", "hw"]));
     assert_eq!(csv_of_h100(&read("mantile_corrected.csv")), csv_of_h100(&after.1));
 }
 
 #[test]
-fn one_over_all_frameworks_does_not_make_way_for_a_part_of_it() {
+fn a_group_over_all_frameworks_does_not_make_way_for_a_part_of_it() {
     let checkout = of_checkout(MODEL);
     // An accepted calibration was recorded, and rows ask for nothing else.
     if checkout.model().config.calibration.adopted {
@@ -194,18 +188,22 @@ fn one_over_all_frameworks_does_not_make_way_for_a_part_of_it() {
     for name in ["calibration.toml", "mantile_calibrated.csv", "mantile_corrected.csv"] {
         let _ = std::fs::remove_file(checkout.model_file(name));
     }
-    let of_h200 = |by: &str, rows: &str| {
+    let calibrate_h200 = |by: &str, rows: &str| {
         let arguments = ["--where", rows, "--by", by, "--output", "hw"];
         checkout.run(&calibrate(&arguments))
     };
-    let pooled = of_h200("gpu", "gpu_model = h200");
+    let pooled = calibrate_h200("gpu", "gpu_model = h200");
     assert_eq!(pooled.code, 0, "{}{}", pooled.stdout, pooled.stderr);
     let before = std::fs::read_to_string(checkout.model_file("calibration.toml")).unwrap();
-    let part = of_h200("gpu,framework", H200);
-    assert!(part.stderr.contains("h200 / vllm is not written: h200 is there"), "{}", part.stderr);
+    let part = calibrate_h200("gpu,framework", H200);
+    assert!(
+        part.stderr.contains("h200 / vllm is not written: the calibration of h200 covers"),
+        "{}",
+        part.stderr
+    );
     let read = || std::fs::read_to_string(checkout.model_file("calibration.toml")).unwrap();
     assert_eq!(read(), before);
-    of_h200("gpu,framework", "gpu_model = h200");
+    calibrate_h200("gpu,framework", "gpu_model = h200");
     assert!(read() != before && read().contains("framework = \"trt\""));
 }
 
@@ -222,8 +220,7 @@ fn nothing_is_written_where_nothing_improves() {
     let few = "gpu_model = h200 and tensor_parallel = 8 and concurrency = 4";
     let ran = project.run(&calibrate(&["--where", few, "--output", "hw"]));
     assert_eq!(ran.code, 1, "{}{}", ran.stdout, ran.stderr);
-    assert!(ran.stdout.contains("not calibrated: 3 rows of 3 workloads"), "{}", ran.stdout);
-    assert!(ran.stderr.contains("nothing is written"), "{}", ran.stderr);
+    ran.is_as_reviewed("calibrate_few_rows");
     assert!(!project.path("hw").exists() && !project.model_file("calibration.toml").exists());
 
     let none = project.run(&calibrate(&["--where", "dp_attention = true"]));
@@ -232,7 +229,7 @@ fn nothing_is_written_where_nothing_improves() {
 }
 
 #[test]
-fn a_calibration_that_is_not_there_or_was_edited_is_told_with_its_place() {
+fn a_missing_or_edited_calibration_is_an_error_with_its_place() {
     let project = Project::new();
     adopt(&project);
     let missing = project.run(&["run", MODEL]);
@@ -247,11 +244,11 @@ fn a_calibration_that_is_not_there_or_was_edited_is_told_with_its_place() {
         "{}",
         broken.stderr
     );
-    // Made anew as both messages say.
+    // Regenerated as both messages say.
     let kept = project.run(&calibrate(&["--where", H200, "--output", "hw"]));
     assert_eq!(kept.code, 2);
-    assert!(kept.stderr.contains("delete and regenerate it"), "{}", kept.stderr);
-    assert_eq!(kept.stderr.matches("unknown field").count(), 1, "told once: {}", kept.stderr);
+    assert!(kept.stderr.contains("delete the file and regenerate it"), "{}", kept.stderr);
+    assert_eq!(kept.stderr.matches("unknown field").count(), 1, "reported once: {}", kept.stderr);
     std::fs::remove_file(&file).unwrap();
     let made = project.must(&calibrate(&["--where", H200, "--output", "hw"]));
     assert!(made.stderr.contains("calibrating as if it were not adopted"), "{}", made.stderr);
@@ -259,7 +256,7 @@ fn a_calibration_that_is_not_there_or_was_edited_is_told_with_its_place() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_written_into_is_told_before_anything_is_fitted() {
+fn an_unusable_folder_is_an_error_before_anything_is_fitted() {
     let project = Project::new();
     std::fs::write(project.path("hw"), "a file").unwrap();
     let ran = project.run(&calibrate(&["--output", "hw"]));
@@ -267,12 +264,12 @@ fn a_folder_that_cannot_be_written_into_is_told_before_anything_is_fitted() {
     assert!(ran.stdout.is_empty() && ran.stderr.contains("a folder is needed"), "{}", ran.stderr);
 }
 
-/// What is right for hardware makes Mantile worse where it counts weights whole: its rows ask for nothing.
+/// Parameters that are right for the hardware make Mantile worse where it counts weights whole.
 #[test]
-fn a_model_whose_rows_get_worse_asks_for_nothing() {
+fn a_model_whose_rows_get_worse_is_not_written() {
     let model = "meta-llama_Llama-3.3-70B-Instruct";
     let project = of_checkout(model);
-    let h100 = ["--where", "gpu_model = h100", "--output", "hw"];
+    let h100 = ["--where", "gpu_model = h100", "--output", "hw", "--verbose"];
     let ran = project.run(&[&["calibrate", "--model", model][..], &h100].concat());
     assert_eq!(ran.code, 1, "{}", ran.stdout);
     assert!(ran.stdout.contains("if Mantile divided the weights"), "{}", ran.stdout);
@@ -285,7 +282,7 @@ fn a_model_whose_rows_get_worse_asks_for_nothing() {
 }
 
 #[test]
-fn the_calibration_here_and_in_the_readme_is_what_the_rows_give() {
+fn the_committed_calibration_is_what_the_rows_give() {
     let checkout = Path::new(env!("CARGO_MANIFEST_DIR"));
     let project = of_checkout(MODEL);
     if project.model().config.calibration.adopted {
@@ -293,10 +290,10 @@ fn the_calibration_here_and_in_the_readme_is_what_the_rows_give() {
         return;
     }
     let ran = project.must(&calibrate(&["--output", "hw"]));
-    let start = ran.stdout.find("h200 / vllm: ").unwrap();
-    let shown = &ran.stdout[start..start + ran.stdout[start..].find("\n\nrows left out").unwrap()];
-    let shown = indented(shown);
-    assert!(README.contains(&shown), "the README does not show\n{shown}");
+    ran.is_as_reviewed("calibrate_all_rows");
+    let details = format!("target/reconcile/{MODEL}/calibration.txt");
+    let details = std::fs::read_to_string(project.path(&details)).unwrap();
+    is_as_reviewed("calibrate_all_rows_details", &details);
     for name in ["calibration.toml", "mantile_calibrated.csv", "mantile_corrected.csv"] {
         let committed = std::fs::read(checkout.join("by_model").join(MODEL).join(name)).unwrap();
         let now = std::fs::read(project.model_file(name)).unwrap();
@@ -307,7 +304,7 @@ fn the_calibration_here_and_in_the_readme_is_what_the_rows_give() {
     }
 }
 
-/// What Mantile answers with a calibration's own parameters is calibrated best by the same.
+/// Calibrating Mantile's answers with calibrated parameters gives the same parameters again.
 fn assert_same_parameters(project: &Project) {
     let text = std::fs::read_to_string(project.model_file("calibration.toml")).unwrap();
     let written: toml_edit::DocumentMut = text.parse().unwrap();
@@ -325,7 +322,7 @@ fn assert_same_parameters(project: &Project) {
                 (parameter["value"].as_f64().unwrap(), written[name].as_float().unwrap());
             assert!(
                 (now / then - 1.0).abs() < 1e-3,
-                "{}: {name} {now} against {then}",
+                "{}: {name} is {now}, and was {then}",
                 group["hardware_id"]
             );
         }

@@ -1,20 +1,20 @@
-//! What gets parameters of its own.
+//! The groups of rows that get parameters of their own.
 
 use serde::{Deserialize, Serialize};
 
 use crate::row::Identity;
 
-/// A GPU, with a framework or with all of them.
+/// A GPU, with one framework or with all of them pooled.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FitGroup {
-    /// The rows' `gpu_model`.
+    /// The `gpu_model` of the rows.
     pub gpu_model: String,
-    /// Their framework; `None` where all are pooled.
+    /// The framework of the rows; `None` where all are pooled.
     pub framework: Option<String>,
 }
 
 impl FitGroup {
-    /// Whether rows of this identity are in it.
+    /// Whether rows of this identity belong to the group.
     #[must_use]
     pub fn holds(&self, identity: &Identity) -> bool {
         let framework = self.framework.as_ref();
@@ -22,11 +22,12 @@ impl FitGroup {
             && framework.is_none_or(|framework| *framework == identity.framework)
     }
 
-    /// Whether a row can be in both.
+    /// Whether a row can belong to both groups.
     #[must_use]
     pub fn meets(&self, other: &Self) -> bool {
         let frameworks = self.framework.as_ref().zip(other.framework.as_ref());
-        self.gpu_model == other.gpu_model && frameworks.is_none_or(|(one, other)| one == other)
+        self.gpu_model == other.gpu_model
+            && frameworks.is_none_or(|(framework, other)| framework == other)
     }
 }
 
@@ -44,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_gpu_with_all_frameworks_meets_each_of_its_own() {
+    fn a_gpu_with_all_frameworks_shares_rows_with_each_of_its_frameworks() {
         let group = |gpu: &str, framework: Option<&str>| FitGroup {
             gpu_model: gpu.to_owned(),
             framework: framework.map(str::to_owned),

@@ -1,4 +1,4 @@
-//! What calibrations predict for rows that they were not fitted to, as estimators to set beside Mantile.
+//! Calibrated predictions of rows that were not fitted to, as estimators to compare with Mantile.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +8,8 @@ use crate::row::metric::{Metric, PerMetric};
 use crate::rules::calibration::entries;
 use crate::rules::config;
 
-/// The calibrated and the corrected predictions of a model's rows as estimators: each row by fits to the
-/// other workloads, of the groups where these are better for certain.
+/// The calibrated and the corrected predictions of a model's rows as two estimators. Each row is predicted by a
+/// fit to the other workloads; only groups whose fit is significantly better are included.
 #[must_use]
 pub fn estimators(proofs: &[&Proof], model: &str, rows: &[&Observation]) -> [Estimator; 2] {
     let estimator = |entry: config::EstimatorConfig, mode: FitMode| {
@@ -20,10 +20,10 @@ pub fn estimators(proofs: &[&Proof], model: &str, rows: &[&Observation]) -> [Est
                 let key = (model.to_owned(), row.row.name());
                 let Some(latencies) = found.held_out.get(&key) else { continue };
                 let metrics = row.metrics(*latencies);
-                let given = |metric| matches!(metric, Metric::Ttft | Metric::Tpot);
+                let is_given = |metric| matches!(metric, Metric::Ttft | Metric::Tpot);
                 let estimate = RowEstimate {
                     metrics: PerMetric::from_fn(|metric| Some(metrics[metric])),
-                    derived: PerMetric::from_fn(|metric| !given(metric)),
+                    derived: PerMetric::from_fn(|metric| !is_given(metric)),
                     mode: None,
                 };
                 estimates.insert(key.1, estimate);
