@@ -19,7 +19,7 @@ use crate::mantile::recording;
 use crate::mantile::recording::Recording;
 use crate::predict::rivals;
 use crate::report::{
-    calibration_json, calibration_table, calibration_text, diagnosis_table, diagnosis_text,
+    Style, calibration_json, calibration_table, calibration_text, diagnosis_table, diagnosis_text,
 };
 use crate::row::Row;
 use crate::rules::calibration::{self, CalibrationFile, CalibrationProvenance, FitGroup, FitMode};
@@ -173,8 +173,8 @@ fn fit(
     print_as(
         args.format,
         &match args.format {
-            Format::Text => calibration_text(&found, &left_out),
-            Format::Markdown => fenced(&calibration_text(&found, &left_out)),
+            Format::Text => calibration_text(&found, &left_out, Style::Terminal),
+            Format::Markdown => fenced(&calibration_text(&found, &left_out, Style::Text)),
             Format::Csv => calibration_table(&found).to_csv(),
             Format::Json => calibration_json(&found, &left_out).to_string(),
         },

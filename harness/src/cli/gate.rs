@@ -40,7 +40,7 @@ pub(super) async fn run(root: &Path, args: &GateArgs) -> Result<Exit> {
     print_as(
         args.format,
         &match args.format {
-            Format::Text => summary(Style::Text),
+            Format::Text => summary(Style::Terminal),
             Format::Markdown => summary(Style::Markdown),
             Format::Csv => {
                 gate_table(gates.iter().map(|(model, gate)| (&model.name[..], gate))).to_csv()

@@ -1,4 +1,4 @@
-//! The command line: parse, run the verb, exit.
+//! The command line: parses the arguments, runs the verb and returns the exit code.
 
 mod accept;
 mod account;

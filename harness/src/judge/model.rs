@@ -97,7 +97,7 @@ fn load_config_by(
     if !folder.is_dir() {
         let models = list(root)?;
         let models: Vec<&str> = models.iter().map(String::as_str).collect();
-        let help = match nearest(name, &models) {
+        let help = match nearest(name, &models).or_else(|| containing(name, &models)) {
             Some(near) => format!("did you mean {near}?"),
             None => format!("the models are: {}", models.join(", ")),
         };
@@ -113,6 +113,16 @@ fn load_config_by(
         ));
     }
     Ok(config)
+}
+
+/// The only model whose name contains `part`, in any case.
+fn containing<'a>(part: &str, models: &[&'a str]) -> Option<&'a str> {
+    let part = part.to_lowercase();
+    let mut matching = models.iter().filter(|model| model.to_lowercase().contains(&part));
+    match (matching.next(), matching.next()) {
+        (Some(only), None) => Some(only),
+        _ => None,
+    }
 }
 
 /// Reads the text of a model's `reconcile.toml`, and of its calibration what is adopted.

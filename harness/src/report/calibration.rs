@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::{Align, TextTable, text_table};
+use super::numbers::short_figure as figure;
+use super::{Align, Style, TextTable, Tone, text_table};
 use crate::base::statistics::Interval95;
 use crate::base::text::plural;
 use crate::calibrate::{
@@ -23,7 +24,11 @@ const METRICS: [Metric; 4] = [Metric::Tpot, Metric::Ttft, Metric::E2eLatency, Me
 
 /// The tables of a calibration.
 #[must_use]
-pub fn calibration_text(groups: &[Calibrated], left_out: &BTreeMap<String, usize>) -> String {
+pub fn calibration_text(
+    groups: &[Calibrated],
+    left_out: &BTreeMap<String, usize>,
+    style: Style,
+) -> String {
     let mut text = String::from(
         "MAPE in %. before: Mantile as it is recorded; dtypes: the same with the dtypes\n\
          that the layers really have; fitted: of the rows that the fit saw; held out:\n\
@@ -35,7 +40,7 @@ pub fn calibration_text(groups: &[Calibrated], left_out: &BTreeMap<String, usize
     );
     for (group, found) in groups {
         match found {
-            Ok(proof) => text.push_str(&proof_text(proof)),
+            Ok(proof) => text.push_str(&proof_text(proof, style)),
             Err(reason) => {
                 let _ = write!(text, "\n{group}: not calibrated: {reason}\n");
             }
@@ -55,7 +60,7 @@ fn reasons(left_out: &BTreeMap<String, usize>) -> String {
     })
 }
 
-fn proof_text(proof: &Proof) -> String {
+fn proof_text(proof: &Proof, style: Style) -> String {
     let Proof { group, rows, workloads, models, days, .. } = proof;
     let days = days.as_ref().map_or(String::new(), |(first, last)| format!(", {first} to {last}"));
     let mut text = format!("\n{group}: {rows} rows of {workloads} workloads{days}\n");
@@ -64,13 +69,13 @@ fn proof_text(proof: &Proof) -> String {
     }
     for mode in FitMode::ALL {
         if let Some(found) = proof.found(mode) {
-            text.push_str(&found_text(proof, found, mode));
+            text.push_str(&found_text(proof, found, mode, style));
         }
     }
     text
 }
 
-fn found_text(proof: &Proof, found: &FoundParameters, mode: FitMode) -> String {
+fn found_text(proof: &Proof, found: &FoundParameters, mode: FitMode, style: Style) -> String {
     let name = match mode {
         FitMode::Alone => "alone",
         FitMode::WithCorrection => "corrected",
@@ -92,7 +97,7 @@ fn found_text(proof: &Proof, found: &FoundParameters, mode: FitMode) -> String {
             add(&format!("change from dtypes: {from}"));
         }
     }
-    let _ = write!(text, "\n{}\n", otherwise(proof, found));
+    let _ = write!(text, "\n{}\n", otherwise(proof, found, style));
     let mut add = |line: &str| {
         let _ = writeln!(text, "{}", wrapped(line, "  "));
     };
@@ -128,8 +133,11 @@ fn found_text(proof: &Proof, found: &FoundParameters, mode: FitMode) -> String {
         let whose =
             if proof.models.len() > 1 { format!("{}: ", model.model) } else { String::new() };
         let what = match verdict {
-            Ok(better) => format!("better for certain over workloads: {better}"),
-            Err(reason) => format!("not written: {reason}"),
+            Ok(better) => {
+                let word = style.mark(Tone::Good, "better for certain over workloads");
+                format!("{word}: {better}")
+            }
+            Err(reason) => format!("{}: {reason}", style.mark(Tone::Caution, "not written")),
         };
         let _ = writeln!(text, "{}", wrapped(&format!("=> {whose}{what}"), "   "));
         if proof.models.len() > 1 {
@@ -148,7 +156,7 @@ fn found_text(proof: &Proof, found: &FoundParameters, mode: FitMode) -> String {
 }
 
 /// The errors by what else was held out; what is worse than before is marked.
-fn otherwise(proof: &Proof, found: &FoundParameters) -> String {
+fn otherwise(proof: &Proof, found: &FoundParameters, style: Style) -> String {
     let mut columns = vec![("otherwise held out", Align::Left), ("n", Align::Right)];
     columns.extend(METRICS.map(|metric| (metric.title(), Align::Right)));
     let mut table = TextTable::new(&columns).dense();
@@ -187,7 +195,7 @@ fn otherwise(proof: &Proof, found: &FoundParameters) -> String {
     }
     let mut text = table.to_text();
     if is_worse {
-        text.push_str("\n! worse than before");
+        let _ = write!(text, "\n{}", style.mark(Tone::Caution, "! worse than before"));
     }
     for reason in reasons {
         text.push('\n');
@@ -293,19 +301,6 @@ fn marked(found: &ParameterFound) -> String {
         ""
     };
     format!("{}{mark}", figure(found.value))
-}
-
-/// Three significant digits.
-pub(super) fn figure(value: f64) -> String {
-    if value >= 100.0 {
-        format!("{value:.0}")
-    } else if value >= 10.0 {
-        format!("{value:.1}")
-    } else if value >= 1.0 {
-        format!("{value:.2}")
-    } else {
-        format!("{value:.3}")
-    }
 }
 
 /// The same for programs.

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::calibration::figure;
-use super::failure::ratio_text;
-use super::summary::{coverage_text, dataset, percent};
+use super::numbers::{percent, ratio_text, short_figure as figure};
+use super::summary::{coverage_text, dataset};
 use super::text_table::wrapped;
 use super::{Align, TextTable};
 use crate::base::statistics::{self, Interval95, Pair, clustered_mean};

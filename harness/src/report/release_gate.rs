@@ -4,10 +4,12 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::summary::{SHORT_TITLES, Style, fitted, heading, render};
-use super::{Align, TextTable, failure_text};
+use super::style::{heading, render};
+use super::summary::SHORT_TITLES;
+use super::text_table::fitted;
+use super::{Align, Style, TextTable, Tone, failure_text};
 use crate::judge::drift::Drift;
-use crate::judge::gate::{Accuracy, GroupChange, MetricChange, ReleaseGate, RowChange};
+use crate::judge::gate::{Accuracy, Decision, GroupChange, MetricChange, ReleaseGate, RowChange};
 use crate::judge::model::Model;
 use crate::judge::verdict::Standing;
 use crate::row::metric::{Metric, Quantity};
@@ -21,7 +23,12 @@ pub fn gate_summary(model: &Model, gate: &ReleaseGate, candidate: &str, style: S
     let mut text = String::new();
     let title = format!("{}: {candidate} against {}", model.name, model.release);
     heading(&mut text, style, 1, &title);
-    let word = gate.decision.name().to_uppercase();
+    let tone = match gate.decision {
+        Decision::Ok | Decision::Improved => Tone::Good,
+        Decision::Changed => Tone::Caution,
+        Decision::Regressed | Decision::Broken => Tone::Bad,
+    };
+    let word = style.mark(tone, &gate.decision.name().to_uppercase());
     let blocks = if gate.decision.blocks() { "blocks the release" } else { "does not block" };
     let _ = writeln!(text, "{word}: {blocks}\n");
     for reason in &gate.reasons {
@@ -55,7 +62,7 @@ pub fn gate_summary(model: &Model, gate: &ReleaseGate, candidate: &str, style: S
         let _ = writeln!(text, "- {name}: {first}");
     }
     let text = text.trim_end();
-    if style == Style::Text { fitted(text) } else { text.to_owned() }
+    if style.is_plain() { fitted(text) } else { text.to_owned() }
 }
 
 /// What blocks a row, in a few words.
