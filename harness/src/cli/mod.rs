@@ -25,6 +25,7 @@ mod rows;
 mod run;
 mod serve;
 mod service;
+pub mod suite;
 
 use std::ffi::OsString;
 use std::path::Path;

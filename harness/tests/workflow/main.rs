@@ -25,7 +25,6 @@ mod record;
 mod report;
 mod reviewed;
 mod sensitivity;
-#[path = "../regression/suite.rs"]
 mod suite;
 mod suite_fails;
 mod tidy;
