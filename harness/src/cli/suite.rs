@@ -135,7 +135,10 @@ fn review_summary(subject: &Subject, _: usize) -> Outcome {
 /// Checks that a text is the reviewed one under `snapshots/`.
 fn review(subject: &Subject, name: &str, text: &str) -> Outcome {
     let name = format!("{}__{name}", subject.model.name);
-    let root = std::path::absolute(&subject.settings.root).map_err(|error| error.to_string())?;
+    // An empty path is this folder, and cannot be made absolute.
+    let root = std::path::absolute(&subject.settings.root)
+        .or_else(|_| std::env::current_dir())
+        .map_err(|error| error.to_string())?;
     if (subject.review)(&root.join("snapshots"), &name, text) {
         return Ok(());
     }
