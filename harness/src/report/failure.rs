@@ -9,10 +9,20 @@ use crate::judge::model::Model;
 use crate::judge::verdict::{QuantityVerdict, RowVerdict, Standing};
 use crate::row::metric::Quantity;
 
-/// The verdict on a row that failed: each metric with measured, predicted, ratio and band, the place where each
-/// band is written, the approximations in force, and how to run or explain just this row.
+/// The text of a row that failed: its verdict, and how to explain or run just this row.
 #[must_use]
 pub fn failure_text(comparison: &Comparison, verdict: &RowVerdict, model: &Model) -> String {
+    format!(
+        "{}\nexplain this row: {}\nrun just this row: {}",
+        row_text(comparison, verdict, model),
+        explain_command(model, comparison),
+        rerun_command(model, comparison)
+    )
+}
+
+/// The verdict on a row: each metric with measured, predicted, ratio and band, the place where each band is
+/// written, and the approximations in force.
+pub(super) fn row_text(comparison: &Comparison, verdict: &RowVerdict, model: &Model) -> String {
     let mut text = format!("{}::{}\n", model.name, comparison.row.name());
     if let Some(problem) = &verdict.problem {
         let _ = writeln!(text, "{problem}");
@@ -32,9 +42,7 @@ pub fn failure_text(comparison: &Comparison, verdict: &RowVerdict, model: &Model
             let _ = writeln!(text, "{}", wrapped(&format!("{name}: {why}"), "  ", "    ", WIDTH));
         }
     }
-    let _ = writeln!(text, "measured by {}", measured_by(comparison));
-    let _ = writeln!(text, "explain this row: {}", explain_command(model, comparison));
-    let _ = write!(text, "run just this row: {}", rerun_command(model, comparison));
+    let _ = write!(text, "measured by {}", measured_by(comparison));
     text
 }
 
@@ -48,8 +56,10 @@ pub(crate) fn failure_reason(verdict: &RowVerdict) -> String {
         .map(|judged| {
             let (title, ratio) = (judged.quantity.title(), judged.pair.ratio());
             match judged.band {
-                Some(band) => format!("{title} is {ratio:.3} of measured, outside {}", band.value),
-                None => format!("{title} is {ratio:.3} of measured and has no band"),
+                Some(band) => {
+                    format!("{title} is {ratio:.3} times measured, outside {}", band.value)
+                }
+                None => format!("{title} is {ratio:.3} times measured and has no band"),
             }
         })
         .collect();

@@ -20,7 +20,7 @@ const NO_AMD: &str = "Mantile has no AMD hardware configuration";
 /// A row that is inside its bands.
 const ROW: &str = "inferencemax::h100::vllm::fp4::1024x1024::tp2_ep1::c16";
 
-/// The time that one layer type's breakdown sums up to over a phase, ms.
+/// One part of the time breakdown, summed over all layers of a phase, in ms.
 fn total(body: &Value, phase: &str, part: &str, counts: &BTreeMap<String, f64>) -> f64 {
     let layers = body["debug"][phase].as_object().unwrap();
     layers

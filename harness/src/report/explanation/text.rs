@@ -6,7 +6,8 @@ use super::Explanation;
 use super::curve::curve_table;
 use super::layers::times;
 use crate::mantile::SystemMetricsRequest;
-use crate::report::failure_text;
+use crate::report::failure::row_text;
+use crate::report::rerun_command;
 use crate::report::text_table::{WIDTH, wrapped};
 use crate::row::metric::Metric;
 use crate::rules::band::most_specific;
@@ -16,7 +17,8 @@ use crate::rules::band::most_specific;
 #[must_use]
 pub fn explain(explanation: &Explanation<'_>) -> String {
     let Explanation { model, comparison, verdict, request, .. } = explanation;
-    let mut text = failure_text(comparison, verdict, model);
+    let mut text = row_text(comparison, verdict, model);
+    let _ = writeln!(text, "\nrun just this row: {}", rerun_command(model, comparison));
     let _ = writeln!(text, "\nverdict: {}\n\n{}", verdict.status.name(), request_text(request));
     match &explanation.breakdown {
         Ok(breakdown) => {

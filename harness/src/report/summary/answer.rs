@@ -154,7 +154,7 @@ fn farthest(slices: &[Slice]) -> Option<String> {
         biased.max_by(|(.., a), (.., b)| a.bias.ln().abs().total_cmp(&b.bias.ln().abs()))?;
     let size = bias_text(statistics.bias);
     let words = format!(
-        "farthest off: {} of {} is predicted {size} on average, over {} rows",
+        "farthest off: {} of {}, {size} on average ({} rows)",
         metric.title(),
         slice.label,
         statistics.n
