@@ -1,5 +1,6 @@
 //! `run`: rows, predictions, comparison, verdict and reports, one model after the other.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -181,7 +182,7 @@ impl ModelRun<'_> {
                 let selected = if args.select.filter.is_some() { " of the selection" } else { "" };
                 let mut files = format!("reports{selected} in {}\n", folder.display());
                 if let Some(page) = page {
-                    files.push_str(&format!("page: {}\n", page.display()));
+                    let _ = writeln!(files, "page: {}", page.display());
                 }
                 let answer = ModelAnswer {
                     model,

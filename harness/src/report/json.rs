@@ -23,7 +23,7 @@ struct Document<'a> {
     release: &'a str,
     coverage: Coverage,
     metrics: ByMetric<Option<Statistics>>,
-    by: BTreeMap<String, Vec<Group>>,
+    by: BTreeMap<String, Vec<GroupErrors>>,
     verdicts: BTreeMap<&'static str, usize>,
     failed_rows: Vec<FailedRow<'a>>,
     checks: Vec<Check<'a>>,
@@ -34,7 +34,7 @@ struct Document<'a> {
 
 /// The errors of the rows that share a value.
 #[derive(Serialize)]
-struct Group {
+struct GroupErrors {
     group: String,
     coverage: Coverage,
     metrics: ByMetric<Option<Statistics>>,
@@ -91,9 +91,9 @@ pub fn evaluation_json(model: &Model, evaluation: &Evaluation) -> Value {
     })
 }
 
-fn groups(breakdown: GroupBreakdown, comparisons: &[Comparison]) -> Vec<Group> {
+fn groups(breakdown: GroupBreakdown, comparisons: &[Comparison]) -> Vec<GroupErrors> {
     let slices = breakdown.slices(comparisons).into_iter();
-    let groups = slices.map(|slice| Group {
+    let groups = slices.map(|slice| GroupErrors {
         coverage: slice.coverage,
         metrics: by_metric(&slice.statistics),
         group: slice.label,

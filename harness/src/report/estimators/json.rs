@@ -28,12 +28,12 @@ struct Side<'a> {
 #[derive(Serialize)]
 struct Breakdowns<'a> {
     #[serde(rename = "gpu_model / framework")]
-    gpu_and_framework: Vec<Group<'a>>,
-    mode: Vec<Group<'a>>,
+    gpu_and_framework: Vec<GroupErrors<'a>>,
+    mode: Vec<GroupErrors<'a>>,
 }
 
 #[derive(Serialize)]
-struct Group<'a> {
+struct GroupErrors<'a> {
     group: &'a str,
     rows: usize,
     metrics: ByMetric<Option<PairedErrors>>,
@@ -65,10 +65,10 @@ fn side(side: &SideBySide) -> Side<'_> {
     }
 }
 
-fn groups(groups: &[GroupOfBoth]) -> Vec<Group<'_>> {
+fn groups(groups: &[GroupOfBoth]) -> Vec<GroupErrors<'_>> {
     groups.iter().map(group).collect()
 }
 
-fn group(GroupOfBoth { label, rows, errors }: &GroupOfBoth) -> Group<'_> {
-    Group { group: label, rows: *rows, metrics: by_metric(errors) }
+fn group(GroupOfBoth { label, rows, errors }: &GroupOfBoth) -> GroupErrors<'_> {
+    GroupErrors { group: label, rows: *rows, metrics: by_metric(errors) }
 }
