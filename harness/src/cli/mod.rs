@@ -1,4 +1,4 @@
-//! The command line: parse, run the verb, exit.
+//! The command line: parses the arguments, runs the verb and returns the exit code.
 
 mod accept;
 mod args;
@@ -25,6 +25,7 @@ mod rows;
 mod run;
 mod serve;
 mod service;
+pub mod suite;
 
 use std::ffi::OsString;
 use std::path::Path;

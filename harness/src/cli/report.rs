@@ -18,8 +18,8 @@ use crate::judge::evaluation::Evaluation;
 use crate::judge::model::{self, Model};
 use crate::mantile::recording::{self, Recording};
 use crate::report::{
-    RECONCILIATION_SUMMARY, TextTable, models_table, notes_are_whole, reconciliation_summary,
-    verdict_word,
+    RECONCILIATION_SUMMARY, Style, TextTable, models_table, notes_are_whole,
+    reconciliation_summary, verdict_word,
 };
 
 pub(super) async fn run(root: &Path, args: &ReportArgs) -> Result<Exit> {
@@ -203,7 +203,8 @@ fn closing_text(
 ) -> String {
     let mut lines = Vec::new();
     if !evaluations.is_empty() {
-        lines.push(models_table(evaluations) + "\n");
+        let judged = evaluations.iter().map(|(name, evaluation)| (&name[..], Ok(evaluation)));
+        lines.push(models_table(judged, Style::Terminal) + "\n");
     }
     lines.extend(files.written_text());
     let failed = models - evaluations.len();

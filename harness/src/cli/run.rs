@@ -1,8 +1,10 @@
-//! `run`: the whole job, a model after the other.
+//! `run`: rows, predictions, comparison, verdict and reports, one model after the other.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::args::{Format, RunArgs};
 use super::compare::write_reports;
@@ -16,11 +18,11 @@ use crate::base::file;
 use crate::judge::compare::{Comparison, join};
 use crate::judge::evaluation::Evaluation;
 use crate::judge::model::{self, Model};
-use crate::mantile::recording;
-use crate::predict::prediction::{self, Outcome};
+use crate::mantile::recording::{self, Recording};
+use crate::predict::prediction::{self, Outcome, Prediction};
 use crate::report::{
-    Style, audit_text, comparison_summary, errors_table, evaluation_json, failure_text,
-    models_table, run_table,
+    ModelAnswer, Style, answer_text, audit_text, comparison_summary, errors_table, evaluation_json,
+    failure_text, models_table,
 };
 
 pub(super) async fn run(root: &Path, args: &RunArgs) -> Result<Exit> {
@@ -32,137 +34,200 @@ pub(super) async fn run(root: &Path, args: &RunArgs) -> Result<Exit> {
         file::check_writable(output)?;
     }
     let models = model::named(root, &args.models)?;
-    let mut exits = Vec::new();
-    let mut reports = Vec::new();
-    let mut judged = Vec::new();
+    let mut documents = Vec::new();
+    let mut judged: Vec<(String, Result<Evaluation>)> = Vec::new();
     for (name, model) in load_picked(root, &models, args.select.filter.as_ref(), model::load)? {
-        let ran = match model {
-            Ok(model) => run_model(root, &model, args).await,
+        let result = match model {
+            Ok(model) => run_model(root, &model, args).await.inspect(|evaluation| {
+                documents.push(evaluation_json(&model, evaluation));
+            }),
             Err(error) => Err(error),
         };
-        match ran {
-            Ok((report, evaluation)) => {
-                reports.push(report);
-                exits.push(evaluation.exit());
-                judged.push((name.to_owned(), evaluation));
-            }
-            // One model's trouble does not keep the others from being judged.
-            Err(error) => {
-                complain(&error);
-                exits.push(error.exit());
-            }
+        // An error of one model does not keep the others from being judged.
+        if let Err(error) = &result {
+            complain(error);
         }
+        judged.push((name.to_owned(), result));
     }
-    if args.select.filter.is_none() && !judged.is_empty() {
+    if args.select.filter.is_none() && !documents.is_empty() {
         write_index(&pages_folder(root, args))?;
     }
-    match args.format {
-        Format::Json => print(&serde_json::Value::from(reports).to_string())?,
-        Format::Csv => {
-            let judged = judged.iter().map(|(name, evaluation)| (&name[..], evaluation));
-            print(&errors_table(judged).to_csv())?;
-        }
-        Format::Text if models.len() > 1 && !judged.is_empty() => show(&models_table(&judged))?,
-        Format::Text | Format::Markdown => {}
-    }
-    Ok(Exit::worst(&exits))
+    print_all(args, documents, &judged)?;
+    let exits = judged.iter().map(|(_, result)| match result {
+        Ok(evaluation) => evaluation.exit(),
+        Err(error) => error.exit(),
+    });
+    Ok(Exit::worst(&exits.collect::<Vec<_>>()))
 }
 
-/// Where the pages go.
+/// Prints what is about all models: documents, the table of errors, or the closing table.
+fn print_all(
+    args: &RunArgs,
+    documents: Vec<Value>,
+    judged: &[(String, Result<Evaluation>)],
+) -> Result<()> {
+    match args.format {
+        Format::Json => print(&Value::from(documents).to_string()),
+        Format::Csv => {
+            let judged =
+                judged.iter().filter_map(|(name, result)| Some((&name[..], result.as_ref().ok()?)));
+            print(&errors_table(judged).to_csv())
+        }
+        Format::Text if judged.len() > 1 => {
+            let judged = judged.iter().map(|(name, result)| (&name[..], result.as_ref()));
+            show(&models_table(judged, Style::Terminal))
+        }
+        Format::Text | Format::Markdown => Ok(()),
+    }
+}
+
+/// The folder of the pages.
 fn pages_folder(root: &Path, args: &RunArgs) -> PathBuf {
     let output = args.output.clone();
     output.unwrap_or_else(|| root.join("target").join("reconcile")).join("pages")
 }
 
-async fn run_model(
-    root: &Path,
-    model: &Model,
-    args: &RunArgs,
-) -> Result<(serde_json::Value, Evaluation)> {
-    let name = &model.name;
-    let files = estimators::files(model, &args.also)?;
+/// Judges a model, writes its reports, and prints what is about it alone.
+async fn run_model(root: &Path, model: &Model, args: &RunArgs) -> Result<Evaluation> {
     let recording = recording::load(root, &model.release, &model.config.model_id)?;
-    let service = start(&args.service, root, &model.config).await?;
-    let predictions = predict(model, &service, args.service.asking.concurrency()).await?;
     let folder = match &args.output {
-        Some(output) => output.join(name),
-        None => reports_folder(root, name),
+        Some(output) => output.join(&model.name),
+        None => reports_folder(root, &model.name),
     };
-    file::replace(&folder.join("mantile_predictions.csv"), &prediction::write(&predictions))?;
-    let evaluation = match args.select.filter {
-        // Gates, coverage and recordings are of the whole model.
-        Some(_) => Evaluation::of_rows(
-            model,
-            join(model.rows.clone(), predictions).comparisons,
-            Timestamp::now(),
-        ),
-        None => Evaluation::new(model, predictions, &recording, Timestamp::now()),
-    };
-    let unmapped = |comparison: &Comparison| matches!(comparison.outcome, Outcome::Unmapped(_));
-    if args.select.filter.is_some() && evaluation.comparisons.iter().all(unmapped) {
-        let reason = evaluation.verdicts.iter().find_map(|verdict| verdict.problem.as_deref());
-        let rows = evaluation.comparisons.len();
-        return Err(Error::usage(format!(
-            "{name}: none of the {rows} rows that --where picks can be mapped: {}",
-            reason.unwrap_or("no reason is given")
-        ))
-        .with_help("nothing was judged; pick rows that Mantile can predict"));
+    // The reports of the whole model stay as they are.
+    let folder = if args.select.filter.is_some() { folder.join("selection") } else { folder };
+    let run = ModelRun { root, args, model, recording, folder };
+    let evaluation = run.judge().await?;
+    run.write(&evaluation)?;
+    let page = run.write_page(&evaluation).await?;
+    run.print(&evaluation, page.as_deref())?;
+    Ok(evaluation)
+}
+
+/// A model that is run.
+struct ModelRun<'a> {
+    root: &'a Path,
+    args: &'a RunArgs,
+    model: &'a Model,
+    /// The recording of the accepted release.
+    recording: Recording,
+    /// The folder of the reports.
+    folder: PathBuf,
+}
+
+impl ModelRun<'_> {
+    /// The recording, if its answers are the predictions: those of a live Mantile are others.
+    fn replayed(&self) -> Option<&Recording> {
+        self.args.service.api_url.is_none().then_some(&self.recording)
     }
-    let evaluation = evaluation.beside(&files, &model.config, Some(&recording));
-    if args.select.filter.is_none() {
-        estimators::note_unmeasured(&evaluation, &args.also)?;
+
+    fn origin(&self) -> String {
+        match &self.args.service.api_url {
+            Some(url) => format!("the live Mantile at {url}"),
+            None => origin(&self.recording),
+        }
     }
-    write_reports(&folder.join("comparison_report.csv"), model, &evaluation)?;
-    if let Some(audit) = &evaluation.audit {
-        let accepted = &model.config.audit_accepted;
-        let text = audit_text(audit, accepted, model.rows.len(), true) + "\n";
-        file::replace(&folder.join("audit.txt"), text.as_bytes())?;
+
+    fn failures_path(&self) -> PathBuf {
+        self.folder.join("failures.txt")
     }
-    let origin = match &args.service.api_url {
-        Some(url) => format!("the live Mantile at {url}"),
-        None => origin(&recording),
-    };
-    let page = match args.select.filter {
-        Some(_) => {
+
+    /// Predicts the rows, writes the predictions, and judges them.
+    async fn judge(&self) -> Result<Evaluation> {
+        let Self { root, args, model, recording, folder } = self;
+        let files = estimators::files(model, &args.also)?;
+        let service = start(&args.service, root, &model.config).await?;
+        let predictions = predict(model, &service, args.service.asking.concurrency()).await?;
+        file::replace(&folder.join("mantile_predictions.csv"), &prediction::write(&predictions))?;
+        let evaluation = match args.select.filter {
+            Some(_) => judge_selection(model, predictions)?,
+            None => Evaluation::new(model, predictions, recording, Timestamp::now()),
+        };
+        let evaluation = evaluation.beside(&files, &model.config, Some(recording));
+        if args.select.filter.is_none() {
+            estimators::note_unmeasured(&evaluation, &args.also)?;
+        }
+        Ok(evaluation)
+    }
+
+    /// Writes the report, the summaries, the audit and the failures.
+    fn write(&self, evaluation: &Evaluation) -> Result<()> {
+        let Self { model, folder, .. } = self;
+        write_reports(&folder.join("comparison_report.csv"), model, evaluation)?;
+        if let Some(audit) = &evaluation.audit {
+            let accepted = &model.config.audit_accepted;
+            let text = audit_text(audit, accepted, model.rows.len(), true) + "\n";
+            file::replace(&folder.join("audit.txt"), text.as_bytes())?;
+        }
+        let failures = failures(model, evaluation).join("\n\n") + "\n";
+        file::replace(&self.failures_path(), failures.as_bytes())
+    }
+
+    /// Writes the page, which is of all rows; of a selection there is none.
+    async fn write_page(&self, evaluation: &Evaluation) -> Result<Option<PathBuf>> {
+        let Self { root, args, model, .. } = self;
+        if args.select.filter.is_some() {
+            let name = &model.name;
             note(&format!("note: skipping the page of {name}: --where selects a subset"));
-            None
+            return Ok(None);
         }
-        None => {
-            let folder = pages_folder(root, args);
-            // A live Mantile's answers are not those that are recorded.
-            let recorded = args.service.api_url.is_none().then_some(&recording);
-            Some(write_page(root, &folder, model, &evaluation, &origin, recorded).await?)
-        }
-    };
-    let failed_rows = failed_rows(model, &evaluation);
-    let failed_checks = evaluation.failed_checks().map(|(name, found)| format!("{name}\n{found}"));
-    let failures: Vec<String> = failed_rows.iter().cloned().chain(failed_checks).collect();
-    let failures_path = folder.join("failures.txt");
-    file::replace(&failures_path, (failures.join("\n\n") + "\n").as_bytes())?;
-    if args.format == Format::Markdown {
-        print(&comparison_summary(model, &evaluation, Style::Markdown))?;
+        let (folder, origin) = (pages_folder(root, args), self.origin());
+        write_page(root, &folder, model, evaluation, &origin, self.replayed()).await.map(Some)
     }
-    if args.format == Format::Text {
-        show(&run_table(model, &evaluation, &origin))?;
-        let page = page.map_or(String::new(), |page| format!("page: {}\n", page.display()));
-        print(&format!("reports in {}\n{page}", folder.display()))?;
-        for failure in failed_rows.iter().take(FAILURES_SHOWN) {
-            note(&format!("{failure}\n"));
-        }
-        if failures.len() > FAILURES_SHOWN {
-            note(&format!("all {} failures are in {}", failures.len(), failures_path.display()));
+
+    /// Prints the answer, or the summary as Markdown.
+    fn print(&self, evaluation: &Evaluation, page: Option<&Path>) -> Result<()> {
+        let Self { args, model, folder, .. } = self;
+        match args.format {
+            Format::Markdown => print(&comparison_summary(model, evaluation, Style::Markdown)),
+            Format::Csv | Format::Json => Ok(()),
+            Format::Text => {
+                let selected = if args.select.filter.is_some() { " of the selection" } else { "" };
+                let mut files = format!("reports{selected} in {}\n", folder.display());
+                if let Some(page) = page {
+                    let _ = writeln!(files, "page: {}", page.display());
+                }
+                let answer = ModelAnswer {
+                    model,
+                    evaluation,
+                    origin: &self.origin(),
+                    recording: self.replayed(),
+                    failures: &self.failures_path().display().to_string(),
+                    files: &files,
+                    verbose: args.verbose,
+                };
+                let gap = if args.models.len() == 1 { "" } else { "\n" };
+                show(&(answer_text(answer, Style::Terminal) + gap))
+            }
         }
     }
-    Ok((evaluation_json(model, &evaluation), evaluation))
 }
 
-fn failed_rows(model: &Model, evaluation: &Evaluation) -> Vec<String> {
+/// Judges the rows that `--where` selects. Gates, coverage and recordings are of the whole model and left out.
+fn judge_selection(model: &Model, predictions: Vec<Prediction>) -> Result<Evaluation> {
+    let comparisons = join(model.rows.clone(), predictions).comparisons;
+    let evaluation = Evaluation::of_rows(model, comparisons, Timestamp::now());
+    let is_unmapped = |comparison: &Comparison| matches!(comparison.outcome, Outcome::Unmapped(_));
+    if evaluation.comparisons.iter().all(is_unmapped) {
+        let reason = evaluation.verdicts.iter().find_map(|verdict| verdict.problem.as_deref());
+        let message = format!(
+            "{}: none of the {} rows that --where selects can be mapped: {}",
+            model.name,
+            evaluation.comparisons.len(),
+            reason.unwrap_or("no reason is given")
+        );
+        return Err(Error::usage(message)
+            .with_help("nothing was judged; select rows that Mantile can predict"));
+    }
+    Ok(evaluation)
+}
+
+/// The texts of all rows and checks that failed.
+fn failures(model: &Model, evaluation: &Evaluation) -> Vec<String> {
     let judged = evaluation.comparisons.iter().zip(&evaluation.verdicts);
-    judged
+    let rows = judged
         .filter(|(_, verdict)| verdict.status.fails())
-        .map(|(comparison, verdict)| failure_text(comparison, verdict, model))
-        .collect()
+        .map(|(comparison, verdict)| failure_text(comparison, verdict, model));
+    let checks = evaluation.failed_checks().map(|(name, message)| format!("{name}\n{message}"));
+    rows.chain(checks).collect()
 }
-
-/// More failed rows than this are read in the file.
-const FAILURES_SHOWN: usize = 3;

@@ -1,11 +1,12 @@
-//! `comparison_report.csv`: one line a row, measured beside predicted.
+//! `comparison_report.csv`: a line per row with measured and predicted values.
 
+use crate::base::statistics::Pair;
 use crate::judge::compare::Comparison;
 use crate::judge::verdict::RowVerdict;
 use crate::row;
 use crate::row::metric::Metric;
 
-/// The report of comparisons with their verdicts, in the order given.
+/// The report of comparisons with their verdicts, in the given order.
 #[must_use]
 pub fn comparison_report(comparisons: &[Comparison], verdicts: &[RowVerdict]) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(Vec::new());
@@ -39,8 +40,8 @@ fn cells((comparison, verdict): (&Comparison, &RowVerdict)) -> Vec<String> {
         let pair = comparison.pair(metric);
         line.push(text(row.measured.means[metric]));
         line.push(text(comparison.outcome.estimate().map(|estimate| estimate.metrics[metric])));
-        line.push(text(pair.map(crate::base::statistics::Pair::abs_error)));
-        line.push(text(pair.map(crate::base::statistics::Pair::pct_error)));
+        line.push(text(pair.map(Pair::abs_error)));
+        line.push(text(pair.map(Pair::pct_error)));
     }
     let outside: Vec<&str> = verdict.outside().map(|judged| judged.quantity.name()).collect();
     line.extend([

@@ -1,4 +1,4 @@
-//! The text of a failed row: all that a person needs to understand and rerun it.
+//! The text of a failed row: everything that a person needs to understand the failure and to run the row again.
 
 use std::fmt::Write as _;
 
@@ -6,23 +6,33 @@ use super::quantities::verdict_table;
 use super::text_table::{WIDTH, wrapped};
 use crate::judge::compare::Comparison;
 use crate::judge::model::Model;
-use crate::judge::verdict::{QuantityVerdict, RowVerdict};
+use crate::judge::verdict::{QuantityVerdict, RowVerdict, Standing};
 use crate::row::metric::Quantity;
 
-/// Describes a row's verdict: the metrics with measured, predicted, ratio and band, where each band
-/// is written, the approximations in force, and how to run just this row again.
+/// The text of a row that failed: its verdict, and how to explain or run just this row.
 #[must_use]
 pub fn failure_text(comparison: &Comparison, verdict: &RowVerdict, model: &Model) -> String {
+    format!(
+        "{}\nexplain this row: {}\nrun just this row: {}",
+        row_text(comparison, verdict, model),
+        explain_command(model, comparison),
+        rerun_command(model, comparison)
+    )
+}
+
+/// The verdict on a row: each metric with measured, predicted, ratio and band, the place where each band is
+/// written, and the approximations in force.
+pub(super) fn row_text(comparison: &Comparison, verdict: &RowVerdict, model: &Model) -> String {
     let mut text = format!("{}::{}\n", model.name, comparison.row.name());
     if let Some(problem) = &verdict.problem {
         let _ = writeln!(text, "{problem}");
     } else {
         let _ = writeln!(text, "{}", verdict_table(verdict, false).to_text());
-        let mut said = "";
+        let mut last_reason = "";
         for judged in verdict.outside() {
             let reason = judged.deviation.as_ref().map_or("", |known| &known.reason);
-            let _ = writeln!(text, "{}", explanation(judged, model, reason != said));
-            said = reason;
+            let _ = writeln!(text, "{}", explanation(judged, model, reason != last_reason));
+            last_reason = reason;
         }
     }
     if !comparison.approximations.is_empty() {
@@ -32,10 +42,37 @@ pub fn failure_text(comparison: &Comparison, verdict: &RowVerdict, model: &Model
             let _ = writeln!(text, "{}", wrapped(&format!("{name}: {why}"), "  ", "    ", WIDTH));
         }
     }
-    let run = &comparison.row.provenance.run_id;
-    let _ = writeln!(text, "measured in run {run} of {}", comparison.row.provider);
-    let _ = write!(text, "run just this row: {}", rerun_command(model, comparison));
+    let _ = write!(text, "measured by {}", measured_by(comparison));
     text
+}
+
+/// The reason why a row failed, in one line.
+pub(crate) fn failure_reason(verdict: &RowVerdict) -> String {
+    if let Some(problem) = &verdict.problem {
+        return problem.lines().next().unwrap_or_default().to_owned();
+    }
+    let outside = verdict.outside().filter(|judged| judged.standing != Standing::Known);
+    let parts: Vec<String> = outside
+        .map(|judged| {
+            let (title, ratio) = (judged.quantity.title(), judged.pair.ratio());
+            match judged.band {
+                Some(band) => {
+                    format!("{title} is {ratio:.3} times measured, outside {}", band.value)
+                }
+                None => format!("{title} is {ratio:.3} times measured and has no band"),
+            }
+        })
+        .collect();
+    parts.join("; ")
+}
+
+/// The provider of a row, and its run if that has an id.
+fn measured_by(comparison: &Comparison) -> String {
+    let row = &comparison.row;
+    match row.provenance.run_id.as_str() {
+        "" => row.provider.clone(),
+        run => format!("{} in run {run}", row.provider),
+    }
 }
 
 /// The command that runs the trial of just this row.
@@ -51,24 +88,23 @@ pub fn explain_command(model: &Model, comparison: &Comparison) -> String {
     format!("mantile-reconcile explain '{}::{}'", model.name, comparison.row.name())
 }
 
-/// Where the band is written, and what is known of the deviation; its reason where that was not just said.
+/// The place where the band is written, and the known deviation if there is one, with its reason or `as above`.
 fn explanation(judged: &QuantityVerdict, model: &Model, with_reason: bool) -> String {
     let path = model.config.path.display();
     let metric = judged.quantity.name();
     let mut text = match judged.band {
-        _ if judged.quantity == Quantity::Memory => {
-            "memory: measured is what a package has, predicted what Mantile counts; \
-             a row\nthat was measured on its hardware fits it"
-                .to_owned()
-        }
-        Some(band) => format!("{metric}: the band is written at {path}:{}", band.line),
+        _ if judged.quantity == Quantity::Memory => "memory: measured is what a package has, \
+             predicted is what Mantile counts. A row\nthat was measured on this hardware fits into it."
+            .to_owned(),
+        Some(band) => format!("{metric}: its band is at {path}:{}", band.line),
         None => format!(
-            "{metric}: no band in {path} holds for this row; propose one: mantile-reconcile bands"
+            "{metric}: {path} has no band for this row; propose one: mantile-reconcile bands --model {}",
+            model.name
         ),
     };
     if let Some(known) = &judged.deviation {
         let words = format!(
-            "known deviation {}:{}: bound {}, until {}: {}",
+            "known deviation at {}:{}: within {} until {}: {}",
             model.deviations.path.display(),
             known.bound.line,
             known.bound.value,
@@ -78,29 +114,6 @@ fn explanation(judged: &QuantityVerdict, model: &Model, with_reason: bool) -> St
         let _ = write!(text, "\n{}", wrapped(&words, "  ", "    ", WIDTH));
     }
     text
-}
-
-/// A figure to four significant digits.
-#[must_use]
-pub fn figure(x: f64) -> String {
-    figure_to(x, 4)
-}
-
-/// A figure to so many significant digits.
-#[must_use]
-pub fn figure_to(x: f64, digits: u8) -> String {
-    if x == 0.0 || !x.is_finite() {
-        return x.to_string();
-    }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 12")]
-    let decimals = (f64::from(digits) - 1.0 - x.abs().log10().floor()).clamp(0.0, 12.0) as usize;
-    format!("{x:.decimals$}")
-}
-
-/// A ratio to two decimals, and of a small one to two digits.
-#[must_use]
-pub fn ratio_text(ratio: f64) -> String {
-    if ratio >= 0.095 { format!("{ratio:.2}") } else { figure_to(ratio, 2) }
 }
 
 #[cfg(test)]
@@ -119,16 +132,10 @@ mod tests {
         metric  measured  predicted  unit  ratio  band
         TPOT     0.01000    0.02500  s     2.500  [0.5, 2]  OUTSIDE
         memory     80.00      18.50  GB    0.231  [0, 1]    inside
-        tpot: the band is written at reconcile.toml:13
-        measured in run  of p
+        tpot: its band is at reconcile.toml:13
+        measured by p
+        explain this row: mantile-reconcile explain 'm::p::b200::vllm::fp4::1000x1000::tp4_ep1::c8'
         run just this row: cargo test --test regression -- --exact 'm::p::b200::vllm::fp4::1000x1000::tp4_ep1::c8'
         ");
-    }
-
-    #[test]
-    fn figures_have_four_digits() {
-        let figures: Vec<String> =
-            [12345.6, 1.23456, 0.000_123_456, 0.0].into_iter().map(figure).collect();
-        assert_eq!(figures, ["12346", "1.235", "0.0001235", "0"]);
     }
 }

@@ -1,4 +1,4 @@
-//! Reports as flat tables, a figure or a finding a line: for spreadsheets as CSV, for pages as Markdown.
+//! Reports as flat tables with one figure or finding per line: CSV for spreadsheets, Markdown for pages.
 
 use super::{Calibrated, ReleaseErrors, TextTable};
 use crate::audit::Finding;
@@ -17,19 +17,19 @@ fn add(table: &mut TextTable, words: &[&str], figures: impl IntoIterator<Item = 
     table.line(words.chain(figures).collect());
 }
 
-/// A figure to six significant digits; nothing where there is none.
+/// A number to six significant digits; empty if there is none.
 fn number(value: impl Into<Option<f64>>) -> String {
     let Some(value) = value.into() else { return String::new() };
     let rounded: f64 = format!("{value:.5e}").parse().unwrap_or(value);
     rounded.to_string()
 }
 
-/// An interval's ends.
+/// The ends of an interval.
 fn ends(interval: Option<Interval95>) -> [String; 2] {
     [number(interval.map(|i| i.low)), number(interval.map(|i| i.high))]
 }
 
-/// The errors of models: each metric of each group of each breakdown, and of all rows.
+/// The errors of models: per metric of all rows, and per metric of each group of each breakdown.
 #[must_use]
 pub fn errors_table<'a>(models: impl IntoIterator<Item = (&'a str, &'a Evaluation)>) -> TextTable {
     let mut table = TextTable::of(
@@ -51,14 +51,10 @@ pub fn errors_table<'a>(models: impl IntoIterator<Item = (&'a str, &'a Evaluatio
         let groups = GroupBreakdown::ALL.map(|by| (by.title(), by.slices(comparisons)));
         for (by, slices) in std::iter::once(all).chain(groups) {
             for slice in slices {
-                for (metric, found) in slice.statistics.iter() {
-                    let Some(found) = found else { continue };
+                for (metric, statistics) in slice.statistics.iter() {
+                    let Some(statistics) = statistics else { continue };
                     let words = [model, &by, &slice.label, metric.name()];
-                    add(
-                        &mut table,
-                        &words,
-                        [found.n.to_string()].into_iter().chain(statistics(found)),
-                    );
+                    add(&mut table, &words, figures(statistics));
                 }
             }
         }
@@ -66,15 +62,16 @@ pub fn errors_table<'a>(models: impl IntoIterator<Item = (&'a str, &'a Evaluatio
     table
 }
 
-fn statistics(found: &Statistics) -> [String; 7] {
+fn figures(statistics: &Statistics) -> [String; 8] {
     [
-        number(found.mape_percent),
-        number(found.median_ape_percent),
-        number(found.rmse),
-        number(found.bias),
-        number(found.symmetric_accuracy),
-        number(found.p90_abs_log_ratio),
-        number(found.spearman),
+        statistics.n.to_string(),
+        number(statistics.mape_percent),
+        number(statistics.median_ape_percent),
+        number(statistics.rmse),
+        number(statistics.bias),
+        number(statistics.symmetric_accuracy),
+        number(statistics.p90_abs_log_ratio),
+        number(statistics.spearman),
     ]
 }
 
@@ -90,11 +87,11 @@ pub fn history_table<'a>(
     for (model, history) in models {
         for ReleaseErrors { release, slices } in history {
             for slice in slices {
-                for (metric, found) in slice.statistics.iter() {
-                    let Some(found) = found else { continue };
+                for (metric, statistics) in slice.statistics.iter() {
+                    let Some(statistics) = statistics else { continue };
                     let words = [model, &release.name, &release.made, &slice.label, metric.name()];
-                    let figures =
-                        [found.n.to_string(), number(found.mape_percent), number(found.bias)];
+                    let Statistics { n, mape_percent, bias, .. } = *statistics;
+                    let figures = [n.to_string(), number(mape_percent), number(bias)];
                     add(&mut table, &words, figures);
                 }
             }
@@ -123,7 +120,7 @@ pub fn audit_table(findings: &[Finding], accepted: &[AcceptedFinding]) -> TextTa
     table
 }
 
-/// The errors of calibrations, by what was held out.
+/// The errors of calibrations by what was held out and by metric.
 #[must_use]
 pub fn calibration_table(groups: &[Calibrated]) -> TextTable {
     let mut table = TextTable::of(
@@ -139,15 +136,15 @@ pub fn calibration_table(groups: &[Calibrated]) -> TextTable {
             "change_high",
         ],
     );
-    for (group, found) in groups {
-        let Ok(proof) = found else { continue };
+    for (group, result) in groups {
+        let Ok(proof) = result else { continue };
         for mode in FitMode::ALL {
             let fit = match mode {
                 FitMode::Alone => "alone",
                 FitMode::WithCorrection => "with_correction",
             };
-            let of_kinds = proof.found(mode).into_iter().flat_map(|found| &found.errors);
-            for (held_out, errors) in of_kinds {
+            let by_kind = proof.found(mode).into_iter().flat_map(|parameters| &parameters.errors);
+            for (held_out, errors) in by_kind {
                 for (metric, errors) in errors.iter().flatten() {
                     let framework = group.framework.as_deref().unwrap_or_default();
                     let words = [&group.gpu_model, framework, fit, held_out.name(), metric];
@@ -170,7 +167,7 @@ pub fn calibration_table(groups: &[Calibrated]) -> TextTable {
     table
 }
 
-/// The errors of a diagnosis taken apart, by metric.
+/// The parts of the errors that a diagnosis found, by metric.
 #[must_use]
 pub fn diagnosis_table(groups: &[Diagnosis]) -> TextTable {
     let mut table = TextTable::of(
@@ -190,22 +187,22 @@ pub fn diagnosis_table(groups: &[Diagnosis]) -> TextTable {
         ],
     );
     for Diagnosis { group, metrics, .. } in groups {
-        for found in metrics {
+        for diagnosis in metrics {
             let framework = group.framework.as_deref().unwrap_or_default();
-            let words = [&group.gpu_model, framework, found.metric, found.kind.name()];
-            let [low, high] = ends(Some(found.bias));
+            let words = [&group.gpu_model, framework, diagnosis.metric, diagnosis.kind.name()];
+            let [low, high] = ends(Some(diagnosis.bias));
             let figures = [
-                found.n.to_string(),
-                number(found.mape_percent),
-                number(found.bias.estimate),
+                diagnosis.n.to_string(),
+                number(diagnosis.mape_percent),
+                number(diagnosis.bias.estimate),
                 low,
                 high,
-                number(found.scale),
-                number(found.scaled_mape_percent),
-                number(found.constant.map(|(constant, _)| constant)),
-                number(found.constant.map(|(_, left)| left)),
-                number(found.noise.within_percent),
-                number(found.noise.between_percent),
+                number(diagnosis.scale),
+                number(diagnosis.scaled_mape_percent),
+                number(diagnosis.constant.map(|(constant, _)| constant)),
+                number(diagnosis.constant.map(|(_, left)| left)),
+                number(diagnosis.noise.within_percent),
+                number(diagnosis.noise.between_percent),
             ];
             add(&mut table, &words, figures);
         }
@@ -247,7 +244,7 @@ pub fn gate_table<'a>(gates: impl IntoIterator<Item = (&'a str, &'a ReleaseGate)
     table
 }
 
-/// A row's quantities with their bands.
+/// The quantities of a row with their bands.
 #[must_use]
 pub fn quantities_table(row: &str, verdict: &RowVerdict) -> TextTable {
     let mut table = TextTable::of(
@@ -276,7 +273,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn figures_keep_six_digits_and_what_is_not_there_is_empty() {
+    fn figures_keep_six_digits_and_a_missing_one_is_empty() {
         let texts = [number(0.123_456_789), number(1_234.567_89), number(None), number(2.0)];
         assert_eq!(texts, ["0.123457", "1234.57", "", "2"]);
     }

@@ -1,10 +1,13 @@
-//! A judgement for programs.
+//! The judgement of a model as a document for programs.
 
-use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
 
 use super::{audit_json, side_by_side_json};
 use crate::base::statistics::Statistics;
-use crate::judge::compare::{GroupBreakdown, statistics};
+use crate::judge::compare::{Comparison, Coverage, GroupBreakdown, statistics};
 use crate::judge::evaluation::Evaluation;
 use crate::judge::model::Model;
 use crate::judge::verdict::Status;
@@ -13,62 +16,107 @@ use crate::row::metric::{Metric, PerMetric};
 /// The version of the document.
 const SCHEMA_VERSION: u32 = 1;
 
-/// Coverage, errors overall and by every breakdown, verdict counts, rows outside, checks, the audit's
-/// findings, and Mantile beside other estimators.
+#[derive(Serialize)]
+struct Document<'a> {
+    schema_version: u32,
+    model: &'a str,
+    release: &'a str,
+    coverage: Coverage,
+    metrics: ByMetric<Option<Statistics>>,
+    by: BTreeMap<String, Vec<GroupErrors>>,
+    verdicts: BTreeMap<&'static str, usize>,
+    failed_rows: Vec<FailedRow<'a>>,
+    checks: Vec<Check<'a>>,
+    audit: Option<Value>,
+    side_by_side: Value,
+    exit_code: u8,
+}
+
+/// The errors of the rows that share a value.
+#[derive(Serialize)]
+struct GroupErrors {
+    group: String,
+    coverage: Coverage,
+    metrics: ByMetric<Option<Statistics>>,
+}
+
+#[derive(Serialize)]
+struct FailedRow<'a> {
+    row: String,
+    outside: Vec<&'static str>,
+    problem: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Check<'a> {
+    name: &'a str,
+    passed: bool,
+    message: Option<&'a str>,
+}
+
+/// Values by the names of their metrics.
+pub(super) type ByMetric<T> = BTreeMap<&'static str, T>;
+
+/// Values by the names of their metrics.
+pub(super) fn by_metric<T: Copy>(values: &PerMetric<T>) -> ByMetric<T> {
+    Metric::ALL.into_iter().map(|metric| (metric.name(), values[metric])).collect()
+}
+
+/// A document with its keys in alphabetic order.
+pub(super) fn document(fields: &impl Serialize) -> Value {
+    serde_json::to_value(fields).expect("every key of a document is a text")
+}
+
+/// The judgement of a model: coverage, errors overall and by every breakdown, verdict counts, failed rows, checks,
+/// the audit's findings, and Mantile beside other estimators.
 #[must_use]
 pub fn evaluation_json(model: &Model, evaluation: &Evaluation) -> Value {
     let comparisons = &evaluation.comparisons;
     let overall = PerMetric::from_fn(|metric| statistics(comparisons, metric));
-    let breakdowns: serde_json::Map<String, Value> = GroupBreakdown::ALL
-        .into_iter()
-        .map(|breakdown| {
-            let slices = breakdown.slices(comparisons).into_iter().map(|slice| {
-                json!({
-                    "group": slice.label,
-                    "coverage": slice.coverage,
-                    "metrics": metrics(&slice.statistics),
-                })
-            });
-            (breakdown.title(), slices.collect())
-        })
-        .collect();
-    let verdicts: serde_json::Map<String, Value> = Status::ALL
-        .into_iter()
-        .map(|status| (status.name().to_owned(), evaluation.count(status).into()))
-        .collect();
-    let failed: Vec<Value> = comparisons
-        .iter()
-        .zip(&evaluation.verdicts)
-        .filter(|(_, verdict)| verdict.status.fails())
-        .map(|(comparison, verdict)| {
-            let outside: Vec<&str> =
-                verdict.outside().map(|judged| judged.quantity.name()).collect();
-            json!({ "row": comparison.row.name(), "outside": outside, "problem": verdict.problem })
-        })
-        .collect();
-    let checks: Vec<Value> = evaluation
-        .checks
-        .iter()
-        .map(|(name, found)| json!({ "name": name, "passed": found.is_ok(), "message": found.as_ref().err() }))
-        .collect();
-    json!({
-        "schema_version": SCHEMA_VERSION,
-        "model": model.name,
-        "release": model.release,
-        "coverage": evaluation.coverage(),
-        "metrics": metrics(&overall),
-        "by": breakdowns,
-        "verdicts": verdicts,
-        "failed_rows": failed,
-        "checks": checks,
-        "audit": evaluation.audit.as_ref().map(|audit| audit_json(audit, &model.config.audit_accepted)),
-        "side_by_side": side_by_side_json(&evaluation.side_by_side),
-        "exit_code": evaluation.exit() as u8,
+    let by = GroupBreakdown::ALL.map(|by| (by.title(), groups(by, comparisons)));
+    let audit = evaluation.audit.as_ref();
+    document(&Document {
+        schema_version: SCHEMA_VERSION,
+        model: &model.name,
+        release: &model.release,
+        coverage: evaluation.coverage(),
+        metrics: by_metric(&overall),
+        by: by.into_iter().collect(),
+        verdicts: Status::ALL.map(|status| (status.name(), evaluation.count(status))).into(),
+        failed_rows: failed_rows(evaluation),
+        checks: checks(evaluation),
+        audit: audit.map(|findings| audit_json(findings, &model.config.audit_accepted)),
+        side_by_side: side_by_side_json(&evaluation.side_by_side),
+        exit_code: evaluation.exit() as u8,
     })
 }
 
-fn metrics(statistics: &PerMetric<Option<Statistics>>) -> Value {
-    let entries =
-        Metric::ALL.into_iter().map(|metric| (metric.name().to_owned(), json!(statistics[metric])));
-    Value::Object(entries.collect())
+fn groups(breakdown: GroupBreakdown, comparisons: &[Comparison]) -> Vec<GroupErrors> {
+    let slices = breakdown.slices(comparisons).into_iter();
+    let groups = slices.map(|slice| GroupErrors {
+        coverage: slice.coverage,
+        metrics: by_metric(&slice.statistics),
+        group: slice.label,
+    });
+    groups.collect()
+}
+
+fn failed_rows(evaluation: &Evaluation) -> Vec<FailedRow<'_>> {
+    let judged = evaluation.comparisons.iter().zip(&evaluation.verdicts);
+    let failed = judged.filter(|(_, verdict)| verdict.status.fails());
+    let rows = failed.map(|(comparison, verdict)| FailedRow {
+        row: comparison.row.name(),
+        outside: verdict.outside().map(|judged| judged.quantity.name()).collect(),
+        problem: verdict.problem.as_deref(),
+    });
+    rows.collect()
+}
+
+fn checks(evaluation: &Evaluation) -> Vec<Check<'_>> {
+    let checks = evaluation.checks.iter().map(|(name, result)| Check {
+        name,
+        passed: result.is_ok(),
+        message: result.as_ref().err().map(String::as_str),
+    });
+    checks.collect()
 }

@@ -1,5 +1,5 @@
-//! What people and machines read: tables, files and failure texts. Text is made here; who writes
-//! it where is [`crate::cli`]'s business.
+//! Reports for people and programs: tables, summaries, failure texts, documents and pages. Everything here
+//! makes text; [`crate::cli`] decides where it is written.
 
 pub mod page;
 
@@ -17,10 +17,12 @@ mod failure;
 mod flat;
 mod history;
 mod json;
+mod numbers;
 mod quantities;
 mod reconciliation;
 mod release_gate;
 mod snapshot;
+mod style;
 mod summary;
 mod text_table;
 
@@ -36,21 +38,24 @@ pub use estimators::side_by_side_json;
 pub(crate) use explanation::layer_times;
 pub use explanation::{Explanation, explain, explanation_json};
 pub use extraction::{extraction_json, extraction_table, extraction_text};
-pub use failure::{explain_command, failure_text, figure, figure_to, ratio_text, rerun_command};
+pub(crate) use failure::failure_reason;
+pub use failure::{explain_command, failure_text, rerun_command};
 pub use flat::{
     audit_table, calibration_table, diagnosis_table, errors_table, gate_table, history_table,
     quantities_table,
 };
 pub use history::{ReleaseErrors, history_conclusion, history_details, history_json};
 pub use json::evaluation_json;
+pub use numbers::{figure, figure_to, ratio_text};
 pub use reconciliation::{RECONCILIATION_SUMMARY, notes_are_whole, reconciliation_summary};
 pub(crate) use reconciliation::{choice_sentence, frontier_sentences};
 pub use release_gate::{
     gate_annotations, gate_conclusion, gate_details, gate_json, gate_junit, gate_page,
 };
 pub use snapshot::{predictions_table, snapshot_file};
+pub use style::{Style, Tone};
 pub(crate) use summary::dataset;
 pub use summary::{
-    Style, comparison_summary, coverage_text, models_table, run_table, verdict_word,
+    ModelAnswer, answer_text, comparison_summary, coverage_text, models_table, verdict_word,
 };
 pub use text_table::{Align, TextTable};

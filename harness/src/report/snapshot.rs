@@ -1,4 +1,4 @@
-//! The predictions as a table that people review when Mantile changes.
+//! The table of predictions that people review when Mantile changes.
 
 use std::fmt::Write as _;
 
@@ -6,14 +6,14 @@ use super::{Align, TextTable};
 use crate::judge::compare::Comparison;
 use crate::row::metric::Metric;
 
-/// The file that keeps a reviewed text, as insta reads and writes it.
+/// A reviewed text as the file that insta reads and writes.
 #[must_use]
 pub fn snapshot_file(text: &str) -> String {
-    format!("---\nsource: harness/tests/regression/suite.rs\n---\n{}\n", text.trim_end())
+    format!("---\nsource: harness/tests/regression/main.rs\n---\n{}\n", text.trim_end())
 }
 
-/// One line a row: its predicted metrics to six significant digits; then the rows without a
-/// believed prediction, with why. The same release gives the same text.
+/// A line per row with its predicted metrics to six significant digits, then the rows without a believed
+/// prediction with their reasons. The same release gives the same text.
 #[must_use]
 pub fn predictions_table(comparisons: &[Comparison]) -> String {
     let mut columns = vec![("row", Align::Left)];

@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 /// Columns of a terminal.
 pub(super) const WIDTH: usize = 80;
 
-/// Words in lines of at most so many characters, the first and the others begun as given. A word that is too
-/// long stays whole.
+/// Words in lines of at most so many characters. The first line and the others begin as given; a word that is
+/// too long stays whole.
 pub(super) fn wrapped(words: &str, first: &str, others: &str, width: usize) -> String {
     let mut lines = vec![first.to_owned()];
     let mut is_begun = false;
@@ -15,7 +15,7 @@ pub(super) fn wrapped(words: &str, first: &str, others: &str, width: usize) -> S
         let last = lines.last_mut().expect("there is one");
         // A bullet stays with its first word.
         let is_bullet = last.trim() == "-";
-        if is_begun && !is_bullet && last.chars().count() + 1 + word.chars().count() > width {
+        if is_begun && !is_bullet && visible_width(last) + 1 + visible_width(word) > width {
             lines.push(format!("{others}{word}"));
         } else {
             if is_begun {
@@ -28,7 +28,32 @@ pub(super) fn wrapped(words: &str, first: &str, others: &str, width: usize) -> S
     lines.join("\n")
 }
 
-/// How a column is set.
+/// A text whose lines fit a terminal. Of a table's line that is too long, the last cell goes to a line of its
+/// own; of prose, the words that are too many go to the next line. A word that is too long stays whole.
+pub(super) fn fitted(text: &str) -> String {
+    let fit = |line: &str| {
+        if visible_width(line) <= WIDTH {
+            return line.to_owned();
+        }
+        let (indent, words) = line.split_at(line.len() - line.trim_start().len());
+        if let Some((head, last)) = words.rsplit_once("  ") {
+            return format!("{indent}{}\n        {last}", head.trim_end());
+        }
+        wrapped(words, indent, &format!("{indent}  "), WIDTH)
+    };
+    text.split('\n').map(fit).collect::<Vec<_>>().join("\n")
+}
+
+/// The number of characters that a terminal shows, without the codes of colours.
+fn visible_width(text: &str) -> usize {
+    if text.contains('\u{1b}') {
+        anstream::adapter::strip_str(text).to_string().chars().count()
+    } else {
+        text.chars().count()
+    }
+}
+
+/// The alignment of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Align {
     /// Words.
@@ -37,7 +62,7 @@ pub enum Align {
     Right,
 }
 
-/// A table in the making: a header, then lines of cells.
+/// A table: a header, then lines of cells.
 #[derive(Debug, Clone)]
 pub struct TextTable {
     header: Vec<String>,
@@ -58,7 +83,7 @@ impl TextTable {
         }
     }
 
-    /// A table of these columns: words, then figures.
+    /// A table of these columns: first those of words, then those of figures.
     #[must_use]
     pub fn of(words: &[&str], figures: &[&str]) -> Self {
         let words = words.iter().map(|name| (*name, Align::Left));
@@ -66,7 +91,7 @@ impl TextTable {
         Self::new(&words.chain(figures).collect::<Vec<_>>())
     }
 
-    /// The table of a CSV that this program wrote: a column is of numbers where all that it holds are.
+    /// The table of a CSV that this program wrote. A column whose cells are all numbers is one of numbers.
     #[must_use]
     pub fn of_csv(text: &str) -> Self {
         let mut reader = csv::Reader::from_reader(text.as_bytes());
@@ -76,13 +101,13 @@ impl TextTable {
             reader.records().flatten().map(|record| cells(&record)).collect();
         let is_number = |cell: &String| cell.is_empty() || cell.parse::<f64>().is_ok();
         let align = (0..header.len()).map(|column| {
-            let of_numbers = lines.iter().all(|line| is_number(&line[column]));
-            if of_numbers { Align::Right } else { Align::Left }
+            let all_numbers = lines.iter().all(|line| is_number(&line[column]));
+            if all_numbers { Align::Right } else { Align::Left }
         });
         Self { align: align.collect(), header, lines, gap: 2 }
     }
 
-    /// The table with one blank between its columns, not two.
+    /// The table with one blank between its columns instead of two.
     #[must_use]
     pub fn dense(mut self) -> Self {
         self.gap = 1;
@@ -114,7 +139,7 @@ impl TextTable {
         table.trim_fmt()
     }
 
-    /// CSV, without the last line's end.
+    /// CSV without the newline of the last line.
     #[must_use]
     pub fn to_csv(&self) -> String {
         let mut writer = csv::Writer::from_writer(Vec::new());
@@ -125,8 +150,8 @@ impl TextTable {
         String::from_utf8_lossy(&bytes).trim_end().to_owned()
     }
 
-    /// An object a line, by the names of the columns: a number where a column of numbers has one, nothing for
-    /// an empty cell.
+    /// An object per line, by the names of the columns. A number in a column of numbers is a number; an empty
+    /// cell is null.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let cell = |(cell, align): (&String, &Align)| match (cell.as_str(), align) {
@@ -178,5 +203,23 @@ mod tests {
             {"name": "x", "n": "-"},
         ]);
         assert_eq!(table.to_json(), expected);
+    }
+
+    #[test]
+    fn lines_that_are_too_long_are_broken_and_lose_nothing() {
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        let name = "x".repeat(70);
+        let prose = "a reason of several words ".repeat(4);
+        let text = format!("short\nworst   1.0  {name}\n- {prose}");
+        let broken = fitted(&text);
+        assert_eq!(words(&broken), words(&text));
+        assert!(broken.lines().all(|line| line.chars().count() <= 80), "{broken}");
+        assert!(broken.starts_with("short\nworst   1.0\n        xx"), "{broken}");
+    }
+
+    #[test]
+    fn colours_take_no_room() {
+        let line = format!("\u{1b}[1mPASS\u{1b}[0m {}", "x".repeat(75));
+        assert_eq!(fitted(&line), line);
     }
 }

@@ -3,24 +3,15 @@
 use std::path::Path;
 use std::time::Duration;
 
-use libtest_mimic::Arguments;
-use mantile_reconcile::base::settings::Settings;
-
 use super::project::{MODEL, Project};
-use super::suite;
+use super::suite::run_suite;
 
 const LOOSEN: [&str; 6] =
     ["gate", "--candidate", "95eb60b", "--accept", "--loosen", "a step back, for a test"];
 
 /// Whether the whole suite passes in the project as it stands.
 fn suite_passes(project: &Project) -> bool {
-    let arguments = Arguments {
-        logfile: Some(project.path("suite.log").display().to_string()),
-        ..Arguments::default()
-    };
-    let settings = Settings { api_url: None, root: project.root().to_path_buf() };
-    let trials = suite::trials(&settings, &arguments).unwrap();
-    !libtest_mimic::run(&arguments, trials).has_failed()
+    run_suite(project).failed.is_empty()
 }
 
 fn read(path: &Path) -> String {

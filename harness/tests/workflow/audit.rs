@@ -111,7 +111,7 @@ fn an_error_is_accepted_with_a_reason_and_only_while_it_is_one() {
     assert!(project.must(&["run"]).stdout.contains("1 error (1 accepted)"));
 
     std::fs::write(&rows, sound).unwrap();
-    let ran = project.run(&["run"]);
+    let ran = project.run(&["run", "--verbose"]);
     assert_eq!(ran.code, 1);
     let dead = format!("p99_above_mean of {row} is no longer an error");
     assert!(ran.stdout.contains(&dead), "no `{dead}` in {}", ran.stdout);

@@ -94,7 +94,7 @@ fn what_is_written_is_what_mantile_loads_and_rows_ask_for() {
         assert!(ran.stderr.contains(name) && project.model_file(name).exists(), "{}", ran.stderr);
     }
     // From now on, both estimators are compared with Mantile.
-    let beside = project.run(&["run", MODEL]).stdout;
+    let beside = project.run(&["run", MODEL, "--verbose"]).stdout;
     assert!(beside.contains("mantile_calibrated  51"), "{beside}");
     assert!(beside.contains("mantile_corrected   51"), "{beside}");
 

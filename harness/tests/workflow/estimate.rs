@@ -158,7 +158,8 @@ fn compare_reads_the_predictions_file_and_reports_rows_without_a_prediction() {
     let dropped = text.lines().filter(|line| line.starts_with("h100")).count();
     assert!(dropped > 0);
     let noted = ran.stderr.matches("note: no prediction for inferencemax::h100").count();
-    assert_eq!(noted, dropped);
+    assert!(noted > 0);
+    assert!(ran.stderr.contains(&format!("note: no prediction for {} more", dropped - noted)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -195,7 +196,7 @@ async fn the_naive_conversion_is_written_as_another_estimator() {
         let e2e = given.metrics[mantile_reconcile::row::metric::Metric::E2eLatency].unwrap();
         assert!((e2e - f64::from(given.identity.input_seq_len) / 1e3).abs() < 1e-12);
     }
-    let report = project.run(&["run", MODEL]).stdout;
+    let report = project.run(&["run", MODEL, "--verbose"]).stdout;
     let line = report.lines().find(|line| line.starts_with("naive_conversion")).unwrap();
     assert_eq!(line.split_whitespace().nth(1), Some(&naive.given.len().to_string()[..]), "{line}");
 }

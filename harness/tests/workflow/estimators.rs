@@ -200,11 +200,14 @@ fn a_run_compares_one_model_with_a_file_and_notes_predictions_without_a_measurem
     let ran = project.run(&["run", "--also", "mine=mine.csv"]);
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("name the model"), "{}", ran.stderr);
-    let ran = project.run(&["run", MODEL, "--also", "mine=mine.csv"]);
+    let ran = project.run(&["run", MODEL, "--verbose", "--also", "mine=mine.csv"]);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(ran.stdout.lines().any(|line| line.starts_with("mine ") && line.contains(" 3 ")));
     assert!(ran.stderr.contains("mine.csv: no measurement of b300::trt::"), "{}", ran.stderr);
     let path = project.path(&format!("target/reconcile/{MODEL}/comparison_summary.md"));
     let summary = fs::read_to_string(path).unwrap();
-    assert!(summary.contains("- 1 prediction of what nobody measured"), "{summary}");
+    assert!(
+        summary.contains("- 1 prediction for configurations that nobody measured"),
+        "{summary}"
+    );
 }

@@ -8,6 +8,7 @@ mod audit;
 mod bad_input;
 mod calibrate;
 mod client;
+mod compare;
 mod estimate;
 mod estimators;
 mod explain;
@@ -24,8 +25,8 @@ mod readme;
 mod record;
 mod report;
 mod reviewed;
+mod run;
 mod sensitivity;
-#[path = "../regression/suite.rs"]
 mod suite;
 mod suite_fails;
 mod tidy;

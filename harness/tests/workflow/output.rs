@@ -1,4 +1,4 @@
-//! What every verb that reports can print.
+//! The formats that every reporting verb can print.
 
 use super::project::{MODEL, Project};
 
@@ -30,7 +30,7 @@ fn every_report_is_also_json_csv_and_markdown() {
             assert!(!ran.stdout.contains('\u{1b}'), "{verb:?}: colour is for people");
             ran.stdout
         };
-        // Only what cannot be broken is wider than a terminal; a filter's rows are a table of all columns.
+        // Only long words are wider than a terminal; the rows of `filter` are a table of all columns.
         let is_long = |word: &str| word.chars().count() > 40;
         for line in print("text").lines().filter(|_| verb[0] != "filter") {
             let fits = line.chars().count() <= 80 || line.split_whitespace().any(is_long);

@@ -1,5 +1,5 @@
-//! A small project in a folder of its own, to run the program in and to break: one model with the rows of
-//! one source, whatever else is in this project's data.
+//! A small project in a folder of its own, to run the program in and to break. It has one model with the rows of
+//! one source, whatever else is in this checkout.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -26,12 +26,12 @@ pub(crate) const RELEASE: &str = "72ff84e";
 /// The last day of the project's known deviations.
 pub(crate) const EXPIRES: &str = "2099-12-31";
 
-/// The folder; it goes when dropped.
+/// A project's folder, which is removed when this is dropped.
 pub(crate) struct Project {
     folder: tempfile::TempDir,
 }
 
-/// What a run of the program left behind.
+/// The exit code and the output of a run of the program.
 pub(crate) struct Ran {
     pub(crate) code: i32,
     pub(crate) stdout: String,
@@ -46,7 +46,7 @@ impl Project {
         Self { folder }
     }
 
-    /// A folder with nothing in it.
+    /// An empty folder.
     pub(crate) fn empty() -> Self {
         Self { folder: tempfile::tempdir().unwrap() }
     }
@@ -62,7 +62,7 @@ impl Project {
             copy(&checkout.join(part), &project.path(part), &others);
         }
         project.accept_release();
-        // What is calibrated and found is so by the rows of all sources.
+        // Calibrations and summaries come from the rows of all sources.
         for name in [
             "calibration.toml",
             "mantile_calibrated.csv",
@@ -81,7 +81,7 @@ impl Project {
         document.remove("band");
         document.remove("gate");
         document.remove("loosened");
-        // What is accepted of the other sources' rows.
+        // Accepted findings on rows of the other sources.
         document.remove("audit_accepted");
         std::fs::write(&config, document.to_string()).unwrap();
         std::fs::write(project.model_file("known_deviations.toml"), "schema_version = 1\n")
@@ -108,7 +108,7 @@ impl Project {
         project
     }
 
-    /// Makes [`RELEASE`] the accepted one, and those after it unknown.
+    /// Makes [`RELEASE`] the accepted one, and removes those after it.
     fn accept_release(&self) {
         let path = releases::path(self.root());
         let mut index: DocumentMut = std::fs::read_to_string(&path).unwrap().parse().unwrap();
@@ -163,7 +163,7 @@ impl Project {
         model::load(self.root(), MODEL).unwrap()
     }
 
-    /// How many rows can be put into Mantile's terms.
+    /// The number of rows that can be put into Mantile's terms.
     pub(crate) fn mapped(&self) -> usize {
         let model = self.model();
         model.rows.iter().filter(|row| mapping::map(row, &model.config).is_ok()).count()
@@ -204,7 +204,7 @@ impl Project {
         Ran::from(self.command(arguments).output().unwrap())
     }
 
-    /// Runs what must succeed.
+    /// Runs the program, which must succeed.
     #[track_caller]
     pub(crate) fn must(&self, arguments: &[&str]) -> Ran {
         let ran = self.run(arguments);
@@ -227,7 +227,7 @@ impl Project {
         server
     }
 
-    /// Changes every recorded answer as a service with a defect would give it, and seals it anew.
+    /// Changes every recorded answer as a service with a defect would give it, and seals it again.
     pub(crate) fn change_answers(
         &self,
         mut change: impl FnMut(&mut Value, &BTreeMap<String, f64>),
@@ -251,14 +251,14 @@ impl Project {
     }
 }
 
-/// Replaces one text by another in a file, which must hold it.
+/// Replaces the first occurrence of a text in a file, which must contain it.
 pub(crate) fn edit(path: &Path, from: &str, to: &str) {
     let text = std::fs::read_to_string(path).unwrap();
     assert!(text.contains(from), "{} does not hold {from}", path.display());
     std::fs::write(path, text.replacen(from, to, 1)).unwrap();
 }
 
-/// Drops the other estimators' predictions that are for no row.
+/// Drops the predictions of other estimators that belong to no row.
 fn keep_estimates_of(model: &Model) {
     for file in &model.estimators {
         let text = std::fs::read_to_string(&file.path).unwrap();
@@ -285,8 +285,8 @@ impl From<Output> for Ran {
     }
 }
 
-/// The folder that every project is a copy of. It is made once for the same data and program, also where each
-/// test is a process of its own, and takes the place of those made before.
+/// The folder that every project is a copy of. It is made once for the same data and program, even if each test
+/// is a process of its own, and replaces those made before.
 fn template() -> PathBuf {
     let checkout = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut made_of = vec![stamp(Path::new(env!("CARGO_BIN_EXE_mantile-reconcile")))];
@@ -308,7 +308,7 @@ fn template() -> PathBuf {
         let made = Project::of_one_source();
         let whole = tempfile::tempdir_in(folder).unwrap();
         copy(made.root(), whole.path(), &[]);
-        // Another process may have been as fast: theirs is the same.
+        // Another process may have been faster; its folder is the same.
         if std::fs::rename(whole.path(), &path).is_ok() {
             let _ = whole.keep();
             for other in std::fs::read_dir(folder).unwrap().flatten() {
@@ -337,7 +337,7 @@ fn stamps(folder: &Path, stamped: &mut Vec<String>) {
     }
 }
 
-/// Copies a folder, without what is of these models.
+/// Copies a folder without the files of these models.
 pub(crate) fn copy(from: &Path, to: &Path, without: &[String]) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {

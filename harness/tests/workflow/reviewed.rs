@@ -22,11 +22,17 @@ impl Ran {
 
 /// Compares a text with the reviewed one of this name. Ports of this machine are left out.
 pub(crate) fn is_as_reviewed(name: &str, text: &str) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots/workflow");
+    settings(&folder).bind(|| insta::assert_snapshot!(name, without_ports(text)));
+}
+
+/// The settings of reviewed texts in a folder.
+pub(crate) fn settings(folder: &Path) -> insta::Settings {
     let mut settings = insta::Settings::clone_current();
-    settings.set_snapshot_path(Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots/workflow"));
+    settings.set_snapshot_path(folder);
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
-    settings.bind(|| insta::assert_snapshot!(name, without_ports(text)));
+    settings
 }
 
 /// `127.0.0.1:<port>` without the port, which differs from run to run.

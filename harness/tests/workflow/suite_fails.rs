@@ -1,10 +1,10 @@
 //! The suite fails when it should, and says what a person needs. Each test breaks one thing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use libtest_mimic::Arguments;
 use mantile_reconcile::base::settings::Settings;
+use mantile_reconcile::cli::suite;
 use mantile_reconcile::judge::model::Model;
 use mantile_reconcile::mantile::recording;
 use mantile_reconcile::predict::mapping;
@@ -13,57 +13,14 @@ use mantile_reconcile::row::metric::Metric;
 use serde_json::Value;
 
 use super::project::{EXPIRES, MODEL, Project, edit};
-use super::suite;
+use super::suite::{is_as_reviewed, run_suite};
+
+const NO_AMD: &str = "Mantile has no AMD hardware configuration";
 
 /// A row that is inside its bands.
 const ROW: &str = "inferencemax::h100::vllm::fp4::1024x1024::tp2_ep1::c16";
 
-/// How a run of the suite ended.
-struct Ended {
-    failed: Vec<String>,
-    passed: u64,
-    ignored: u64,
-    text: String,
-}
-
-impl Ended {
-    fn failed_rows(&self) -> usize {
-        self.failed.iter().filter(|name| name.contains("::inferencemax::")).count()
-    }
-
-    fn failed_checks(&self) -> Vec<&str> {
-        let checks = self.failed.iter().filter(|name| !name.contains("::inferencemax::"));
-        checks.filter_map(|name| name.split_once("::").map(|(_, check)| check)).collect()
-    }
-
-    #[track_caller]
-    fn says(&self, words: &str) {
-        assert!(self.text.contains(words), "no `{words}` in\n{}", self.text);
-    }
-}
-
-fn run_suite(project: &Project) -> Ended {
-    let log = project.path("suite.log");
-    let arguments = Arguments {
-        logfile: Some(log.display().to_string()),
-        color: Some(libtest_mimic::ColorSetting::Never),
-        ..Arguments::default()
-    };
-    let settings = Settings { api_url: None, root: project.root().to_path_buf() };
-    let trials = suite::trials(&settings, &arguments).unwrap();
-    let ended = libtest_mimic::run(&arguments, trials);
-    let text = std::fs::read_to_string(log).unwrap();
-    let mut failed: Vec<String> = text
-        .lines()
-        .filter(|line| line.starts_with("test ") && line.ends_with("FAILED"))
-        .filter_map(|line| line.split_whitespace().nth(1).map(str::to_owned))
-        .collect();
-    failed.sort();
-    assert_eq!(failed.len() as u64, ended.num_failed);
-    Ended { failed, passed: ended.num_passed, ignored: ended.num_ignored, text }
-}
-
-/// The time that one layer type's breakdown sums up to over a phase, ms.
+/// One part of the time breakdown, summed over all layers of a phase, in ms.
 fn total(body: &Value, phase: &str, part: &str, counts: &BTreeMap<String, f64>) -> f64 {
     let layers = body["debug"][phase].as_object().unwrap();
     layers
@@ -84,9 +41,9 @@ fn an_unbroken_project_passes_with_its_unmapped_rows_ignored() {
     assert_eq!(ended.failed, Vec::<String>::new());
     let (rows, mapped) = (project.model().rows.len(), project.mapped());
     assert!(mapped < rows);
-    assert_eq!(ended.ignored, (rows - mapped) as u64);
-    assert!(ended.passed > mapped as u64);
-    ended.says("[unmapped: Mantile has no AMD hardware configuration]");
+    assert_eq!(ended.ignored.len(), rows - mapped);
+    assert!(ended.ignored.iter().any(|reason| reason == NO_AMD));
+    assert!(ended.passed > mapped);
 }
 
 #[test]
@@ -163,7 +120,7 @@ fn a_row_measured_otherwise_fails_that_row_and_says_what_a_person_needs() {
         ended.failed_checks(),
         ["audit", &format!("gate::tpot::{}", gate.group), "snapshot::comparison_summary"]
     );
-    ended.says("tpot: the band is written at ");
+    ended.says("tpot: its band is at ");
     ended.says("OUTSIDE");
     ended.says("hopper_fp4_as_fp8: Hopper has no fp4 units");
     ended.says(&format!("run just this row: cargo test --test regression -- --exact '{name}'"));
@@ -340,18 +297,26 @@ fn a_known_deviation_that_expired_or_no_longer_deviates_fails() {
 }
 
 #[test]
-fn one_exact_name_builds_one_trial_and_a_listing_holds_names_alone() {
-    let settings = Settings { api_url: None, root: Project::new().root().to_path_buf() };
-    assert!(suite::trials(&settings, &Arguments::default()).is_err(), "no rows found is a failure");
+fn one_exact_name_builds_one_trial() {
+    let trials = |root: &Path, exact: Option<&str>| {
+        let settings = Settings { api_url: None, root: root.to_path_buf() };
+        suite::trials(&settings, exact, is_as_reviewed)
+    };
+    assert!(trials(Project::empty().root(), None).is_err(), "no rows found is a failure");
+    let project = Project::new();
+    let all = trials(project.root(), None).unwrap();
+    let names: BTreeSet<&str> = all.iter().map(|trial| trial.name.as_str()).collect();
+    assert_eq!(names.len(), all.len(), "names are unique");
+    let exact = names.iter().nth(7).unwrap();
+    assert_eq!(trials(project.root(), Some(exact)).unwrap().len(), 1);
+}
+
+#[test]
+fn an_ignored_row_says_why_when_it_is_run_all_the_same() {
     let project = Project::new();
     let settings = Settings { api_url: None, root: project.root().to_path_buf() };
-    let listing = Arguments { list: true, ..Arguments::default() };
-    let trials = suite::trials(&settings, &listing).unwrap();
-    assert!(trials.iter().all(|trial| trial.kind().is_empty()));
-    let mut names: Vec<String> = trials.iter().map(|trial| trial.name().to_owned()).collect();
-    names.sort();
-    names.dedup();
-    assert_eq!(names.len(), trials.len(), "names are unique");
-    let exact = Arguments { exact: true, filter: Some(names[7].clone()), ..Arguments::default() };
-    assert_eq!(suite::trials(&settings, &exact).unwrap().len(), 1);
+    let mut trials = suite::trials(&settings, None, is_as_reviewed).unwrap();
+    let index = trials.iter().position(|trial| trial.ignored.as_deref() == Some(NO_AMD)).unwrap();
+    let message = trials.swap_remove(index).run().unwrap_err();
+    assert!(message.contains(NO_AMD), "{message}");
 }

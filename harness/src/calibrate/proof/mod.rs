@@ -25,5 +25,9 @@ fn workloads(rows: &[&Observation]) -> usize {
 
 /// The day on which a row was measured, where the source says.
 fn day(row: &Observation) -> Option<String> {
-    row.row.provenance.benchmark_date.as_deref().map(|date| crate::base::day::day_of(date).unwrap_or(date).to_owned())
+    row.row
+        .provenance
+        .benchmark_date
+        .as_deref()
+        .map(|date| crate::base::day::day_of(date).unwrap_or(date).to_owned())
 }

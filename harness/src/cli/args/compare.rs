@@ -9,21 +9,21 @@ Examples:
   mantile-reconcile compare --model openai_GPT-OSS-120B --predictions my_predictions.csv
   mantile-reconcile compare --model openai_GPT-OSS-120B --also mine=other_estimator.csv
 
-A file of --also has the first eight columns of the standard format, whichever complete the identity,
-any of predicted_ttft_sec, predicted_tpot_sec, predicted_e2e_latency_sec, predicted_throughput_per_gpu
-and predicted_output_throughput_per_gpu, and may have status, provider and mode. E2E and throughput
-that it lacks are derived.";
+A file of --also has the first eight columns of the standard format, the columns that complete the
+identity if rows need them, and any of predicted_ttft_sec, predicted_tpot_sec,
+predicted_e2e_latency_sec, predicted_throughput_per_gpu and predicted_output_throughput_per_gpu. It may
+have status, provider and mode. Missing E2E and throughput are derived.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(in crate::cli) struct CompareArgs {
-    /// The model, by its folder's name
+    /// The model's folder name
     #[arg(long)]
     pub model: String,
     /// Measured rows in the standard format [default: all rows of the model]
     #[arg(long, value_name = "CSV")]
     pub actuals: Option<PathBuf>,
-    /// The source of reconcile.toml that the actuals are of, where the model has several; without
+    /// The source in reconcile.toml that the actuals belong to, if the model has several; without
     /// actuals, only the rows of this source
     #[arg(long, value_name = "NAME")]
     pub source: Option<String>,
@@ -32,13 +32,16 @@ pub(in crate::cli) struct CompareArgs {
     /// Predictions, as `estimate` writes them [default: target/reconcile/<model>/mantile_predictions.csv]
     #[arg(long, value_name = "CSV")]
     pub predictions: Option<PathBuf>,
-    /// Also set another estimator's predictions beside; may be repeated
+    /// Also compare another estimator's predictions; may be repeated
     #[arg(long, value_name = "NAME=FILE", value_parser = parse_also)]
     pub also: Vec<(String, PathBuf)>,
-    /// Where the report goes, the summaries beside it [default: target/reconcile/<model>/comparison_report.csv]
+    /// The report; the summaries go into its folder [default: target/reconcile/<model>/comparison_report.csv]
     #[arg(long, value_name = "CSV")]
     pub output: Option<PathBuf>,
-    /// How the summary is printed
+    /// Print the full summary
+    #[arg(long, short)]
+    pub verbose: bool,
+    /// The format of the result
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }

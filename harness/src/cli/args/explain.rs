@@ -13,10 +13,10 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(in crate::cli) struct ExplainArgs {
-    /// The row, by its test's name
+    /// The row's name, which is the name of its test
     #[arg(value_name = "MODEL::ROW")]
     pub row: String,
-    /// Another recorded release to set the accepted one's times against
+    /// Another recorded release to compare the times with
     #[arg(long, value_name = "RELEASE")]
     pub against: Option<String>,
     /// A live Mantile instead of the accepted release's recording
@@ -24,7 +24,7 @@ pub(in crate::cli) struct ExplainArgs {
     pub api_url: Option<String>,
     #[command(flatten)]
     pub patience: PatienceArgs,
-    /// How the result is printed
+    /// The format of the result
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
 }

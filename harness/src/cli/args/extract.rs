@@ -208,8 +208,7 @@ impl GivenArgs {
 }
 
 fn parse_time(text: &str) -> Result<String, String> {
-    let known =
-        crate::base::day::is_date(text);
+    let known = crate::base::day::is_date(text);
     known
         .then(|| text.to_owned())
         .ok_or_else(|| format!("`{text}` is not a time; write 2026-01-02T22:24:09Z or 2026-01-02"))

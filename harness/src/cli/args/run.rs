@@ -14,18 +14,21 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(in crate::cli) struct RunArgs {
-    /// Models, by their folders' names; all of them without
+    /// Model folder names [default: all]
     #[arg(value_name = "MODEL")]
     pub models: Vec<String>,
     #[command(flatten)]
     pub select: SelectArgs,
-    /// Also set another estimator's predictions beside; may be repeated
+    /// Also compare another estimator's predictions; may be repeated
     #[arg(long, value_name = "NAME=FILE", value_parser = parse_also)]
     pub also: Vec<(String, PathBuf)>,
-    /// Where the reports go, a folder a model [default: target/reconcile]
+    /// The folder of the reports, one folder per model in it [default: target/reconcile]
     #[arg(long, value_name = "DIR")]
     pub output: Option<PathBuf>,
-    /// How the result is printed
+    /// Also print other estimators, all reasons, and failures in full
+    #[arg(long, short)]
+    pub verbose: bool,
+    /// The format of the result
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
     #[command(flatten)]

@@ -48,10 +48,20 @@ pub fn named(root: &Path, names: &[String]) -> Result<Vec<String>> {
 pub(super) fn unknown_model(root: &Path, name: &str) -> Result<Error> {
     let models = list(root)?;
     let models: Vec<&str> = models.iter().map(String::as_str).collect();
-    let help = match nearest(name, &models) {
+    let help = match nearest(name, &models).or_else(|| containing(name, &models)) {
         Some(near) => format!("did you mean {near}?"),
         None => format!("the models are: {}", models.join(", ")),
     };
     let message = format!("no model `{name}` in {}", by_model(root).display());
     Ok(Error::usage(message).with_help(help))
+}
+
+/// The only model whose name contains `part`, in any case.
+fn containing<'a>(part: &str, models: &[&'a str]) -> Option<&'a str> {
+    let part = part.to_lowercase();
+    let mut matching = models.iter().filter(|model| model.to_lowercase().contains(&part));
+    match (matching.next(), matching.next()) {
+        (Some(only), None) => Some(only),
+        _ => None,
+    }
 }

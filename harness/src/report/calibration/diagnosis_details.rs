@@ -3,12 +3,13 @@
 use std::fmt::Write as _;
 
 use super::METRICS;
-use super::figures::{dash, figure, reasons, wrapped};
+use super::figures::{dash, reasons, wrapped};
 use crate::base::statistics::Interval95;
 use crate::base::text::plural;
 use crate::calibrate::{
     Diagnosis, ErrorKind, MeanLogs, MetricDiagnosis, Moved, Noise, Pattern, Reach,
 };
+use crate::report::numbers::short_figure as figure;
 use crate::report::{Align, TextTable};
 use crate::row::metric::Metric;
 

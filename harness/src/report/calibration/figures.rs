@@ -30,19 +30,6 @@ pub(super) fn signed(change: f64) -> String {
     if change.abs() < 99.95 { format!("{change:+.1}") } else { format!("{change:+.0}") }
 }
 
-/// Three significant digits.
-pub(in crate::report) fn figure(value: f64) -> String {
-    if value >= 100.0 {
-        format!("{value:.0}")
-    } else if value >= 10.0 {
-        format!("{value:.1}")
-    } else if value >= 1.0 {
-        format!("{value:.2}")
-    } else {
-        format!("{value:.3}")
-    }
-}
-
 /// Two significant digits of a large number: 170, 3200.
 pub(super) fn rough(number: f64) -> String {
     format!("{number:.1e}").parse::<f64>().unwrap_or(number).to_string()

@@ -14,7 +14,6 @@ mod summary;
 pub use details::calibration_details;
 pub use diagnosis_details::diagnosis_details;
 pub use diagnosis_summary::diagnosis_summary;
-pub(super) use figures::figure;
 pub use json::{calibration_json, diagnosis_json};
 pub use summary::calibration_summary;
 

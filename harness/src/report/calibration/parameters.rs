@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::figures::{dash, figure, rough};
+use super::figures::{dash, rough};
 use crate::base::text::plural;
 use crate::calibrate::{FoundParameters, ParameterFound};
 use crate::report::TextTable;
+use crate::report::numbers::short_figure as figure;
 
 /// The parameters with their legend, their condition number and the nearly collinear pairs.
 pub(super) fn parameters_text(found: &FoundParameters) -> String {

@@ -4,7 +4,7 @@ use super::PAGE_WIDTH;
 use crate::base::text::plural;
 use crate::judge::compare::{Comparison, distinct, statistics};
 use crate::judge::model::Model;
-use crate::report::summary::percent;
+use crate::report::numbers::percent;
 use crate::report::text_table::wrapped;
 use crate::row::metric::Metric;
 

@@ -7,7 +7,7 @@ use crate::base::text::plural;
 use crate::judge::compare::{Comparison, Coverage, statistics};
 use crate::judge::frontier::FrontierChoices;
 use crate::report::bias::{peaks_note, significant_biases};
-use crate::report::summary::percent;
+use crate::report::numbers::percent;
 use crate::report::text_table::wrapped;
 use crate::row::metric::Metric;
 

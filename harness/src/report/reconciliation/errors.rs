@@ -2,7 +2,7 @@
 
 use crate::base::statistics::Statistics;
 use crate::judge::compare::{self, Comparison, GroupBreakdown, Slice};
-use crate::report::summary::percent;
+use crate::report::numbers::percent;
 use crate::report::{Align, TextTable};
 use crate::row::metric::Metric;
 

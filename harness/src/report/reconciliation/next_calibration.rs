@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use super::PAGE_WIDTH;
 use crate::calibrate::{Best, Diagnosis, Moved, Reach};
-use crate::report::calibration::figure;
-use crate::report::summary::percent;
+use crate::report::numbers::percent;
+use crate::report::numbers::short_figure as figure;
 use crate::report::text_table::wrapped;
 use crate::row::metric::Metric;
 

@@ -5,7 +5,7 @@ use crate::base::statistics::{self, Interval95, Pair};
 use crate::judge::evaluation::Evaluation;
 use crate::predict::rivals::Estimator;
 use crate::report::bias::LEAST_ROWS;
-use crate::report::summary::percent;
+use crate::report::numbers::percent;
 use crate::report::text_table::wrapped;
 use crate::report::{Align, TextTable};
 use crate::row::metric::Metric;

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use crate::judge::compare::{Comparison, GroupBreakdown, ranked, step_metric};
 use crate::report::bias::LEAST_ROWS;
+use crate::report::numbers::percent;
 use crate::report::ratio_text;
-use crate::report::summary::percent;
 use crate::row::metric::Metric;
 use crate::row::property::Field;
 

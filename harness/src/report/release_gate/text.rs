@@ -7,7 +7,8 @@ use super::tables::{accuracy_table, groups_table};
 use crate::base::text::plural;
 use crate::judge::gate::{Decision, ReleaseGate, RowChange};
 use crate::judge::model::Model;
-use crate::report::summary::{Style, fitted, heading, render};
+use crate::report::style::{Style, Tone, heading, render};
+use crate::report::text_table::fitted;
 
 /// How many blocking rows and failed gates people are shown. The other formats list all of them.
 const FAILURES_SHOWN: usize = 10;
@@ -20,7 +21,7 @@ const REASON_LINES: usize = 12;
 pub fn gate_page(model: &Model, gate: &ReleaseGate, candidate: &str) -> String {
     let mut text = String::new();
     heading(&mut text, Style::Markdown, 1, &title(model, candidate));
-    let _ = writeln!(text, "{}\n", decision(gate.decision));
+    let _ = writeln!(text, "{}\n", decision(gate.decision, Style::Markdown));
     for reason in &gate.reasons {
         let _ = writeln!(text, "- {reason}");
     }
@@ -44,7 +45,12 @@ pub fn gate_conclusion(gates: &[(Model, ReleaseGate)], candidate: &str) -> Strin
     let mut text = String::new();
     let most = (REASON_LINES / gates.len().max(1)).max(2);
     for (model, gate) in gates {
-        let _ = writeln!(text, "{}\n{}", title(model, candidate), decision(gate.decision));
+        let _ = writeln!(
+            text,
+            "{}\n{}",
+            title(model, candidate),
+            decision(gate.decision, Style::Terminal)
+        );
         // A line for the number of the others costs no more than a reason itself.
         let shown = if gate.reasons.len() > most { most - 1 } else { gate.reasons.len() };
         for reason in &gate.reasons[..shown] {
@@ -61,7 +67,7 @@ pub fn gate_conclusion(gates: &[(Model, ReleaseGate)], candidate: &str) -> Strin
             0 => format!("none of the {} models blocks {candidate}", gates.len()),
             _ => format!("{blocking} of {} models block {candidate}", gates.len()),
         };
-        let _ = writeln!(text, "\n{}: {effect}", worst.name().to_uppercase());
+        let _ = writeln!(text, "\n{}: {effect}", word(worst, Style::Terminal));
     }
     fitted(text.trim_end())
 }
@@ -71,9 +77,19 @@ fn title(model: &Model, candidate: &str) -> String {
 }
 
 /// The line with the decision.
-fn decision(decision: Decision) -> String {
+fn decision(decision: Decision, style: Style) -> String {
     let effect = if decision.blocks() { "blocks the release" } else { "does not block" };
-    format!("{}: {effect}", decision.name().to_uppercase())
+    format!("{}: {effect}", word(decision, style))
+}
+
+/// The decision in capitals, in colour on a terminal.
+fn word(decision: Decision, style: Style) -> String {
+    let tone = match decision {
+        Decision::Ok | Decision::Improved => Tone::Good,
+        Decision::Changed => Tone::Caution,
+        Decision::Regressed | Decision::Broken => Tone::Bad,
+    };
+    style.mark(tone, &decision.name().to_uppercase())
 }
 
 fn details(gate: &ReleaseGate, style: Style) -> String {

@@ -105,7 +105,8 @@ impl SourceReader for PerfAnalyzer {
         draft.concurrency = fields.count(self.concurrency)?;
         draft.input_seq_len = fields.count(self.lengths[0])?;
         draft.output_seq_len = fields.count(self.lengths[1])?;
-        draft.date = fields.text("/start_time")?.and_then(crate::base::day::day_of).map(str::to_owned);
+        draft.date =
+            fields.text("/start_time")?.and_then(crate::base::day::day_of).map(str::to_owned);
         reading.take(self.name, draft.finish(artifact, &place, given)?);
         Ok(reading)
     }

@@ -1,16 +1,15 @@
-//! Mantile beside other estimators, in the summary, in `run`'s table and for programs.
+//! Mantile beside other estimators in tables for people.
 
 use std::fmt::Write as _;
 
-use serde_json::{Value, json};
-
-use super::summary::{Style, heading, percent, render};
-use super::{Align, TextTable};
 use crate::base::statistics::{Interval95, Statistics};
 use crate::base::text::plural;
 use crate::judge::side_by_side::{ErrorsOfBoth, GroupOfBoth, PairedErrors, SideBySide};
 use crate::predict::rivals::Estimator;
-use crate::row::metric::{Metric, PerMetric};
+use crate::report::numbers::{percent, skill_text};
+use crate::report::style::{heading, render};
+use crate::report::summary::SHORT_TITLES;
+use crate::report::{Align, Style, TextTable};
 
 const LEGEND: &str = "\
 Only rows that both predict count. skill is 1 - mean |ln(p/m)| of Mantile over
@@ -18,9 +17,9 @@ that of the other: 1 is perfect, 0 is no better than the other, below 0 is worse
 Its 95% interval is a paired bootstrap over the rows. In the groups, each metric
 has its MAPE in % and its bias.";
 
-/// The sections of a summary that set Mantile beside other estimators.
+/// The sections of a summary on Mantile beside other estimators; nothing if there are none.
 #[must_use]
-pub(super) fn section(sides: &[SideBySide], style: Style) -> String {
+pub(in crate::report) fn section(sides: &[SideBySide], style: Style) -> String {
     let mut text = String::new();
     if sides.is_empty() {
         return text;
@@ -42,7 +41,7 @@ pub(super) fn section(sides: &[SideBySide], style: Style) -> String {
     text
 }
 
-/// What is known of an estimator's figures before they are looked at, a line each.
+/// The facts about an estimator's predictions, a line per fact.
 fn facts(side: &SideBySide) -> String {
     let SideBySide { estimator, rows, overall, .. } = side;
     let entry = &estimator.entry;
@@ -54,7 +53,10 @@ fn facts(side: &SideBySide) -> String {
     }
     if !estimator.unmeasured.is_empty() {
         let others = estimator.unmeasured.len();
-        facts.push(format!("{others} prediction{} of what nobody measured", plural(others)));
+        facts.push(format!(
+            "{others} prediction{} for configurations that nobody measured",
+            plural(others)
+        ));
     }
     let derived: Vec<&str> = overall
         .iter()
@@ -70,7 +72,7 @@ fn facts(side: &SideBySide) -> String {
     facts.iter().map(|fact| format!("- {fact}")).collect::<Vec<_>>().join("\n")
 }
 
-/// Two lines a metric: Mantile's errors, and the other's with the skill against them.
+/// Two lines per metric: Mantile's errors with its skill, and the other's errors.
 fn overall_table(side: &SideBySide) -> TextTable {
     let mut table = TextTable::new(&[
         ("metric", Align::Left),
@@ -96,7 +98,7 @@ fn overall_table(side: &SideBySide) -> TextTable {
         line.extend(figures(mantile));
         line.push(skill_cell(skill.as_ref()));
         line.push(skill.map_or_else(String::new, |Interval95 { low, high, .. }| {
-            format!("[{}, {}]", signed(low), signed(high))
+            format!("[{}, {}]", skill_text(low), skill_text(high))
         }));
         table.line(line);
         let mut line = vec![String::new(), side.estimator.entry.name.clone()];
@@ -107,50 +109,47 @@ fn overall_table(side: &SideBySide) -> TextTable {
     table
 }
 
-/// Three lines a group: Mantile's errors, the other's, and the skill.
+/// Three lines per group: Mantile's errors, the other's errors, and the skill.
 fn groups_table<'a>(
     name: &str,
     groups: impl Iterator<Item = &'a GroupOfBoth>,
     style: Style,
 ) -> TextTable {
-    let indent = if style == Style::Text { "  " } else { "" };
-    let mut table = metric_columns("Mantile, other, skill");
+    let indent = if style.is_plain() { "  " } else { "" };
+    let mut table = metric_columns("Mantile, other, skill", "bias");
     for GroupOfBoth { label, rows, errors } in groups {
-        let of = |label: &str, rows: String, cells: &dyn Fn(&PairedErrors) -> [String; 2]| {
-            let mut line = vec![label.to_owned(), rows];
+        let mut line = |label: String,
+                        rows: String,
+                        cells: &dyn Fn(&PairedErrors) -> [String; 2]| {
+            let mut line = vec![label, rows];
             for (_, errors) in errors.iter() {
                 line.extend(errors.as_ref().map_or_else(|| ["-", "-"].map(str::to_owned), cells));
             }
-            line
+            table.line(line);
         };
         let figures = |s: &Statistics| [percent(s.mape_percent), format!("{:.2}", s.bias)];
-        table.line(of(label, rows.to_string(), &|errors| figures(&errors.mantile)));
-        let label = format!("{indent}{name}");
-        table.line(of(&label, String::new(), &|errors| figures(&errors.other)));
+        line(label.clone(), rows.to_string(), &|errors| figures(&errors.mantile));
+        line(format!("{indent}{name}"), String::new(), &|errors| figures(&errors.other));
         let skill = |errors: &PairedErrors| [skill_cell(errors.skill.as_ref()), String::new()];
-        table.line(of(&format!("{indent}skill"), String::new(), &skill));
+        line(format!("{indent}skill"), String::new(), &skill);
     }
     table
 }
 
-fn metric_columns(first: &str) -> TextTable {
+/// A table of labels and numbers of rows, then two columns per metric: its title and this second title.
+fn metric_columns(first: &str, second: &str) -> TextTable {
     let mut columns = vec![(first, Align::Left), ("n", Align::Right)];
-    for title in ["tput", "out", "TTFT", "TPOT", "E2E"] {
+    for title in SHORT_TITLES {
         columns.push((title, Align::Right));
-        columns.push(("bias", Align::Right));
+        columns.push((second, Align::Right));
     }
     TextTable::new(&columns).dense()
 }
 
-/// The table of `run`: a line an estimator and a mode, with its MAPE and Mantile's skill a metric.
+/// A line per estimator and mode: per metric its MAPE and Mantile's skill.
 #[must_use]
-pub(super) fn skill_table(sides: &[SideBySide]) -> TextTable {
-    let mut columns = vec![("beside", Align::Left), ("n", Align::Right)];
-    for title in ["tput", "out", "TTFT", "TPOT", "E2E"] {
-        columns.push((title, Align::Right));
-        columns.push(("skill", Align::Right));
-    }
-    let mut table = TextTable::new(&columns).dense();
+pub(in crate::report) fn skill_table(sides: &[SideBySide]) -> TextTable {
+    let mut table = metric_columns("beside", "skill");
     for side in sides {
         let mut line = |label: String, rows: usize, errors: &ErrorsOfBoth| {
             let mut line = vec![label, rows.to_string()];
@@ -169,45 +168,5 @@ pub(super) fn skill_table(sides: &[SideBySide]) -> TextTable {
 }
 
 fn skill_cell(skill: Option<&Interval95>) -> String {
-    skill.map_or_else(|| "-".to_owned(), |skill| signed(skill.estimate))
-}
-
-/// A skill in five characters, as long as it is above -1000.
-fn signed(skill: f64) -> String {
-    if skill > -9.995 { format!("{skill:+.2}") } else { format!("{skill:+.0}") }
-}
-
-/// Mantile beside other estimators, for programs.
-#[must_use]
-pub fn side_by_side_json(sides: &[SideBySide]) -> Value {
-    let groups = |groups: &[GroupOfBoth]| -> Value {
-        let group = |GroupOfBoth { label, rows, errors }: &GroupOfBoth| json!({ "group": label, "rows": rows, "metrics": metrics(errors) });
-        groups.iter().map(group).collect()
-    };
-    let one = |side: &SideBySide| {
-        let Estimator { entry, path, unpredicted, unmeasured, .. } = &side.estimator;
-        json!({
-            "name": entry.name,
-            "about": entry.about,
-            "source": entry.source,
-            "licence": entry.licence,
-            "caveats": entry.caveats,
-            "file": path.as_ref().map(|path| path.display().to_string()),
-            "rows": side.rows,
-            "unpredicted": unpredicted,
-            "unmeasured": unmeasured,
-            "metrics": metrics(&side.overall),
-            "by": {
-                "gpu_model / framework": groups(&side.by_gpu_and_framework),
-                "mode": groups(&side.by_mode),
-            },
-        })
-    };
-    sides.iter().map(one).collect()
-}
-
-fn metrics(errors: &PerMetric<Option<PairedErrors>>) -> Value {
-    let entries =
-        Metric::ALL.into_iter().map(|metric| (metric.name().to_owned(), json!(errors[metric])));
-    Value::Object(entries.collect())
+    skill.map_or_else(|| "-".to_owned(), |skill| skill_text(skill.estimate))
 }
