@@ -138,10 +138,8 @@ fn row_changes(
 ) -> Vec<RowChange> {
     let before = old.comparisons.into_iter().zip(old.verdicts);
     let after = new.comparisons.into_iter().zip(new.verdicts);
-    let change = |(((old, old_verdict), (candidate, verdict)), (drift, request_changed)): (
-        ((Comparison, RowVerdict), (Comparison, RowVerdict)),
-        (Drift, bool),
-    )| {
+    let rows = before.zip(after).zip(drifts);
+    rows.map(|(((old, old_verdict), (candidate, verdict)), (drift, request_changed))| {
         let accuracy = PerMetric::from_fn(|metric| {
             let (old, new) = (old.pair(metric)?, candidate.pair(metric)?);
             Some(Accuracy::of(old, new, noise(&candidate.row, metric, model)))
@@ -155,8 +153,8 @@ fn row_changes(
             request_changed,
             accuracy,
         }
-    };
-    before.zip(after).zip(drifts).map(change).collect()
+    })
+    .collect()
 }
 
 /// The factor by which repeated measurements of a row differ, at least the noise floor.
