@@ -113,7 +113,7 @@ pub struct FittedErrors {
     pub after: f64,
     /// The 95% interval of after - before, percentage points.
     pub change: [f64; 2],
-    /// The 95% interval of after - own_dtypes, percentage points.
+    /// The 95% interval of after - `own_dtypes`, percentage points.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub change_from_own_dtypes: Option<[f64; 2]>,
 }
