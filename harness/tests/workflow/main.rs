@@ -8,6 +8,7 @@ mod audit;
 mod bad_input;
 mod calibrate;
 mod client;
+mod docs;
 mod estimate;
 mod estimators;
 mod explain;
@@ -20,7 +21,7 @@ mod init_model;
 mod output;
 mod page;
 mod project;
-mod readme;
+
 mod record;
 mod report;
 mod reviewed;
