@@ -2,6 +2,7 @@
 
 mod bootstrap;
 mod clustered;
+mod mean;
 mod pair;
 mod quantile;
 mod rank;

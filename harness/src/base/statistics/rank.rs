@@ -1,6 +1,6 @@
 //! Spearman's rank correlation.
 
-use super::summary::mean;
+use super::mean::mean;
 
 /// Spearman's ρ: Pearson's correlation of the ranks, ties at their average rank; `None` where a side is
 /// constant.

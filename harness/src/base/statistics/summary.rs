@@ -1,5 +1,6 @@
 //! The statistics of a group of rows.
 
+use super::mean::mean;
 use super::pair::Pair;
 use super::quantile::quantile;
 use super::rank::spearman;
@@ -48,11 +49,6 @@ pub fn of(pairs: &[Pair]) -> Option<Statistics> {
         p90_abs_log_ratio: quantile(&abs_log, 0.9),
         spearman: spearman(&predicted, &measured),
     })
-}
-
-/// The arithmetic mean of values that are not empty.
-pub(super) fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
 }
 
 #[cfg(test)]

@@ -7,7 +7,6 @@ use reqwest::Url;
 use serde::de::DeserializeOwned;
 
 use super::artifact::{RemoteArtifact, WorkflowRun};
-use super::pages::{ArtifactsPage, Pages, RunsPage};
 use super::service::{DownloadOutcome, GitHubToken, HttpAnswer, HttpService, OnEvent, Patience};
 use crate::base::error::{Error, Result};
 
@@ -24,7 +23,7 @@ pub struct Repository {
 #[derive(Debug)]
 pub struct GitHub {
     pub(super) service: HttpService,
-    repository: Repository,
+    pub(super) repository: Repository,
 }
 
 /// The host of GitHub's API.
@@ -70,7 +69,7 @@ impl GitHub {
         }
     }
 
-    fn url(&self, path: &str, query: &[(&str, &str)]) -> Url {
+    pub(super) fn url(&self, path: &str, query: &[(&str, &str)]) -> Url {
         self.service.url(&format!("/repos/{}/actions/{path}", self.repository.name), query)
     }
 
@@ -79,32 +78,6 @@ impl GitHub {
         let url = self.url(&format!("runs/{id}"), &[]);
         let answer = self.service.get(&url, None, MAX_PAGE, on_event).await?;
         self.body(&url, &answer, &format!("no run {id} in {}", self.repository.name))
-    }
-
-    /// The successful runs of the workflow, newest first, page by page.
-    pub(super) fn runs(&self, since: Option<&str>) -> Pages<'_, RunsPage> {
-        let workflow = &self.repository.workflow;
-        let created = since.map(|since| format!(">={since}"));
-        let mut query = vec![("status", "success"), ("per_page", "100")];
-        query.extend(created.as_deref().map(|created| ("created", created)));
-        let url = self.url(&format!("workflows/{workflow}/runs"), &query);
-        Pages::new(self, url, format!("no workflow {workflow} in {}", self.repository.name))
-    }
-
-    /// All artifacts of a run.
-    pub(super) async fn artifacts(
-        &self,
-        run: u64,
-        on_event: &OnEvent<'_>,
-    ) -> Result<Vec<RemoteArtifact>> {
-        let url = self.url(&format!("runs/{run}/artifacts"), &[("per_page", "100")]);
-        let missing = format!("no run {run} in {}", self.repository.name);
-        let mut pages = Pages::<ArtifactsPage>::new(self, url, missing);
-        let mut artifacts = Vec::new();
-        while let Some(page) = pages.next(on_event).await? {
-            artifacts.extend(page);
-        }
-        Ok(artifacts)
     }
 
     /// Downloads an artifact's archive; returns false if it is no longer there.

@@ -103,3 +103,31 @@ impl<'a, P: ListPage> Pages<'a, P> {
         })
     }
 }
+
+impl GitHub {
+    /// The successful runs of the workflow, newest first, page by page.
+    pub(super) fn runs(&self, since: Option<&str>) -> Pages<'_, RunsPage> {
+        let workflow = &self.repository.workflow;
+        let created = since.map(|since| format!(">={since}"));
+        let mut query = vec![("status", "success"), ("per_page", "100")];
+        query.extend(created.as_deref().map(|created| ("created", created)));
+        let url = self.url(&format!("workflows/{workflow}/runs"), &query);
+        Pages::new(self, url, format!("no workflow {workflow} in {}", self.repository.name))
+    }
+
+    /// All artifacts of a run.
+    pub(super) async fn artifacts(
+        &self,
+        run: u64,
+        on_event: &OnEvent<'_>,
+    ) -> Result<Vec<RemoteArtifact>> {
+        let url = self.url(&format!("runs/{run}/artifacts"), &[("per_page", "100")]);
+        let missing = format!("no run {run} in {}", self.repository.name);
+        let mut pages = Pages::<ArtifactsPage>::new(self, url, missing);
+        let mut artifacts = Vec::new();
+        while let Some(page) = pages.next(on_event).await? {
+            artifacts.extend(page);
+        }
+        Ok(artifacts)
+    }
+}

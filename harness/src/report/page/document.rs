@@ -1,22 +1,14 @@
 //! A model's page as a whole: the conclusion, the navigation and the sections.
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::html;
 
 use super::PageSubject;
 use super::conclusion::conclusion;
+use super::html::document;
 use super::index::entry;
 use super::sections::sections;
 use super::series::Series;
 use crate::judge::frontier::choices;
-
-const STYLE: &str = include_str!("style.css");
-const SCRIPT: &str = include_str!("script.js");
-
-/// A page's file name.
-#[must_use]
-pub fn file_name(model: &str) -> String {
-    format!("{model}.html")
-}
 
 /// The page of a model, as HTML.
 #[must_use]
@@ -39,28 +31,6 @@ pub fn page(subject: PageSubject<'_>) -> String {
         (entry(subject))
     };
     document(&format!("{} – Mantile against measurement", model.name), &series.style(), &body)
-}
-
-/// An HTML document with this title, the style of its series, and this body.
-pub(super) fn document(title: &str, series_style: &str, body: &Markup) -> String {
-    html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                title { (title) }
-                style { (PreEscaped(STYLE)) (PreEscaped(series_style)) }
-            }
-            body {
-                button.theme type="button" hidden { "light / dark" }
-                (body)
-                script { (PreEscaped(SCRIPT)) }
-            }
-        }
-    }
-    .into_string()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use maud::{Markup, PreEscaped, html};
 
 use super::PageSubject;
-use super::document::{document, file_name};
+use super::html::{document, file_name};
 use super::tables::{SHADES, heat_cell, scrolled};
 use crate::judge::compare::statistics;
 use crate::judge::verdict::Status;

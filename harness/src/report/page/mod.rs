@@ -5,13 +5,15 @@ mod charts;
 mod conclusion;
 mod details;
 mod document;
+mod html;
 mod index;
 mod sections;
 mod series;
 mod svg;
 mod tables;
 
-pub use document::{file_name, page};
+pub use document::page;
+pub use html::file_name;
 pub use index::{entry_of, index};
 
 use crate::judge::compare::Comparison;

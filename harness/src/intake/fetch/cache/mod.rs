@@ -9,12 +9,13 @@
 //!
 //! A download stays in `downloads/` until its run is complete, so that the next try continues where one was cut.
 
+mod cached_run;
 mod facts;
 mod run_cache;
 mod staged;
 
+pub use cached_run::CachedRun;
 pub(super) use facts::ArtifactFacts;
 pub use facts::{RUN_FACTS, RunFacts};
-pub use run_cache::CachedRun;
 pub(super) use run_cache::RunCache;
 pub(super) use staged::StagedRun;

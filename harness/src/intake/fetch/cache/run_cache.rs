@@ -4,7 +4,8 @@ use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::super::artifact::{RemoteArtifact, WorkflowRun};
+use super::super::artifact::RemoteArtifact;
+use super::cached_run::CachedRun;
 use super::facts::{RUN_FACTS, RunFacts, SCHEMA_VERSION};
 use super::staged::StagedRun;
 use crate::base::error::{Error, Result};
@@ -15,24 +16,6 @@ const STAGED: &str = ".staged-";
 
 /// The prefix of a folder that is being replaced.
 const REPLACED: &str = ".replaced-";
-
-/// A complete run in the cache.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CachedRun {
-    /// The folder of the run.
-    pub folder: PathBuf,
-    /// The content of the folder.
-    pub facts: RunFacts,
-}
-
-impl CachedRun {
-    /// Notes that the run changed without changing its results.
-    pub(in crate::intake::fetch) fn touch(&self, run: &WorkflowRun) -> Result<Self> {
-        let facts = RunFacts { updated_at: run.updated_at, ..self.facts.clone() };
-        file::replace(&self.folder.join(RUN_FACTS), &facts.to_json())?;
-        Ok(Self { folder: self.folder.clone(), facts })
-    }
-}
 
 /// The runs of one repository in the cache. While it is open for writing, no other program changes it.
 #[derive(Debug)]

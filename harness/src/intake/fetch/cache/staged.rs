@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::super::archive::{self, ArchiveBounds, ArchiveRefusal};
 use super::super::artifact::RemoteArtifact;
+use super::cached_run::CachedRun;
 use super::facts::{ArtifactFacts, RUN_FACTS};
-use super::run_cache::CachedRun;
 use crate::base::error::{Error, Result};
 
 /// The folder of a run that is not complete yet. It is removed when dropped.

@@ -8,7 +8,7 @@ use super::super::artifact::WorkflowRun;
 use super::super::cache::RunCache;
 use super::super::github::GitHub;
 use super::super::service::{FetchEvent, OnEvent};
-use super::run_results::{RunFailure, RunOutcome};
+use super::outcome::{RunFailure, RunOutcome};
 use super::runs::{CollectedRuns, WantedRuns, listed};
 use crate::base::error::{Error, Result};
 use crate::base::text::plural;

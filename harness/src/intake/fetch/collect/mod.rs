@@ -2,6 +2,7 @@
 
 mod collector;
 mod from_cache;
+mod outcome;
 mod run_results;
 mod runs;
 
