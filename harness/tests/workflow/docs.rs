@@ -175,7 +175,7 @@ fn every_session_in_the_documents_is_what_the_program_prints() {
             fs::write(&path, updated).unwrap();
         }
     }
-    assert!(checked >= 5, "there are sessions in the documents");
+    assert!(checked >= 5, "there are too few sessions in the documents");
     assert!(faults.is_empty(), "{faults}");
 }
 

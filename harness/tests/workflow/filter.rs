@@ -62,7 +62,8 @@ fn rows_of_several_sources_name_their_provider() {
     // The other source has another length ratio, so its requests differ and are not recorded.
     let ran = project.run(&estimate);
     assert_eq!(ran.code, 3);
-    assert!(ran.stderr.contains("rows without an answer, first other::b200"), "{}", ran.stderr);
+    let unanswered = format!("no answer for {} rows, the first is other::b200", other.len());
+    assert!(ran.stderr.contains(&unanswered), "{}", ran.stderr);
     let summary = format!("{} predicted, {} unavailable", own.len(), other.len());
     assert!(ran.stdout.contains(&summary), "no `{summary}` in {}", ran.stdout);
     let ran = project.run(&[&estimate[..], &["--source", "other"]].concat());

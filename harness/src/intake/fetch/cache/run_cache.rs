@@ -162,6 +162,7 @@ impl RunCache {
 mod tests {
     use super::super::ArtifactFacts;
     use super::*;
+    use crate::intake::fetch::artifact::WorkflowRun;
 
     fn run(updated_at: &str) -> WorkflowRun {
         WorkflowRun {
