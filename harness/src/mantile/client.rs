@@ -157,11 +157,10 @@ impl Client {
 pub fn parse_url(text: &str) -> Result<Url, String> {
     let not_a_url = || "not a URL; write it as http://localhost:8000".to_owned();
     if !text.contains("://") {
-        let completed = format!("http://{text}");
-        return Err(match Url::parse(&completed) {
-            Ok(_) => format!("missing http://: did you mean {completed}?"),
-            Err(_) => not_a_url(),
-        });
+        let with_scheme = |scheme: &str| Url::parse(&format!("{scheme}://{text}"));
+        let Ok(url) = with_scheme("http") else { return Err(not_a_url()) };
+        let scheme = if http::is_loopback(&url) { "http" } else { "https" };
+        return Err(format!("missing {scheme}://: did you mean {scheme}://{text}?"));
     }
     let url = Url::parse(text).map_err(|_| not_a_url())?;
     match url.scheme() {
@@ -243,6 +242,7 @@ mod tests {
         for (text, error) in [
             ("127.0.0.1:8000", "missing http://: did you mean http://127.0.0.1:8000?"),
             ("localhost:8000", "missing http://: did you mean http://localhost:8000?"),
+            ("mantile.example", "missing https://: did you mean https://mantile.example?"),
             ("not a url", "not a URL; write it as http://localhost:8000"),
             ("", "not a URL; write it as http://localhost:8000"),
             ("ftp://host", "ftp:// is not supported; write http:// or https://"),

@@ -106,7 +106,7 @@ fn arguments_that_cannot_be_fetched_are_refused_at_once() {
         (&["--workflow", "..", "1"], "this is not a name"),
         (&["--since", "yesterday"], "write 2026-06-01"),
         (&["--collect-recent", "0"], "0 is not in 1..=1000"),
-        (&["--github-api", "api.github.com", "1"], "did you mean http://api.github.com?"),
+        (&["--github-api", "api.github.com", "1"], "did you mean https://api.github.com?"),
         (&["--github-api", "http://example.invalid", "1"], "unencrypted"),
         (&["--api-model", "x", "a.json"], "--api"),
         (&[], "required"),
