@@ -127,7 +127,7 @@ fn model_files(accepted: AcceptedModel, recording: &Recording, now: Timestamp) -
     if let Some(text) = texts.deviations {
         files.push((in_root.join("known_deviations.toml"), text.into_bytes()));
     }
-    let evaluation = Evaluation::of_rows(&model, comparisons, now).beside(
+    let evaluation = Evaluation::of_rows(&model, comparisons, now).compared_with(
         &model.estimators,
         &model.config,
         Some(recording),

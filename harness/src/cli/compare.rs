@@ -36,11 +36,8 @@ pub(super) fn run(root: &Path, args: &CompareArgs) -> Result<Exit> {
     if let Err(error) = &recording {
         note(&format!("note: no bandwidth bound without the recording: {error}"));
     }
-    let evaluation = Evaluation::of_rows(&model, joined.comparisons, Timestamp::now()).beside(
-        &files,
-        &model.config,
-        recording.as_ref().ok(),
-    );
+    let evaluation = Evaluation::of_rows(&model, joined.comparisons, Timestamp::now())
+        .compared_with(&files, &model.config, recording.as_ref().ok());
     if !is_partial {
         estimators::note_unmeasured(&evaluation, &args.also)?;
     }

@@ -42,10 +42,7 @@ pub(super) fn print_table(format: Format, table: &TextTable, text: &str) -> Resu
         Format::Text => show(text),
         Format::Markdown => print(&table.to_markdown()),
         Format::Csv => print(&table.to_csv()),
-        Format::Json => {
-            let document = serde_json::json!({ "schema_version": 1, "lines": table.to_json() });
-            print(&document.to_string())
-        }
+        Format::Json => print(&table.to_document()),
     }
 }
 

@@ -252,5 +252,5 @@ async fn evaluate(model: &Model, recording: &Recording) -> Result<Evaluation> {
     let files = estimators::files(model, &[])?;
     let predictions = replay(model, recording.clone()).await?;
     let evaluation = Evaluation::new(model, predictions, recording, Timestamp::now());
-    Ok(evaluation.beside(&files, &model.config, Some(recording)))
+    Ok(evaluation.compared_with(&files, &model.config, Some(recording)))
 }

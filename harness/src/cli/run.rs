@@ -143,7 +143,7 @@ impl ModelRun<'_> {
             Some(_) => judge_selection(model, predictions)?,
             None => Evaluation::new(model, predictions, recording, Timestamp::now()),
         };
-        let evaluation = evaluation.beside(&files, &model.config, Some(recording));
+        let evaluation = evaluation.compared_with(&files, &model.config, Some(recording));
         if args.select.filter.is_none() {
             estimators::note_unmeasured(&evaluation, &args.also)?;
         }

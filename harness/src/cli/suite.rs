@@ -128,7 +128,8 @@ fn review_predictions(subject: &Subject, _: usize) -> Outcome {
 fn review_summary(subject: &Subject, _: usize) -> Outcome {
     let model = &subject.model;
     let recording = Some(subject.recording()?);
-    let evaluation = subject.evaluation()?.beside(&model.estimators, &model.config, recording);
+    let evaluation =
+        subject.evaluation()?.compared_with(&model.estimators, &model.config, recording);
     review(subject, "comparison_summary", &comparison_summary(model, &evaluation, Style::Text))
 }
 

@@ -67,7 +67,7 @@ impl Evaluation {
     /// Adds the comparisons of Mantile with the estimators of these files and with the naive baselines. The
     /// bandwidth bound needs the recording of the accepted release.
     #[must_use]
-    pub fn beside<'a>(
+    pub fn compared_with<'a>(
         mut self,
         files: impl IntoIterator<Item = &'a rivals::EstimatorFile>,
         config: &Config,

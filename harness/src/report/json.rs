@@ -68,7 +68,7 @@ pub(super) fn document(fields: &impl Serialize) -> Value {
 }
 
 /// The judgement of a model: coverage, errors overall and by every breakdown, verdict counts, failed rows, checks,
-/// the audit's findings, and Mantile beside other estimators.
+/// the audit's findings, and Mantile compared with other estimators.
 #[must_use]
 pub fn evaluation_json(model: &Model, evaluation: &Evaluation) -> Value {
     let comparisons = &evaluation.comparisons;

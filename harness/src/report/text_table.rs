@@ -1,6 +1,8 @@
 //! Plain tables for terminals, pages and spreadsheets.
 
+use super::document::to_value;
 use comfy_table::{CellAlignment, Table, presets};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// Columns of a terminal.
@@ -69,6 +71,13 @@ pub struct TextTable {
     align: Vec<Align>,
     lines: Vec<Vec<String>>,
     gap: u16,
+}
+
+/// A table as a document for programs.
+#[derive(Serialize)]
+struct TableDocument {
+    lines: Value,
+    schema_version: u32,
 }
 
 impl TextTable {
@@ -148,6 +157,13 @@ impl TextTable {
         }
         let bytes = writer.into_inner().expect("writing to memory cannot fail");
         String::from_utf8_lossy(&bytes).trim_end().to_owned()
+    }
+
+    /// The document of `--format json`: the version of the format, and the lines as by [`Self::to_json`].
+    #[must_use]
+    pub fn to_document(&self) -> String {
+        let document = TableDocument { lines: self.to_json(), schema_version: 1 };
+        to_value(&document).to_string()
     }
 
     /// An object per line, by the names of the columns. A number in a column of numbers is a number; an empty

@@ -3,6 +3,7 @@
 //! A difference fails the test and leaves a `.snap.new` beside the reviewed text: read it, then accept it with
 //! `cargo insta review`, or by running the tests with `INSTA_UPDATE=always` and reading the difference in git.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use super::project::{Project, Ran};
@@ -13,7 +14,7 @@ impl Ran {
         let mut text = format!("exit code {}\n", self.code);
         for (stream, printed) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
             if !printed.is_empty() {
-                text.push_str(&format!("--- {stream}\n{}\n", printed.trim_end()));
+                let _ = writeln!(text, "--- {stream}\n{}", printed.trim_end());
             }
         }
         is_as_reviewed(name, &text);

@@ -40,7 +40,7 @@ pub(in crate::cli) struct CalibrateArgs {
     #[arg(long, value_name = "DIR")]
     pub output: Option<PathBuf>,
     /// Print parameters, intervals and all held-out errors before the summary
-    #[arg(long)]
+    #[arg(long, short)]
     pub verbose: bool,
     /// The format of the result
     #[arg(long, value_enum, default_value_t = Format::Text)]

@@ -56,7 +56,7 @@ pub(in crate::cli) struct ExtractArgs {
     #[arg(long = "run-date", value_name = "ID=TIME", value_parser = parse_run_date)]
     pub run_dates: Vec<(String, String)>,
     /// List every reason, key, GPU and remark
-    #[arg(long)]
+    #[arg(long, short)]
     pub verbose: bool,
     /// How the account is printed
     #[arg(long, value_enum, default_value_t = Format::Text)]

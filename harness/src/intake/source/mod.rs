@@ -1,12 +1,14 @@
 //! Sources of rows: the result files of providers and of benchmark tools.
 //!
 //! A source is one file with one [`SourceReader`], which turns an artifact into rows, reasons for skipped
-//! results, and warnings. It is registered in [`SOURCES`] and nowhere else.
+//! results, and warnings. It is a module here, and is registered in [`SOURCES`].
 
 mod aiconfigurator;
 mod argonne;
 mod artifact;
 mod draft;
+#[cfg(test)]
+mod example_acme;
 mod given;
 mod guidellm;
 mod inferencemax;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use serde::Serialize;
 use serde_json::Value;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
@@ -109,8 +110,9 @@ impl Responder {
             Ok(request) => request,
             // Mantile refuses a body that lacks a field in the same way.
             Err(error) => {
-                let detail = serde_json::json!({ "detail": [{ "msg": error.to_string() }] });
-                return replay(422, "application/json", detail.to_string());
+                let refusal = Refusal { detail: [RefusedField { msg: error.to_string() }] };
+                let body = serde_json::to_string(&refusal).expect("a refusal is JSON");
+                return replay(422, "application/json", body);
             }
         };
         let key = request.key();
@@ -157,4 +159,16 @@ fn body_as_asked(reply: &RecordedReply, request: &SystemMetricsRequest) -> Strin
 
 fn replay(status: u16, content_type: &str, body: String) -> ResponseTemplate {
     ResponseTemplate::new(status).set_body_raw(body, content_type)
+}
+
+/// The body of a 422, as `FastAPI` writes it.
+#[derive(Serialize)]
+struct Refusal {
+    detail: [RefusedField; 1],
+}
+
+/// A field that was refused.
+#[derive(Serialize)]
+struct RefusedField {
+    msg: String,
 }

@@ -14,7 +14,9 @@ use crate::rules::calibration::{FitMode, HeldOut};
 const LEGEND: &str = "\
 MAPE in %: before -> with each workload (model, ISL, OSL, TP) held out in turn,
 and the 95% interval of the change over workloads, in points. The fit \"alone\" is
-of Mantile's own parameters, \"corrected\" is fitted with serving terms as well.
+of Mantile's own parameters, \"corrected\" is fitted with serving terms as well. A
+fit is better if the mean |ln(p/m)| over its metrics falls significantly; the
+interval of a single metric can include 0.
 ";
 
 /// More reasons are not listed.

@@ -1,4 +1,4 @@
-//! Mantile beside other estimators as a document for programs.
+//! Mantile compared with other estimators as a document for programs.
 
 use std::collections::BTreeMap;
 
@@ -39,7 +39,7 @@ struct GroupErrors<'a> {
     metrics: ByMetric<Option<PairedErrors>>,
 }
 
-/// Mantile beside other estimators: an object per estimator.
+/// Mantile compared with other estimators: an object per estimator.
 #[must_use]
 pub fn side_by_side_json(sides: &[SideBySide]) -> Value {
     document(&sides.iter().map(side).collect::<Vec<_>>())

@@ -1,4 +1,4 @@
-//! Mantile beside other estimators: in the summary, in the table of `run`, and for programs.
+//! Mantile compared with other estimators: in the summary, in the table of `run`, and for programs.
 
 mod json;
 mod text;

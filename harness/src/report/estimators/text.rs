@@ -1,4 +1,4 @@
-//! Mantile beside other estimators in tables for people.
+//! Mantile compared with other estimators in tables for people.
 
 use std::fmt::Write as _;
 
@@ -17,14 +17,14 @@ that of the other: 1 is perfect, 0 is no better than the other, below 0 is worse
 Its 95% interval is a paired bootstrap over the rows. In the groups, each metric
 has its MAPE in % and its bias.";
 
-/// The sections of a summary on Mantile beside other estimators; nothing if there are none.
+/// The sections of a summary that compare Mantile with other estimators; nothing if there are none.
 #[must_use]
 pub(in crate::report) fn section(sides: &[SideBySide], style: Style) -> String {
     let mut text = String::new();
     if sides.is_empty() {
         return text;
     }
-    heading(&mut text, style, 2, "Beside other estimators");
+    heading(&mut text, style, 2, "Compared with other estimators");
     let _ = writeln!(text, "{LEGEND}\n");
     for side in sides {
         let Estimator { entry, .. } = &side.estimator;
@@ -149,7 +149,7 @@ fn metric_columns(first: &str, second: &str) -> TextTable {
 /// A line per estimator and mode: per metric its MAPE and Mantile's skill.
 #[must_use]
 pub(in crate::report) fn skill_table(sides: &[SideBySide]) -> TextTable {
-    let mut table = metric_columns("beside", "skill");
+    let mut table = metric_columns("estimator", "skill");
     for side in sides {
         let mut line = |label: String, rows: usize, errors: &ErrorsOfBoth| {
             let mut line = vec![label, rows.to_string()];

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::Explanation;
 use super::curve::curve_table;
 use super::layers::times;
+use crate::base::text::plural;
 use crate::mantile::SystemMetricsRequest;
 use crate::report::failure::row_text;
 use crate::report::rerun_command;
@@ -55,9 +56,11 @@ fn request_text(request: &SystemMetricsRequest) -> String {
         let context = phase.context_len.map(|tokens| format!(", {tokens} in the KV cache"));
         let _ = writeln!(
             text,
-            "  {name}: {} sequences of {} tokens{} on {}",
+            "  {name}: {} sequence{} of {} token{}{} on {}",
             phase.batch_size,
+            plural(phase.batch_size as usize),
             phase.seq_len,
+            plural(phase.seq_len as usize),
             context.unwrap_or_default(),
             phase.hardware_id
         );

@@ -41,7 +41,7 @@ pub fn history_conclusion(histories: &[(&str, Vec<ReleaseErrors>)], accepted: &s
         }
     }
     format!(
-        "MAPE over all rows in % by release; * is the accepted one\n\n{}{unpredicted}\n\n\
+        "MAPE in % over the rows that each release predicts; * is the accepted one\n\n{}{unpredicted}\n\n\
          The change is in percentage points, from the first release to the accepted one.",
         table.to_text()
     )

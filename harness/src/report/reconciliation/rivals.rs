@@ -10,7 +10,7 @@ use crate::report::text_table::wrapped;
 use crate::report::{Align, TextTable};
 use crate::row::metric::Metric;
 
-/// Each estimator beside Mantile, then all on the rows that each predicts; `None` without an estimator.
+/// Each estimator compared with Mantile, then all on the rows that each predicts; `None` without an estimator.
 pub(super) fn rivals(evaluation: &Evaluation) -> Option<String> {
     let mut table = TextTable::of(
         &["estimator", "metric"],

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::base::error::Exit;
+use crate::base::text::plural;
 use crate::judge::evaluation::Evaluation;
 use crate::judge::verdict::Status;
 use crate::report::style::{Style, Tone};
@@ -23,7 +24,10 @@ pub(super) fn counts(evaluation: &Evaluation) -> String {
         .into_iter()
         .map(|status| (status, evaluation.count(status)))
         .filter(|(status, rows)| *rows > 0 || *status == Status::Outside)
-        .map(|(status, rows)| format!("{rows} {}", status.words()))
+        .map(|(status, rows)| match status {
+            Status::KnownDeviation => format!("{rows} known deviation{}", plural(rows)),
+            _ => format!("{rows} {}", status.words()),
+        })
         .collect();
     let mut text = format!("rows: {}\n", rows.join(", "));
     if !evaluation.checks.is_empty() {

@@ -69,7 +69,7 @@ fn the_table_sorts_filters_and_unfolds_rows() {
     let model = project.model();
     let has = |name: &str, word: &str| name.split("::").any(|part| part.starts_with(word));
     let count = |words: [&str; 2]| {
-        let names = model.rows.iter().map(|row| row.name());
+        let names = model.rows.iter().map(mantile_reconcile::row::Row::name);
         names.filter(|name| words.iter().all(|word| has(name, word))).count()
     };
     let (picked, grouped) = (count(["h200", "c64"]), count(["h200", "vllm"]));

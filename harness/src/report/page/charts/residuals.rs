@@ -88,8 +88,11 @@ fn parallelism_for(layout: &Layout, metric: Metric) -> &Parallelism {
     }
 }
 
+/// A part of a layer's time, ms.
+type TimePart = fn(&LayerTime) -> f64;
+
 /// The parts of a layer's time, in ms.
-const TIME_PARTS: [(&str, fn(&LayerTime) -> f64); 4] = [
+const TIME_PARTS: [(&str, TimePart); 4] = [
     ("load", |layer| layer.load_ms),
     ("compute", |layer| layer.compute_ms),
     ("communication", |layer| layer.communication_ms),
