@@ -30,13 +30,13 @@ pub enum ParameterKind {
     InterconnectLatency,
     /// Overhead of a kernel, µs.
     KernelOverhead,
-    /// [`Correction::prefill_share`].
+    /// [`super::super::Correction::prefill_share`].
     PrefillShare,
-    /// [`Correction::host_ms`].
+    /// [`super::super::Correction::host_ms`].
     Host,
-    /// [`Correction::wait_steps`].
+    /// [`super::super::Correction::wait_steps`].
     WaitSteps,
-    /// [`Correction::burst_share`].
+    /// [`super::super::Correction::burst_share`].
     BurstShare,
 }
 

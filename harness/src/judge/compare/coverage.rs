@@ -1,8 +1,7 @@
 //! How many rows have a prediction, and why the others have none.
 
-use std::collections::BTreeMap;
-
 use super::Comparison;
+use crate::base::tally::Tally;
 use crate::predict::prediction::Outcome;
 
 /// The number of rows with a prediction, out of all rows.
@@ -34,15 +33,12 @@ impl Coverage {
 
 /// The reasons why rows have no prediction, each with its number of rows, the most frequent first.
 #[must_use]
-pub fn reasons(comparisons: &[Comparison]) -> Vec<(String, usize)> {
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for comparison in comparisons {
-        if let Some(problem) = comparison.outcome.problem() {
-            let reason = problem.lines().next().unwrap_or_default();
-            *counts.entry(format!("{}: {reason}", comparison.outcome.status())).or_default() += 1;
-        }
-    }
-    let mut reasons: Vec<(String, usize)> = counts.into_iter().collect();
-    reasons.sort_by_key(|(_, rows)| std::cmp::Reverse(*rows));
-    reasons
+pub fn reasons<'a>(comparisons: impl IntoIterator<Item = &'a Comparison>) -> Vec<(String, usize)> {
+    let reason = |comparison: &Comparison| {
+        let first_line = comparison.outcome.problem()?.lines().next().unwrap_or_default();
+        Some(format!("{}: {first_line}", comparison.outcome.status()))
+    };
+    let tally: Tally<String> = comparisons.into_iter().filter_map(reason).collect();
+    let by_count = tally.most_frequent_first();
+    by_count.into_iter().map(|(reason, rows)| (reason.clone(), rows)).collect()
 }

@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 use std::fmt::Write as _;
 
-use super::coverage::{coverage_line, reasons};
+use super::coverage::coverage_line;
 use super::distribution::distributions;
 use super::errors::{SHORT_TITLES, slices_table};
 use super::verdict::{counts, failed_checks, verdict};
 use crate::base::error::{Error, Exit};
 use crate::base::text::plural;
-use crate::judge::compare::{Comparison, Coverage, GroupBreakdown, Slice, statistics};
+use crate::judge::compare::{Comparison, Coverage, GroupBreakdown, Slice, reasons, statistics};
 use crate::judge::evaluation::Evaluation;
 use crate::judge::model::Model;
 use crate::judge::verdict::{RowVerdict, Status};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::base::text::plural;
-use crate::judge::compare::{Comparison, Coverage};
+use crate::judge::compare::{Comparison, Coverage, reasons};
 
 /// The number of rows by provider, and the days of measurement.
 pub(crate) fn dataset(comparisons: &[Comparison]) -> String {
@@ -43,20 +43,4 @@ pub(super) fn coverage_line(comparisons: &[Comparison]) -> String {
     let coverage = Coverage::of(comparisons);
     let Coverage { predicted, rows } = coverage;
     format!("{predicted} of {rows} row{} predicted ({:.1}%)", plural(rows), coverage.percent())
-}
-
-/// The reasons for rows without a prediction with their numbers of rows, the most frequent first.
-pub(super) fn reasons<'a>(
-    comparisons: impl IntoIterator<Item = &'a Comparison>,
-) -> Vec<(String, usize)> {
-    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
-    for comparison in comparisons {
-        if let Some(problem) = comparison.outcome.problem() {
-            let reason = problem.lines().next().unwrap_or_default();
-            *reasons.entry(format!("{}: {reason}", comparison.outcome.status())).or_default() += 1;
-        }
-    }
-    let mut reasons: Vec<(String, usize)> = reasons.into_iter().collect();
-    reasons.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    reasons
 }
