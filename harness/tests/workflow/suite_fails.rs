@@ -139,7 +139,7 @@ fn a_row_that_cannot_be_what_it_says_fails_the_audit() {
     edit(&rows, line, &cells.join(","));
     let ended = run_suite(&project);
     assert_eq!(ended.failed_checks(), ["audit"]);
-    ended.says("TTFT + TPOT × (output − 1) over E2E is 0.0");
+    ended.says("(TTFT + TPOT × (output length − 1)) / E2E is 0.0");
 }
 
 #[test]
