@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::base::statistics::{Interval95, clustered_mean};
 use crate::judge::compare::{Comparison, GroupBreakdown, distinct};
+use crate::report::numbers::bias_words;
 use crate::row::metric::Metric;
 use crate::row::property::Field;
 
@@ -37,24 +38,19 @@ impl GroupBias {
 
     /// The bias as a sentence.
     pub(super) fn sentence(&self) -> String {
-        let direction = if self.bias.estimate > 1.0 { "high" } else { "low" };
-        let distance = if self.size() < 2.0 {
-            format!("{:.0}% too {direction}", 100.0 * (self.bias.estimate - 1.0).abs())
-        } else {
-            format!("{:.1} times too {direction}", self.size())
-        };
         format!(
-            "{} on {} is predicted {distance}: bias {} over {} rows.",
+            "{} on {} is predicted {}: bias {} over {} rows.",
             self.metric.title(),
             self.group,
-            bias_text(&self.bias),
+            bias_words(self.bias.estimate),
+            bias_with_interval(&self.bias),
             self.rows
         )
     }
 }
 
 /// A bias with its interval: `0.23 (0.16 to 0.32)`; without one where a single workload gives none.
-pub(super) fn bias_text(bias: &Interval95) -> String {
+pub(super) fn bias_with_interval(bias: &Interval95) -> String {
     let Interval95 { estimate, low, high } = bias;
     if high.is_finite() {
         format!("{estimate:.2} ({low:.2} to {high:.2})")
@@ -165,6 +161,6 @@ mod tests {
         }
         assert!(is_none(&alike), "nine rows of one workload are one piece of evidence");
         let overall = overall_bias(&alike, Metric::Tpot).unwrap();
-        assert_eq!((overall.rows, bias_text(&overall.bias)), (9, "3.03".to_owned()));
+        assert_eq!((overall.rows, bias_with_interval(&overall.bias)), (9, "3.03".to_owned()));
     }
 }

@@ -60,7 +60,7 @@ pub(super) fn skill_text(skill: f64) -> String {
 }
 
 /// A bias in words: `47% too low`, or `3.0 times too high` from a factor of two.
-pub(super) fn bias_text(bias: f64) -> String {
+pub(super) fn bias_words(bias: f64) -> String {
     let direction = if bias > 1.0 { "high" } else { "low" };
     let factor = bias.max(1.0 / bias);
     if factor < 2.0 {

@@ -9,7 +9,9 @@ use crate::judge::compare::{Comparison, statistics};
 use crate::judge::evaluation::Evaluation;
 use crate::judge::frontier::FrontierChoices;
 use crate::judge::verdict::Status;
-use crate::report::bias::{GroupBias, bias_text, overall_bias, peaks_note, significant_biases};
+use crate::report::bias::{
+    GroupBias, bias_with_interval, overall_bias, peaks_note, significant_biases,
+};
 use crate::report::{choice_sentence, coverage_text, dataset, verdict_word};
 use crate::row::metric::Metric;
 
@@ -61,7 +63,7 @@ fn verdict_text(evaluation: &Evaluation) -> String {
 fn tiles(comparisons: &[Comparison]) -> Markup {
     let bias = |metric: Metric, bias: f64| {
         let overall = overall_bias(comparisons, metric);
-        overall.map_or_else(|| format!("{bias:.2}"), |overall| bias_text(&overall.bias))
+        overall.map_or_else(|| format!("{bias:.2}"), |overall| bias_with_interval(&overall.bias))
     };
     html! { dl.tiles { @for metric in Metric::ALL {
         @if let Some(Statistics { mape_percent, bias: estimate, n, .. }) = statistics(comparisons, metric) {

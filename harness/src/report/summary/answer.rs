@@ -16,7 +16,7 @@ use crate::judge::verdict::{RowVerdict, Status};
 use crate::mantile::recording::Recording;
 use crate::predict::mapping;
 use crate::predict::prediction::Outcome;
-use crate::report::numbers::{bias_text, percent};
+use crate::report::numbers::{bias_words, percent};
 use crate::report::text_table::{WIDTH, fitted, wrapped};
 use crate::report::{
     Align, Style, TextTable, Tone, audit_counts, estimators, explain_command, failure_reason,
@@ -152,7 +152,7 @@ fn farthest(slices: &[Slice]) -> Option<String> {
     });
     let (slice, metric, statistics) =
         biased.max_by(|(.., a), (.., b)| a.bias.ln().abs().total_cmp(&b.bias.ln().abs()))?;
-    let size = bias_text(statistics.bias);
+    let size = bias_words(statistics.bias);
     let words = format!(
         "farthest off: {} of {}, {size} on average ({} rows)",
         metric.title(),
